@@ -1,0 +1,1 @@
+"""How values reach the job: a child process, files, templates, dotenv."""

@@ -1,0 +1,1 @@
+"""Finds known values in text in every disguise."""

@@ -1,0 +1,90 @@
+"""What a scan says: findings, their coverage, and the verdict."""
+
+import enum
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+Severity = Literal["high", "medium", "low"]
+"""high: the whole value. medium: part of it. low: too short to be sure."""
+CoverageState = Literal["complete", "masked-view", "tail-missing", "none"]
+
+
+class Verdict(enum.StrEnum):
+    """The one word at the end of a job, worst last."""
+
+    CLEAN = "clean"
+    UNKNOWN = "unknown"
+    """Nothing was looked at (coverage only `none`)."""
+    CONTAINED = "contained"
+    """Printed, but redacted before it left our pipe."""
+    LEAKED = "leaked"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Coverage:
+    """How much of one source was seen; one entry per source and defect."""
+
+    source: str
+    state: CoverageState
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One place where a secret stands, in whatever disguise. Holds no value."""
+
+    file: str
+    line: int
+    """1-based, in the original text."""
+    column: int
+    """1-based, counts bytes."""
+    end_line: int
+    end_column: int
+    """Exclusive."""
+    secret: str
+    """The name; part of a structured value is `NAME.field` or `NAME[line]`."""
+    form: tuple[str, ...]
+    """From the outside in, ids of docs/forms.md; `()` for the plain value."""
+    severity: Severity
+    fingerprint: str
+    excerpt: str = ""
+    """The line with all values redacted, for people; not part of the JSON contract."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Skipped:
+    """A value that was not looked for in all forms, and why: silence is never taken for safety."""
+
+    secret: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """The result of looking at one or more sources."""
+
+    findings: tuple[Finding, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    bytes: int = 0
+    lines: int = 0
+    seconds: float = 0.0
+    contained: bool = field(default=False)
+    """Whether the findings were redacted before the text left us."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """`unknown` where nothing was seen, else by the findings."""
+        if self.findings:
+            return Verdict.CONTAINED if self.contained else Verdict.LEAKED
+        if all(entry.state == "none" for entry in self.coverage):
+            return Verdict.UNKNOWN
+        return Verdict.CLEAN
+
+
+def fingerprint(secret: str, form: tuple[str, ...], redacted_line: str) -> str:
+    """A stable id of a finding: over name, form chain and the redacted line, digits collapsed."""
+    collapsed = re.sub(r"\d+", "0", redacted_line)
+    text = "\0".join((secret, "/".join(form), collapsed))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

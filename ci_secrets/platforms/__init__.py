@@ -1,0 +1,1 @@
+"""CI systems: who am I, and how do I speak to the runner."""

@@ -1,0 +1,119 @@
+"""What ci-secrets asks of a CI system. One file beside this one per system, `generic` for none."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal, Protocol
+
+from ci_secrets.secret import Secret
+
+Level = Literal["error", "warning", "notice"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """Which run of which job this is. Not secret; foreign text, so shown through `foreign()`."""
+
+    platform: str
+    run: str
+    """The CI's id of the run or pipeline; empty where there is none (generic without --run-id)."""
+    attempt: str = ""
+    job: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IdToken:
+    """A JWT of this job. Its claims are decoded, not verified: the store verifies."""
+
+    token: Secret
+    claims: Mapping[str, object]
+    came_from: str
+    """For people: `GitHub's token endpoint`, `$VAULT_ID_TOKEN`, `file /var/run/…/token`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StateKey:
+    """What the key of the sealed state is derived from."""
+
+    material: Secret
+    came_from: str
+    """`$CI_SECRETS_STATE_KEY`, `$CI_JOB_TOKEN`, `key file /dev/shm/…`."""
+    weaker: bool = False
+    """The key lies in a file that this user can read; said to the user once."""
+    file: Path | None = None
+    """The key file, to be deleted with the state."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommandFiles:
+    """Files through which a step talks to its runner; `None` where the CI has none such."""
+
+    summary: Path | None = None
+    """Redacted after CMD."""
+    handed_on: Mapping[str, Path] | None = None
+    """Variable name → file: GITHUB_OUTPUT, GITHUB_ENV, GITHUB_STATE; scanned and reported."""
+
+
+class Platform(Protocol):
+    """A CI system. Methods that do not apply do nothing, unless they say that they refuse."""
+
+    name: ClassVar[str]
+    mints: ClassVar[bool]
+    """Whether a fresh ID token, of any audience, can be had at any time during the job."""
+    takes_masks: ClassVar[bool]
+    """Whether `mask_lines` printed on stdout hides values from then on."""
+    takes_outputs: ClassVar[bool]
+    """Whether `write_outputs` works; else `exchange` wants `--env-file`."""
+
+    def run(self) -> Run:
+        """Which run this is."""
+
+    def untrusted_event(self) -> str | None:
+        """Why the repository's content must not be trusted (`pull_request_target from a fork`)."""
+
+    def id_token(self, audience: str) -> IdToken:
+        """The job's JWT for one audience.
+
+        Raises `IdentityError` (missing permission, fork, wrong audience, expired: each says what
+        to change, with the YAML) or `UnreachableError`.
+        """
+
+    def identity_variables(self) -> frozenset[str]:
+        """Variables that this platform's identity was read from; CMD loses them."""
+
+    def own_credentials(self) -> Mapping[str, Secret]:
+        """Values in our environment that give identity, by what they are; always needles."""
+
+    def state_directory(self) -> Path:
+        """Where sealed states of jobs on this machine lie; not yet created."""
+
+    def state_key(self, *, create: bool) -> StateKey:
+        """The material of the key; `create` makes the key file where there is no better source.
+
+        Raises `NotClosedError` when it must exist and does not.
+        """
+
+    def mask_lines(self, values: Iterable[bytes]) -> list[bytes]:
+        """Lines that, printed on stdout, mask these values; empty where `takes_masks` is false."""
+
+    def write_outputs(self, values: Sequence[tuple[str, Secret]]) -> None:
+        """Make step outputs. Raises `OutputRefusedError` where they cannot be written whole."""
+
+    def export_variables(self, values: Sequence[tuple[str, Secret]]) -> None:
+        """Set variables for the job's later steps. Raises `OutputRefusedError`."""
+
+    def write_summary(self, markdown: str) -> None:
+        """Append to the job's summary page."""
+
+    def mask_request(self, line: bytes) -> bytes | None:
+        """The value that a line of CMD's output asks the runner to mask (`::add-mask::V`)."""
+
+    def annotate(self, level: Level, message: str) -> str | None:
+        """The line that makes an annotation of a message (already foreign-safe), or `None`."""
+
+    def command_files(self) -> CommandFiles:
+        """The runner's files of this step."""
+
+    def own_log(self) -> tuple[str, Path | bytes] | None:
+        """The job's own log so far as it can be read from inside: (coverage state, log)."""
