@@ -1,9 +1,14 @@
+// What `tests/real/install` builds. Test tools only: nothing of this is shipped.
+//
+// Vault's own replace directives make `go install` refuse it, so this module requires it and repeats
+// those directives. The Kubernetes plugin stays at the version that this Vault requires.
 module ci-secrets.invalid/tests/real/tools
 
-go 1.25.3
+go 1.25.1
 
 tool (
 	github.com/hashicorp/vault
+	github.com/hashicorp/vault-plugin-auth-kubernetes/cmd/vault-plugin-auth-kubernetes
 	github.com/hashicorp/vault/plugins/database/postgresql/postgresql-database-plugin
 )
 
@@ -216,6 +221,7 @@ require (
 	github.com/hashicorp/vault-plugin-auth-cf v0.22.0 // indirect
 	github.com/hashicorp/vault-plugin-auth-jwt v0.25.0 // indirect
 	github.com/hashicorp/vault-plugin-auth-kerberos v0.16.0 // indirect
+	github.com/hashicorp/vault-plugin-auth-kubernetes v0.23.0 // indirect
 	github.com/hashicorp/vault-plugin-secrets-kv v0.25.0 // indirect
 	github.com/hashicorp/vault/api v1.22.0 // indirect
 	github.com/hashicorp/vault/api/auth/kubernetes v0.10.0 // indirect
