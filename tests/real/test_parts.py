@@ -1,6 +1,5 @@
 """The real parts are what the other tests take them for."""
 
-import os
 import socket
 import ssl
 import subprocess
@@ -63,7 +62,6 @@ def test_taken_port_is_not_the_end(
     """A server whose port was taken in the meantime starts on another one."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        taken.listen()
         ports = iter([taken.getsockname()[1], free_port()])
         monkeypatch.setattr("tests.real.servers.free_port", lambda: next(ports))
         with server() as running:
@@ -250,7 +248,6 @@ def test_servers_end_with_a_killed_test_run() -> None:
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root)},
         capture_output=True,
         text=True,
         check=False,
