@@ -64,6 +64,8 @@ class UnreachableError(CiSecretsError):
     """The store or the token endpoint did not answer in time, or answered 5xx to the last try."""
 
     exit_code = 6
+    answer_lost = False
+    """Whether the request had gone out: the server may have acted on it."""
 
 
 class SecretMissingError(CiSecretsError):

@@ -5,6 +5,7 @@ failure, never a URL's query, a header or a body.
 """
 
 import enum
+import math
 import random
 import ssl
 import threading
@@ -95,27 +96,34 @@ class Http:
         params: Mapping[str, str] | None = None,
         timeout: float | None = None,
         tries: int = TRIES,
+        until: float = math.inf,
     ) -> Answer:
         """The last answer, of whatever status; redirects are returned, not followed.
 
-        Raises `UnreachableError` when the last try got no answer.
+        `until` (of `time.monotonic()`) bounds all tries and pauses together. Raises
+        `UnreachableError` when the last try got no answer.
         """
         last: UnreachableError | None = None
         for attempt in range(tries):
             more = attempt + 1 < tries
+            left = max(0.01, until - time.monotonic())
             try:
                 answer = self._once(
-                    method, url, headers, json, content, params, timeout or self._timeout
+                    method, url, headers, json, content, params, min(left, timeout or self._timeout)
                 )
-            except httpx.TransportError as failure:
+            except (httpx.TransportError, httpx.DecodingError) as failure:
                 last = unreachable(url, failure)
-                if not (more and _may_repeat_failure(repeat, failure)):
+                pause = _pause(attempt, None)
+                in_time = time.monotonic() + pause < until
+                if not (more and in_time and _may_repeat_failure(repeat, failure)):
                     raise last from None
-                self._sleep(_pause(attempt, None))
+                self._sleep(pause)
                 continue
-            if not (more and _may_repeat_answer(repeat, answer)):
+            pause = _pause(attempt, answer.headers.get("retry-after"))
+            in_time = time.monotonic() + pause < until
+            if not (more and in_time and _may_repeat_answer(repeat, answer)):
                 return answer
-            self._sleep(_pause(attempt, answer.headers.get("retry-after")))
+            self._sleep(pause)
         raise last or UnreachableError(f"{host_of(url)} did not answer.")
 
     def _once(
@@ -206,7 +214,7 @@ def _may_repeat_answer(repeat: Repeat, answer: Answer) -> bool:
             return False
 
 
-def _may_repeat_failure(repeat: Repeat, failure: httpx.TransportError) -> bool:
+def _may_repeat_failure(repeat: Repeat, failure: httpx.RequestError) -> bool:
     match repeat:
         case Repeat.READ:
             return True
@@ -242,7 +250,7 @@ def host_of(url: str) -> str:
     return foreign(parsed.netloc.decode("ascii", "replace") or parsed.host)
 
 
-def unreachable(url: str, failure: httpx.TransportError) -> UnreachableError:
+def unreachable(url: str, failure: httpx.RequestError) -> UnreachableError:
     """The error for a request that got no answer, without anything of the request but its host."""
     # NOTE: httpx chains the cause; its own text can carry URLs, so only known kinds are named.
     text = str(failure)
@@ -265,4 +273,8 @@ def unreachable(url: str, failure: httpx.TransportError) -> UnreachableError:
         case _:
             cause = f"The connection broke ({type(failure).__name__})."
             fix = "Try again; if it stays, look at the server's own log."
-    return UnreachableError(f"{host_of(url)} did not answer.", cause=cause, fix=fix)
+    error = UnreachableError(f"{host_of(url)} did not answer.", cause=cause, fix=fix)
+    # Where no connection stood, the server cannot have acted on the request.
+    unsent = httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
+    error.answer_lost = not isinstance(failure, unsent)
+    return error

@@ -114,10 +114,17 @@ CloseReason = Literal["end", "leak", "signal"]
 class Session(Protocol):
     """A login at one store. Safe to use from many threads."""
 
-    store: str
-    token: TokenInfo
-    notices: tuple[Notice, ...]
-    """Of the login: a batch token, limited uses, no default policy, CIDR bounds …"""
+    @property
+    def store(self) -> str:
+        """The store's name in the configuration."""
+
+    @property
+    def token(self) -> TokenInfo:
+        """The newest token. Reading it may wait for a look-up that runs beside the first fetch."""
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Of the login: a batch token, limited uses, no default policy, CIDR bounds … May wait."""
 
     def own_credentials(self) -> Mapping[str, Secret]:
         """Token and login credentials, by what they are (`vault token`); always needles."""
