@@ -1,0 +1,98 @@
+"""HTTP servers on loopback for tests: threads, keep-alive, no delays, no output."""
+
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final, Generic, TypeVar, cast
+
+App = TypeVar("App")
+
+LOOPBACK: Final = "127.0.0.1"
+_POLL_SECONDS: Final = 0.02
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler], app: object) -> None:
+        super().__init__((LOOPBACK, 0), handler)
+        self.app = app
+        self.open_sockets: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        self.open_sockets.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401
+        self.open_sockets.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that hang up: tests make them do so."""
+
+
+class Loopback:
+    """A server on a free port whose handlers find `app` as their `app`."""
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler], app: object) -> None:
+        self._server = _Server(handler, app)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True
+        )
+        self.url = f"http://{LOOPBACK}:{self._server.server_port}"
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the port and every connection."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+        for connection in list(self._server.open_sockets):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # its client was quicker
+
+
+class Handler(BaseHTTPRequestHandler, Generic[App]):
+    """Answers in JSON, keeps connections open, logs nothing."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # one packet an answer: headers and body leave together
+
+    @property
+    def app(self) -> App:
+        """What this server is the face of."""
+        return cast("App", cast("_Server", self.server).app)
+
+    def read_json(self) -> Any:  # noqa: ANN401
+        """The request's body; `None` where there is none. Raises `ValueError`."""
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        return json.loads(body) if body else None
+
+    def reply(
+        self, status: int, body: object = None, headers: dict[str, str] | None = None
+    ) -> None:
+        """One whole answer; `None` has no body."""
+        content = b"" if body is None else json.dumps(body).encode() + b"\n"
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        if content:
+            self.send_header("Content-Type", "application/json")
+        if status != 204:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+        self.wfile.flush()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: a server of tests has no terminal of its own."""
