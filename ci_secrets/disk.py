@@ -13,6 +13,7 @@ import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from ci_secrets.errors import NotClosedError, OutputRefusedError
 from ci_secrets.text import foreign
@@ -33,19 +34,30 @@ def private_directory(path: Path) -> Path:
         for parent in reversed(path.parents):
             _make_directory(parent, 0o755)
         _make_directory(path, 0o700)
-        found = path.lstat()
     except OSError as error:
         raise _refused(path, "the directory cannot be made", error) from None
-    if not stat.S_ISDIR(found.st_mode):
-        raise _not_private(path, "is a symlink or a file, not a directory")
-    if found.st_uid != os.geteuid():
-        raise _not_private(path, f"belongs to user {found.st_uid}, not to us ({os.geteuid()})")
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        mode = stat.S_IMODE(found.st_mode)
-        raise _not_private(
-            path, f"is open to others (mode {mode:04o})", fix=f"chmod 700 {foreign(path)}"
+    why = why_not_private(path)
+    if why:
+        raise OutputRefusedError(
+            f"{foreign(path)} {why}",
+            cause="what is kept there must be seen by nobody else",
+            fix=f"chmod 700 {foreign(path)}, or name a directory that only this user can enter",
         )
     return path
+
+
+def why_not_private(path: Path) -> str:
+    """What keeps an existing directory from being private, as the rest of a sentence, or `""`."""
+    try:
+        found = path.lstat()
+    except OSError as error:
+        return f"cannot be looked at: {error.strerror}"
+    if not stat.S_ISDIR(found.st_mode):
+        return "is a symlink or a file, not a directory"
+    if found.st_uid != os.geteuid():
+        return f"belongs to user {found.st_uid}, not to us ({os.geteuid()})"
+    mode = stat.S_IMODE(found.st_mode)
+    return f"is open to others (mode {mode:04o})" if mode & 0o077 else ""
 
 
 def write_private(path: Path, data: bytes, mode: int = 0o600) -> None:
@@ -95,15 +107,24 @@ def read_private(path: Path, limit: int) -> bytes:
 
     Raises `OSError` (`PermissionError` where it is not such a file), which the caller explains.
     """
-    descriptor = os.open(path, _READ)
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
-            raise PermissionError(errno.EACCES, "it is not a regular file of this user")
+    with open_private(path) as file:
         data = file.read(limit + 1)
     if len(data) > limit:
         raise PermissionError(errno.EACCES, f"it is larger than {limit} bytes")
     return data
+
+
+def open_private(path: Path) -> BinaryIO:
+    """A regular file of this user, no link, opened to read.
+
+    Raises `OSError` (`PermissionError` where it is not such a file), which the caller explains.
+    """
+    descriptor = os.open(path, _READ)
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+        os.close(descriptor)
+        raise PermissionError(errno.EACCES, "it is not a regular file of this user")
+    return os.fdopen(descriptor, "rb")
 
 
 @contextlib.contextmanager
@@ -173,12 +194,4 @@ def _refused(path: Path, what: str, error: OSError) -> OutputRefusedError:
         f"{foreign(path)}: {what}: {error.strerror or 'unknown reason'}",
         cause="the disk is full or read-only, or the directory is missing or not ours",
         fix="free some space, or name a directory that this user can write to",
-    )
-
-
-def _not_private(path: Path, why: str, fix: str = "") -> OutputRefusedError:
-    return OutputRefusedError(
-        f"{foreign(path)} {why}",
-        cause="what is kept there must be seen by nobody else",
-        fix=fix or "remove it, or name another directory that only this user can enter",
     )

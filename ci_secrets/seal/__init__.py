@@ -1,0 +1,17 @@
+"""What start hands to end: one encrypted file a run, whose key never lies beside it.
+
+Start and end of a job are two processes, and what end needs (values, leases, tokens) must not
+stand on a disk in clear. In a 0700 directory each run has, under one random name:
+
+    NAME.sealed   clear header line (JSON: which run, salt), then the frame (see `box`)
+    NAME.closed   value-free tombstone (JSON), written when the run was closed, state removed after
+    NAME.lock     empty; held by the process that uses the state, so that two never close one run
+
+The key is HKDF-SHA256 of material that the platform keeps elsewhere. The header is associated data:
+a state whose header was edited to belong to another run does not open.
+"""
+
+from ci_secrets.seal.search import Found, find
+from ci_secrets.seal.state import SealedState, new, open_state
+
+__all__ = ["Found", "SealedState", "find", "new", "open_state"]

@@ -1,0 +1,175 @@
+"""The state of one run, from its opening to its tombstone."""
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from ci_secrets import disk
+from ci_secrets.errors import ConfigError, NotClosedError
+from ci_secrets.platforms.interface import Run, StateKey
+from ci_secrets.seal.box import Header, Keys, damaged_header, lost, read_header
+from ci_secrets.text import foreign
+
+_MATERIAL_MINIMUM = 16
+"""Bytes; less could be guessed by whoever copies the file."""
+_FILE_LIMIT = 1 << 30
+_LOCK_SECONDS = 10.0
+_TOMBSTONE_SECONDS = 7 * 24 * 3600
+"""Older tombstones are swept when a run opens: nobody asks for them after the job."""
+
+
+class SealedState:
+    """The encrypted state of one run, held by this process alone until `close` or `release`."""
+
+    __slots__ = ("_header", "_keys", "_lock", "_material_file", "path", "run")
+
+    def __init__(
+        self, path: Path, header: "Header", key: StateKey, lock: contextlib.ExitStack
+    ) -> None:
+        self.path = path
+        self.run = header.run
+        self._header = header
+        self._keys = Keys(key, header.salt)
+        self._material_file = key.file
+        self._lock = lock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def write(self, payload: Mapping[str, Any]) -> None:
+        """Replace what is sealed by `payload` (JSON types), all of it or nothing.
+
+        Raises `OutputRefusedError` where the disk is full or read-only, and `TypeError` for what
+        is not JSON, such as a `Secret` or bytes: those are encoded by whoever knows their meaning.
+        """
+        text = json.dumps(payload, separators=(",", ":")).encode()
+        disk.write_private(self.path, self._header.line + self._keys.seal(text, self._header.line))
+
+    def read(self) -> dict[str, Any]:
+        """What was written last. Raises `NotClosedError` where that cannot be known for sure."""
+        try:
+            data = disk.read_private(self.path, _FILE_LIMIT)
+        except OSError as error:
+            raise lost(f"cannot be read: {error.strerror}", "it was deleted or replaced") from None
+        line, newline, frame = data.partition(b"\n")
+        if line + newline != self._header.line:
+            raise damaged_header()
+        payload: dict[str, Any] = json.loads(self._keys.open(frame, self._header.line))
+        return payload
+
+    def close(self, tombstone: Mapping[str, Any]) -> None:
+        """Leave `tombstone` (JSON types, no value) in place of the state; then let go of it.
+
+        To be called once everything is closed, for afterwards nothing can be. A crash between the
+        steps leaves both files, which `find` takes for closed. Deletes the key file too, if there
+        is one. Raises `OutputRefusedError` or `NotClosedError` where a file cannot be changed.
+        """
+        clear = {**self._header.fields(), "tombstone": dict(tombstone)}
+        disk.write_private(self.path.with_suffix(".closed"), json.dumps(clear).encode() + b"\n")
+        disk.remove(self.path)
+        for aside in self.path.parent.glob(f".{self.path.stem}*"):  # of a write that was killed
+            disk.remove(aside)
+        # NOTE: where two jobs share a key file, the last one takes it along.
+        if self._material_file is not None and not any(self.path.parent.glob("*.sealed")):
+            disk.remove(self._material_file)
+        disk.remove(self.path.with_suffix(".lock"))
+        self.release()
+
+    def release(self) -> None:
+        """Let other processes use the state; the file stays. The end of a process does it too."""
+        self._lock.close()
+
+
+def new(directory: Path, run: Run, key: StateKey) -> SealedState:
+    """Make the directory and an empty sealed state in it, and hold it.
+
+    Called before anything is minted, so that a disk which cannot hold the state is found in time:
+    raises `OutputRefusedError` then, and `ConfigError` for key material that is too short.
+    """
+    if len(key.material) < _MATERIAL_MINIMUM:
+        raise ConfigError(
+            f"{foreign(key.came_from)} is too short to seal anything with",
+            cause=f"it has {len(key.material)} bytes, and {_MATERIAL_MINIMUM} is the least",
+            fix="make it of random bytes, for instance with: openssl rand -hex 32",
+        )
+    disk.private_directory(directory)
+    _sweep(directory)
+    path = directory / f"{os.urandom(16).hex()}.sealed"
+    disk.write_private(path.with_suffix(".lock"), b"")
+    state = SealedState(path, Header.fresh(run), key, _hold(path, 0))
+    try:
+        state.write({})
+    except BaseException:
+        disk.remove(path.with_suffix(".lock"))
+        state.release()
+        raise
+    return state
+
+
+def open_state(path: Path, key: StateKey, wait_seconds: float = _LOCK_SECONDS) -> SealedState:
+    """The state that `find` found, proven to be whole, and held by this process.
+
+    Waits at most `wait_seconds` for another process that holds it. Raises `NotClosedError`, whose
+    text tells a wrong key, a changed header, a changed body and a truncated file apart, and says
+    when another process still holds the state or has closed it meanwhile.
+    """
+    lock = _hold(path, wait_seconds)
+    try:
+        if not os.path.lexists(path):
+            disk.remove(path.with_suffix(".lock"))
+            raise NotClosedError(
+                "the sealed state of this run was closed or removed by another process just now",
+                cause="two `ci-secrets finish` ran at once",
+                fix="run `ci-secrets finish` once more: it prints what the other one left",
+            )
+        header = read_header(path)
+        if header is None:
+            raise damaged_header()
+        state = SealedState(path, header, key, lock)
+        state.read()
+    except BaseException:
+        lock.close()
+        raise
+    return state
+
+
+def _hold(path: Path, seconds: float) -> contextlib.ExitStack:
+    """The lock that belongs to a state, held; closing the stack lets go of it."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    stack = contextlib.ExitStack()
+    try:
+        descriptor = os.open(path.with_suffix(".lock"), flags, 0o600)
+        stack.callback(os.close, descriptor)
+        stack.enter_context(disk.locked(descriptor, seconds))
+    except TimeoutError:
+        stack.close()
+        raise NotClosedError(
+            "the sealed state of this run is in use by another process",
+            cause="`exec`, `activate` or another `finish` of this job still runs",
+            fix="wait for it to end, then run `ci-secrets finish` again",
+        ) from None
+    except OSError as error:
+        stack.close()
+        raise lost(f"cannot be locked: {error.strerror}", "the disk is full or read-only") from None
+    return stack
+
+
+def _sweep(directory: Path) -> None:
+    oldest = time.time() - _TOMBSTONE_SECONDS
+    for path in directory.glob("*.closed"):
+        with contextlib.suppress(OSError):
+            if path.lstat().st_mtime < oldest:
+                path.unlink()
