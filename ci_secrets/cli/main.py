@@ -1,0 +1,132 @@
+"""`ci-secrets`: finds the command, runs it, turns errors into exit codes. Imports little."""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final, NoReturn, Protocol
+
+from ci_secrets import __version__
+from ci_secrets.cli.options import settle
+from ci_secrets.console import Console
+from ci_secrets.errors import CiSecretsError, UsageError
+
+COMMANDS: Final[dict[str, str]] = {
+    "demo": "the whole story on this machine, embedded parts only",
+    "exchange": "identity → login → secrets → masks, outputs, sealed state",
+    "exec": "the same for one command only, its output redacted, revoked at its end",
+    "redact": "stdin → stdout, known values in every form replaced by ***",
+    "scan": "look for known values in every form in files, archives or stdin",
+    "finish": "end of job: revoke with proof, scan the log, verdict",
+    "whoami": "this job's identity: its claims, and where they came from",
+    "audit": "`audit verify`: is the trail whole",
+}
+"""Command → one line. The module of the same name beside this file has `add` and `run`."""
+
+
+class Command(Protocol):
+    """What a command's module gives."""
+
+    def add(self, parser: argparse.ArgumentParser) -> None:
+        """Declare its options."""
+
+    def run(
+        self, arguments: argparse.Namespace, environment: Mapping[str, str], console: Console
+    ) -> int:
+        """Do it; the exit code. Raises `CiSecretsError`."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises instead of printing: argparse's own message repeats values from the command line."""
+
+    def error(self, message: str) -> NoReturn:
+        # NOTE: "unrecognized arguments: X" and "invalid choice: X" would echo what may be a value.
+        raise UsageError(
+            "The command line is not understood: " + message.split(":")[0].split(" '")[0] + ".",
+            fix=f"See {self.prog} --help.",
+        )
+
+
+def _command(name: str) -> Command:
+    module: Command = importlib.import_module(f"ci_secrets.cli.{name}")
+    return module
+
+
+def parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The parser; with `only`, other commands are names without options (and without imports)."""
+    top = _Parser(
+        prog="ci-secrets",
+        description="A pipeline's own identity turned into short-lived credentials, shown to "
+        "nobody, watched in the log in every disguise, and gone when the job ends.",
+        epilog="Exit codes: docs/exit-codes.md. `ci-secrets COMMAND --help` for options.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"ci-secrets {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, line in COMMANDS.items():
+        sub = commands.add_parser(name, help=line, description=line, allow_abbrev=False)
+        if name == only:
+            _command(name).add(sub)
+    return top
+
+
+def main(argv: Sequence[str], environment: Mapping[str, str], console: Console) -> int:
+    """Run one command line; the exit code."""
+    words, child = _split(argv)
+    chosen = next((word for word in words if not word.startswith("-")), None)
+    try:
+        if sys.platform == "win32":
+            raise UsageError("Windows is not supported; use WSL or a Linux runner.")
+        if chosen not in COMMANDS:
+            chosen = None
+        arguments = settle(parser(chosen).parse_args(words), environment)
+        arguments.child = child
+        return _command(arguments.command).run(arguments, environment, console)
+    except CiSecretsError as error:
+        console.error(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+def _split(argv: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """What is ours, and what stands behind `--`: the command that `exec` runs, untouched."""
+    if "--" not in argv:
+        return argv, ()
+    cut = argv.index("--")
+    return argv[:cut], argv[cut + 1 :]
+
+
+def entry() -> NoReturn:
+    """What the script calls. Leaves without Python's slow farewell: all is closed by then."""
+    environment = dict(os.environ)
+    console = Console.standard(environment)
+    try:
+        code = main(sys.argv[1:], environment, console)
+    except SystemExit as stop:  # argparse after --help or --version
+        code = stop.code if isinstance(stop.code, int) else 0
+    except Exception as failure:  # a traceback could show values
+        code = 1
+        console.error(_internal(failure))
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            pass
+    os._exit(code)
+
+
+def _internal(failure: Exception) -> CiSecretsError:
+    """An error that we did not foresee: where, never what it said, for that may hold a value."""
+    frames = []
+    trace = failure.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        frames.append(f"{os.path.basename(code.co_filename)}:{trace.tb_lineno}")  # noqa: PTH119
+        trace = trace.tb_next
+    return CiSecretsError(
+        f"Internal error: {type(failure).__name__} at {' < '.join(reversed(frames[-4:]))}.",
+        cause="This is a bug in ci-secrets.",
+        fix="Please report the line above; it holds no values.",
+    )

@@ -1,0 +1,146 @@
+"""The options that commands share; each has an environment variable `CI_SECRETS_*`."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ci_secrets.errors import UsageError
+from ci_secrets.text import foreign
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Option:
+    """One option; `flag` ones take no value."""
+
+    help: str
+    metavar: str = ""
+    convert: Callable[[str], Any] = str
+    flag: bool = False
+    default: Any = None
+
+
+def seconds(text: str) -> int:
+    """A whole number of seconds, at least one."""
+    number = int(text)
+    if number < 1:
+        msg = "at least 1"
+        raise ValueError(msg)
+    return number
+
+
+OPTIONS: Final[dict[str, Option]] = {
+    "config": Option(
+        help="the file that says which secrets (default: ./ci-secrets.yaml)",
+        metavar="FILE",
+        convert=Path,
+    ),
+    "secrets": Option(
+        help="secrets as lines `path selector | NAME ;`, instead of a file", metavar="LINES"
+    ),
+    "platform": Option(
+        help="github, gitlab, jenkins or generic (default: as the environment shows)",
+        metavar="NAME",
+    ),
+    "url": Option(help="the store's URL, where no file names one", metavar="URL"),
+    "role": Option(help="the role to log in as", metavar="ROLE"),
+    "method": Option(help="how to log in (default: jwt)", metavar="METHOD"),
+    "mount": Option(help="path of the auth mount (default: the method's name)", metavar="PATH"),
+    "namespace": Option(help="namespace of the store", metavar="NS"),
+    "audience": Option(help="audience of the JWT (default: the URL's origin)", metavar="AUD"),
+    "ca-file": Option(
+        help="the CA of the store, in place of the machine's", metavar="FILE", convert=Path
+    ),
+    "id-token-env": Option(help="the variable that holds the JWT", metavar="VAR"),
+    "id-token-file": Option(help="the file that holds the JWT", metavar="FILE", convert=Path),
+    "env-file": Option(
+        help="where to put the values as a 0600 file to source", metavar="FILE", convert=Path
+    ),
+    "dotenv": Option(
+        help="also write a GitLab dotenv report: an artifact, readable by others",
+        metavar="FILE",
+        convert=Path,
+    ),
+    "export-env": Option(help="set variables for the job's later steps too (GitHub)", flag=True),
+    "audit-file": Option(help="the audit trail to append to", metavar="FILE", convert=Path),
+    "state-dir": Option(help="where the sealed state lies", metavar="DIR", convert=Path),
+    "run-id": Option(help="name of this run, where no CI gives one", metavar="ID"),
+    "keep-identity": Option(help="leave the identity's variables to the command", flag=True),
+    "heartbeat-ttl": Option(
+        help="after a kill -9 everything is gone within this many seconds (default: 300)",
+        metavar="SECONDS",
+        convert=seconds,
+        default=300,
+    ),
+    "require-proof": Option(help="a revoke that could not be proven is exit 9", flag=True),
+    "one-log": Option(help="one pipe for stdout and stderr, in exact order", flag=True),
+    "report": Option(help="write the report as JSON", metavar="FILE", convert=Path),
+    "known": Option(help="JSON object of name → value to look for (`-`: stdin)", metavar="FILE"),
+    "log": Option(help="the job's log to scan", metavar="FILE", convert=Path),
+    "head": Option(help="the head that the run printed: shows truncation", metavar="HEAD"),
+    "format": Option(help="text or json (default: text)", metavar="FORMAT", default="text"),
+}
+"""Name → option. The environment variable is `CI_SECRETS_` and the name in upper case."""
+
+_TRUE: Final = frozenset({"true", "True", "TRUE", "1"})
+_FALSE: Final = frozenset({"false", "False", "FALSE", "0", ""})
+
+
+def variable(name: str) -> str:
+    """The environment variable of an option."""
+    return "CI_SECRETS_" + name.upper().replace("-", "_")
+
+
+def add(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Give a command these options. Defaults come later, by `settle`."""
+    for name in names:
+        option = OPTIONS[name]
+        text = f"{option.help} [{variable(name)}]"
+        if option.flag:
+            parser.add_argument(f"--{name}", action="store_true", default=None, help=text)
+        else:
+            parser.add_argument(f"--{name}", metavar=option.metavar, help=text)
+
+
+def settle(namespace: argparse.Namespace, environment: Mapping[str, str]) -> argparse.Namespace:
+    """Fill in what the command line left open from the environment, and convert all values.
+
+    Raises `UsageError` naming the option, never its value.
+    """
+    for name, option in OPTIONS.items():
+        attribute = name.replace("-", "_")
+        if not hasattr(namespace, attribute):
+            continue
+        given = getattr(namespace, attribute)
+        if given is None:
+            given = environment.get(variable(name)) or None
+        setattr(namespace, attribute, _converted(name, option, given))
+    return namespace
+
+
+def _converted(name: str, option: Option, given: Any) -> Any:  # noqa: ANN401
+    if option.flag:
+        return _boolean(name, given)
+    if given is None:
+        return option.default
+    try:
+        return option.convert(given)
+    except ValueError as wrong:
+        raise UsageError(
+            f"--{name} (or {variable(name)}) is not usable.",
+            cause=f"It must be {option.metavar.lower()}: {foreign(wrong)}."
+            if option.convert is seconds
+            else "",
+            fix=f"--{name} {option.metavar}: {option.help}.",
+        ) from None
+
+
+def _boolean(name: str, given: bool | str | None) -> bool:
+    if given is None or given is True:
+        return bool(given)
+    if given in _TRUE:
+        return True
+    if given in _FALSE:
+        return False
+    raise UsageError(f"{variable(name)} must be true or false.")

@@ -1,0 +1,35 @@
+"""From the command line to what the job wants; shared by the commands that open or close a run."""
+
+import argparse
+from typing import Final
+
+from ci_secrets.config.load import Options
+from ci_secrets.job.opening import Wanted
+from ci_secrets.platforms.interface import IdentityOptions
+
+STORE: Final = (
+    "config", "secrets", "url", "role", "method", "mount", "namespace", "audience", "ca-file",
+)  # fmt: skip
+IDENTITY: Final = ("platform", "id-token-env", "id-token-file", "run-id")
+RUN: Final = ("audit-file", "state-dir", "require-proof", "report")
+
+
+def wanted(arguments: argparse.Namespace, *, must_seal: bool = True) -> Wanted:
+    """What `STORE`, `IDENTITY` and `RUN` say; a command may declare fewer of them."""
+
+    def given(name: str) -> object:
+        return getattr(arguments, name.replace("-", "_"), None)
+
+    return Wanted(
+        platform=arguments.platform,
+        config=Options(**{name.replace("-", "_"): given(name) for name in STORE}),
+        identity=IdentityOptions(
+            id_token_env=arguments.id_token_env,
+            id_token_file=arguments.id_token_file,
+            run_id=arguments.run_id,
+        ),
+        state_dir=arguments.state_dir,
+        audit_file=arguments.audit_file,
+        require_proof=arguments.require_proof,
+        must_seal=must_seal,
+    )

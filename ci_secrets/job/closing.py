@@ -1,0 +1,92 @@
+"""The end of a run as people see it: verdict, what was revoked, summary, report, exit code."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from ci_secrets import disk
+from ci_secrets.console import Console, Tone
+from ci_secrets.errors import CiSecretsError
+from ci_secrets.job.opening import Job
+from ci_secrets.leaks.findings import Report, Verdict
+from ci_secrets.leaks.formats.text import finding_lines
+from ci_secrets.platforms.interface import Platform
+from ci_secrets.response.closings import details, headline
+from ci_secrets.response.outcome import Ended, as_json
+from ci_secrets.response.summary import render
+
+_TONE: dict[Verdict, Tone] = {
+    Verdict.CLEAN: "good",
+    Verdict.CONTAINED: "warn",
+    Verdict.LEAKED: "bad",
+    Verdict.UNKNOWN: "warn",
+}
+
+
+def conclude(
+    job: Job,
+    reports: Sequence[Report],
+    *,
+    child_code: int = 0,
+    interrupted: bool = False,
+    warnings: Sequence[str] = (),
+    report_file: Path | None = None,
+) -> int:
+    """Close an open run and say how it ended; the exit code."""
+    exposed = _exposed(job, reports)
+    closings = job.close("signal" if interrupted else "leak" if exposed else "end", exposed)
+    for path in job.files:
+        disk.remove(path)
+    verdict = Ended(reports=tuple(reports)).verdict
+    head = job.trail.close(verdict=verdict.value, child=child_code)
+    ended = Ended(
+        reports=tuple(reports),
+        closings=tuple(closings),
+        leaks=job.config.leaks,
+        require_proof=job.wanted.require_proof,
+        audit_head=str(head),
+        child_code=child_code,
+        warnings=tuple(warnings),
+    )
+    tell(ended, job.platform, job.console)
+    if job.sealed is not None and ended.closed:
+        job.sealed.close(ended)
+    write_report(ended, report_file)
+    return ended.exit_code
+
+
+def _exposed(job: Job, reports: Sequence[Report]) -> list[str]:
+    """Leases of the values that were printed: they go first."""
+    names = {finding.secret for report in reports for finding in report.findings}
+    return [entry.lease_id for entry in job.credentials if entry.name in names and entry.lease_id]
+
+
+def tell(ended: Ended, platform: Platform, console: Console) -> None:
+    """The verdict with its coverage, each finding, and what became of tokens and leases."""
+    coverage = ", ".join(f"{entry.source} {entry.state}" for entry in ended.coverage)
+    console.say(
+        f"verdict: {ended.verdict.value}" + (f" ({coverage})" if coverage else ""),
+        _TONE[ended.verdict],
+    )
+    for line in finding_lines(ended.findings):
+        console.detail(line, _TONE[ended.verdict])
+    for entry in ended.skipped:
+        console.detail(f"not looked for: {entry.secret}, {entry.reason}")
+    for warning in ended.warnings:
+        console.warn(warning)
+    console.say(headline(ended.closings), "good" if ended.closed else "bad")
+    for line in details(ended.closings):
+        console.detail(line, "warn")
+    if ended.audit_head:
+        console.say(f"audit head: {ended.audit_head}", "dim")
+    try:
+        platform.write_summary(render(ended))
+    except CiSecretsError as failure:
+        console.warn(f"The job summary was not written: {failure.what}")
+
+
+def write_report(ended: Ended, path: Path | None) -> None:
+    """The report of `--report`, as JSON."""
+    if path is not None:
+        text = json.dumps(as_json(ended), ensure_ascii=False, indent=1) + "\n"
+        disk.write_private(path, text.encode(), 0o644)

@@ -1,0 +1,89 @@
+"""`exchange`: masks first, then outputs or a file to source; the state is sealed for `finish`."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ci_secrets.console import Console
+from ci_secrets.delivery import dotenv, sourced
+from ci_secrets.delivery.environment import check_deliverable
+from ci_secrets.errors import OutputRefusedError
+from ci_secrets.job.files import secret_files
+from ci_secrets.job.opening import Job, Wanted
+from ci_secrets.leaks.matcher import build
+from ci_secrets.secret import Secret
+from ci_secrets.text import foreign
+
+Pairs = Sequence[tuple[str, Secret]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Handover:
+    """Where the values go, besides the CI's own outputs."""
+
+    env_file: Path | None = None
+    dotenv: Path | None = None
+    export_env: bool = False
+
+
+def exchange(
+    wanted: Wanted, handover: Handover, environment: Mapping[str, str], console: Console
+) -> int:
+    """Open a run and hand its values to the job; `finish` closes it."""
+    job = Job(wanted, environment, console)
+    _check_sinks(job, handover)
+    with job.opened():
+        check_deliverable(job.credentials)
+        pairs = _pairs(job)
+        _mask(job)
+        _deliver(job, handover, pairs)
+        job.seal()
+    return 0
+
+
+def _check_sinks(job: Job, handover: Handover) -> None:
+    """Refuse, before anything is minted, what could not be delivered."""
+    if not job.platform.takes_outputs and not (handover.env_file or handover.dotenv):
+        raise OutputRefusedError(
+            f"On {job.platform.name} there are no step outputs, so the values have nowhere to go.",
+            fix="Name a file to source: ci-secrets exchange --env-file secrets.env, then\n"
+            ". ./secrets.env   # in the same job\n"
+            "or give them to one command only: ci-secrets exec -- COMMAND",
+        )
+    if handover.export_env and not job.platform.takes_outputs:
+        raise OutputRefusedError("--export-env sets GITHUB_ENV; there is none here.")
+    for path in (handover.env_file, handover.dotenv):
+        if path is not None and path.is_symlink():
+            raise OutputRefusedError(
+                f"{foreign(path)} is a symlink.", fix="Name a file that does not exist yet."
+            )
+
+
+def _pairs(job: Job) -> Pairs:
+    paths = secret_files(job)
+    values = [(it.name, it.value) for it in job.credentials if it.deliver == "value"]
+    return values + [(name, Secret(str(path))) for name, path in paths.items()]
+
+
+def _mask(job: Job) -> None:
+    """Before the first write. On stderr: there the runner reads it even in `$(…)` or a pipe."""
+    if job.platform.takes_masks:
+        lines = job.platform.mask_lines(build(job.known()).masks())
+        sys.stderr.buffer.write(b"".join(line + b"\n" for line in lines))
+        sys.stderr.buffer.flush()
+
+
+def _deliver(job: Job, handover: Handover, pairs: Pairs) -> None:
+    if handover.env_file:
+        job.files.append(handover.env_file.absolute())
+        job.seal()
+        sourced.write(handover.env_file, pairs)
+    if handover.dotenv:
+        job.console.warn(dotenv.WARNING)
+        job.files.append(handover.dotenv.absolute())
+        dotenv.write(handover.dotenv, pairs)
+    if job.platform.takes_outputs:
+        job.platform.write_outputs(pairs)
+        if handover.export_env:
+            job.platform.export_variables(pairs)

@@ -1,0 +1,86 @@
+"""`exec`: only CMD gets the values, its output is redacted, and its end is the end of them."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ci_secrets.console import Console
+from ci_secrets.delivery import child
+from ci_secrets.delivery.environment import check_deliverable, child_environment
+from ci_secrets.job.closing import conclude
+from ci_secrets.job.files import handed_on, secret_files, step_files
+from ci_secrets.job.keeper import Keeper
+from ci_secrets.job.opening import Job, Wanted
+from ci_secrets.job.watch import Watch
+from ci_secrets.leaks.matcher import build
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Execution:
+    """How CMD is run."""
+
+    argv: tuple[str, ...]
+    keep_identity: bool = False
+    heartbeat_ttl: int = 300
+    one_log: bool = False
+    report: Path | None = None
+
+
+def execute(
+    wanted: Wanted, execution: Execution, environment: Mapping[str, str], console: Console
+) -> int:
+    """Open a run, run CMD in it, close it; the exit code of the contract."""
+    job = Job(wanted, environment, console)
+    with job.opened():
+        check_deliverable(job.credentials)
+        variables = _child_environment(job, execution)
+        watch = Watch(build(job.known()), job.platform)
+        revoker = _Revoker(job)
+        keeper = Keeper(job, watch, execution.heartbeat_ttl)
+        keeper.start()
+        ended = child.run(
+            execution.argv,
+            variables,
+            make_filter=watch.filter,
+            one_log=execution.one_log,
+            on_signal=revoker.on_signal,
+        )
+        keeper.stop()
+        for note in ended.notes:
+            console.warn(note)
+        return conclude(
+            job,
+            watch.reports() + step_files(job.platform, watch.engine),
+            child_code=ended.code,
+            interrupted=revoker.began,
+            warnings=handed_on(job.platform, watch.engine),
+            report_file=execution.report,
+        )
+
+
+class _Revoker:
+    """Revokes at the first stopping signal, beside CMD: the CI kills us all seconds from then."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self.began = False
+
+    def on_signal(self, _signum: int) -> None:
+        """Return at once; the work is done in a thread."""
+        if not self.began:
+            self.began = True
+            threading.Thread(target=self._job.close, args=("signal",)).start()
+
+
+def _child_environment(job: Job, execution: Execution) -> dict[str, str]:
+    consumed = set() if execution.keep_identity else _consumed(job)
+    return child_environment(job.environment, job.credentials, secret_files(job), consumed)
+
+
+def _consumed(job: Job) -> set[str]:
+    """Variables that gave us identity or a login; and the keys that are only ours."""
+    names = set(job.platform.identity_variables())
+    for store in job.config.stores.values():
+        names |= set(store.auth.environment.values())
+    return names | {"CI_SECRETS_STATE_KEY", "CI_SECRETS_AUDIT_KEY_FILE"}

@@ -1,0 +1,48 @@
+"""Files that a run makes, and those through which CMD speaks to its runner."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ci_secrets import disk
+from ci_secrets.delivery.files import write_files
+from ci_secrets.delivery.step_files import redact_summary
+from ci_secrets.job.opening import Job
+from ci_secrets.leaks.findings import Report
+from ci_secrets.leaks.matcher import Engine
+from ci_secrets.leaks.redact import Redactor
+from ci_secrets.leaks.scan import scan_paths
+from ci_secrets.platforms.interface import Platform
+
+
+def secret_files(job: Job) -> Mapping[str, Path]:
+    """Write what is to be a file into the run's own directory: name → path."""
+    wanted = [entry for entry in job.credentials if entry.deliver == "file"]
+    if not wanted:
+        return {}
+    place = disk.private_directory(job.directory / "files")
+    job.files += [place / entry.name for entry in wanted]
+    job.seal()  # NOTE: before the files: a kill -9 in between must leave their names to `finish`
+    return write_files(wanted, place)
+
+
+def step_files(platform: Platform, engine: Engine) -> list[Report]:
+    """The job summary as CMD left it, redacted in its place."""
+    summary = platform.command_files().summary
+    if summary is None:
+        return []
+    redactor = Redactor(engine)
+    redact_summary(summary, redactor)
+    return [redactor.report("job summary")]
+
+
+def handed_on(platform: Platform, engine: Engine) -> list[str]:
+    """A warning for each value that CMD put into a file for later steps."""
+    files = platform.command_files().handed_on or {}
+    warnings = []
+    for variable, path in files.items():
+        found = scan_paths(engine, [str(path)], None).findings if path.is_file() else ()
+        warnings += [
+            f"{finding.secret} was written to {variable}: later steps and actions can read it."
+            for finding in found
+        ]
+    return list(dict.fromkeys(warnings))

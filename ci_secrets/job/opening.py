@@ -1,0 +1,247 @@
+"""From identity to values: log in everywhere, fetch everything, or leave nothing behind."""
+
+import dataclasses
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path
+
+from ci_secrets import audit, disk, platforms, stores
+from ci_secrets.config import load, trust
+from ci_secrets.config.model import Config
+from ci_secrets.console import Console
+from ci_secrets.errors import CiSecretsError
+from ci_secrets.job import state
+from ci_secrets.job.signals import Interrupted, interrupting
+from ci_secrets.platforms.interface import IdentityOptions, Platform, Run
+from ci_secrets.response.closings import all_closed, details, headline, moment, record
+from ci_secrets.response.outcome import Ended
+from ci_secrets.secret import Credential, Secret
+from ci_secrets.stores.interface import CloseReason, Closing, Mint, Notice, Session, Store
+from ci_secrets.text import foreign
+
+_SETTLE_SECONDS = 5.0
+"""How long an interrupted opening waits for logins that are under way, to revoke them too."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What the command line and the environment ask of a run."""
+
+    platform: str | None = None
+    config: load.Options = dataclasses.field(default_factory=load.Options)
+    identity: IdentityOptions = dataclasses.field(default_factory=IdentityOptions)
+    state_dir: Path | None = None
+    audit_file: Path | None = None
+    require_proof: bool = False
+    must_seal: bool = True
+    """False for `exec`, which holds all in memory and only loses what a kill -9 leaves."""
+
+
+class Job:
+    """A run that is being opened or is open. `with job.opened(): …` closes it on any failure."""
+
+    def __init__(self, wanted: Wanted, environment: Mapping[str, str], console: Console) -> None:
+        self.wanted = wanted
+        self.environment = environment
+        self.console = console
+        self.platform: Platform = platforms.detect(environment, wanted.platform, wanted.identity)
+        console.annotate = self.platform.annotate
+        self.run: Run = state.named(self.platform.run())
+        self.config: Config = self._read_config()
+        self.trail = audit.Trail.open(
+            self.config.audit.file,
+            self.run,
+            key=state.audit_key(environment),
+            required=self.config.audit.required,
+        )
+        self.sessions: dict[str, Session] = {}
+        self.credentials: list[Credential] = []
+        self.own: dict[str, Secret] = dict(self.platform.own_credentials())
+        self.files: list[Path] = []
+        self.sealed: state.Sealed | None = None
+        self._logins: list[Future[None]] = []
+        self._lock = threading.Lock()
+
+    def _read_config(self) -> Config:
+        workspace = self.environment.get("GITHUB_WORKSPACE") or "."
+        config = load.resolve(
+            self.wanted.config,
+            self.environment,
+            default_path=Path(workspace) / "ci-secrets.yaml",
+            untrusted=self.platform.untrusted_event(),
+        )
+        if self.wanted.audit_file:
+            trail = dataclasses.replace(config.audit, file=self.wanted.audit_file)
+            config = dataclasses.replace(config, audit=trail)
+        config = trust.apply_floors(config, self.environment)
+        trust.check_stores(config, self.environment)
+        return config
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Open the run; whatever goes wrong inside, everything that was minted is revoked."""
+        with interrupting():
+            try:
+                self.sealed = state.begin(self)
+                self._log_in()
+                self._fetch()
+                self.seal()
+                yield
+            except BaseException as failure:
+                self._abandon(failure)
+                raise
+
+    def mint(self, audience: str) -> Secret:
+        """A JWT for one audience; a needle from now on, and a line in the trail."""
+        token = self.platform.id_token(audience)
+        self.own[f"JWT for {audience}"] = token.token
+        if self.config.audit.file:
+            self.trail.append("identity", audience=audience, claims=token.shown_claims())
+        return token.token
+
+    @property
+    def remint(self) -> Mint | None:
+        """`mint`, where the platform can give another JWT during the job."""
+        return self.mint if self.platform.mints else None
+
+    def known(self) -> dict[str, Secret]:
+        """Every value that must not be seen: what was fetched, and our own credentials."""
+        values = {entry.name: entry.value for entry in self.credentials}
+        for name, session in self.sessions.items():
+            values |= {f"{what} of {name}": it for what, it in session.own_credentials().items()}
+        return values | self.own
+
+    @property
+    def directory(self) -> Path:
+        """The run's own private directory; a temporary one where nothing could be sealed."""
+        if self.sealed is not None:
+            return self.sealed.directory
+        return Path(tempfile.gettempdir()) / f"ci-secrets-{self.run.run}"
+
+    def seal(self) -> None:
+        """Write down, encrypted, what the end of the job will need."""
+        if self.sealed is not None:
+            self.sealed.write(self)
+
+    def _log_in(self) -> None:
+        used = {request.store for request in self.config.secrets} or set(self.config.stores)
+        opened = {
+            name: stores.open_store(self.config.stores[name], self.environment)
+            for name in sorted(used)
+        }
+        pool = ThreadPoolExecutor(max_workers=max(1, len(opened)))
+        self._logins = [pool.submit(self._log_in_at, name, it) for name, it in opened.items()]
+        pool.shutdown(wait=False)
+        wait(self._logins)
+        for login in self._logins:
+            login.result()
+        for name, session in self.sessions.items():
+            self._announce_login(name, session)
+
+    def _log_in_at(self, name: str, store: Store) -> None:
+        session = store.login(self.mint)
+        with self._lock:
+            self.sessions[name] = session
+            self.seal()
+
+    def _announce_login(self, name: str, session: Session) -> None:
+        token = session.token
+        self.trail.append(
+            "login", store=name, accessor=token.accessor, kind=token.kind,
+            ttl=token.ttl_seconds, policies=list(token.policies),
+        )  # fmt: skip
+        role = self.config.stores[name].auth.role
+        self.console.say(
+            f"logged in to {foreign(name)}"
+            + (f" as {foreign(role)}" if role else "")
+            + f": a {token.kind} token until {moment(token.expires_at)}"
+        )
+        self.tell(session.notices)
+
+    def _fetch(self) -> None:
+        for name, session in self.sessions.items():
+            wanted = [request for request in self.config.secrets if request.store == name]
+            fetched = session.fetch(wanted) if wanted else None
+            if fetched is not None:
+                self.credentials += fetched.credentials
+                self._record(name, fetched.credentials)
+                self.tell(fetched.notices)
+        self._render_templates()
+        self._announce_fetch()
+
+    def _record(self, store: str, credentials: Sequence[Credential]) -> None:
+        for entry in credentials:
+            self.trail.append(
+                "fetch", store=store, secret=entry.name, source=entry.source,
+                lease=entry.lease_id, fingerprint=self.trail.fingerprint(entry.value),
+            )  # fmt: skip
+        for lease in self.sessions[store].leases():
+            self.trail.append(
+                "lease", store=store, lease=lease.lease_id, ttl=lease.ttl_seconds,
+                expires=moment(lease.expires_at),
+            )  # fmt: skip
+
+    def _render_templates(self) -> None:
+        if not self.config.templates:
+            return
+        from ci_secrets.delivery.template import render
+
+        values = {entry.name: entry.value for entry in self.credentials}
+        self.credentials += [
+            Credential(
+                name=template.name,
+                value=render(template.name, template.text, values),
+                source="template",
+                deliver=template.deliver,
+                mode=template.mode,
+            )
+            for template in self.config.templates
+        ]
+
+    def _announce_fetch(self) -> None:
+        if not self.credentials:
+            return
+        names = ", ".join(foreign(entry.name) for entry in self.credentials)
+        ends = [lease.expires_at for it in self.sessions.values() for lease in it.leases()]
+        plural = "s" if len(self.credentials) > 1 else ""
+        self.console.say(
+            f"{len(self.credentials)} secret{plural}: {names}"
+            + (f" · {len(ends)} leased until {moment(min(ends))}" if ends else "")
+        )
+
+    def tell(self, notices: Sequence[Notice]) -> None:
+        """Pass on what a store wants the user to know."""
+        for notice in notices:
+            if notice.level == "warning":
+                self.console.warn(notice.text)
+            else:
+                self.console.detail(notice.text)
+
+    def close(self, reason: CloseReason, exposed: Sequence[str] = ()) -> list[Closing]:
+        """End every session, recorded in the trail; again for what is not closed."""
+        closings = [
+            entry for session in self.sessions.values() for entry in session.close(reason, exposed)
+        ]
+        record(self.trail, closings)
+        return closings
+
+    def _abandon(self, failure: BaseException) -> None:
+        """Undo an opening that failed; never raises over the failure that it is for."""
+        wait(self._logins, timeout=_SETTLE_SECONDS)
+        closings = self.close("signal" if isinstance(failure, Interrupted) else "end")
+        if closings:
+            self.console.say(f"gave up · {headline(closings)}")
+            for line in details(closings):
+                self.console.detail(line, "warn")
+        try:
+            for path in self.files:
+                disk.remove(path)
+            head = self.trail.close(outcome="abandoned", failure=type(failure).__name__)
+            ended = Ended(closings=tuple(closings), audit_head=str(head))
+            if self.sealed is not None and all_closed(closings, require_proof=False):
+                self.sealed.close(ended)
+        except CiSecretsError as further:
+            self.console.error(further)

@@ -1,0 +1,45 @@
+"""A signal while we hold credentials: stop what we do, so that they can be revoked."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""GitHub sends INT, 7.5 s later TERM, 2.5 s later KILL; Jenkins and GitLab send TERM."""
+
+
+class Interrupted(BaseException):
+    """One of `STOPPING` arrived. Not an `Exception`, so that no handler of errors swallows it."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.signum = signum
+
+    @property
+    def exit_code(self) -> int:
+        """As a shell says it."""
+        return 128 + self.signum
+
+
+@contextmanager
+def interrupting() -> Iterator[None]:
+    """Within: the first stopping signal raises `Interrupted` in the main thread, later ones don't.
+
+    So the cleanup that the first one starts is not itself interrupted.
+    """
+    seen = False
+
+    def interrupt(signum: int, _frame: FrameType | None) -> None:
+        nonlocal seen
+        if not seen:
+            seen = True
+            raise Interrupted(signum)
+
+    before = {signum: signal.signal(signum, interrupt) for signum in STOPPING}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)

@@ -1,0 +1,85 @@
+"""How the ends of tokens and leases are told: a line for the log, and what an operator must do."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from ci_secrets.audit import Trail
+from ci_secrets.stores.interface import Closing, Outcome
+from ci_secrets.text import foreign
+
+
+def all_closed(closings: Sequence[Closing], *, require_proof: bool) -> bool:
+    """Whether the run may be called closed; with `require_proof`, only what was seen counts."""
+    return all(
+        entry.outcome.proven if require_proof else entry.outcome.closed for entry in closings
+    )
+
+
+def headline(closings: Sequence[Closing]) -> str:
+    """`revoked 1 token and 2 leases, proven`, or what it came to instead."""
+    if not closings:
+        return "nothing to revoke"
+    parts = []
+    for outcome in Outcome:
+        of_outcome = [entry for entry in closings if entry.outcome is outcome]
+        if of_outcome:
+            parts.append(f"{_SAID[outcome]}: {_counted(of_outcome)}")
+    return " · ".join(parts)
+
+
+def details(closings: Sequence[Closing]) -> list[str]:
+    """For each end that is not proven: what, why, until when, and the command or policy."""
+    lines = []
+    for entry in closings:
+        if entry.outcome.proven:
+            continue
+        lines.append(
+            f"{entry.kind} {foreign(entry.id)} at {foreign(entry.store)}: {entry.outcome.value}"
+            + (f", {entry.detail.rstrip('.')}" if entry.detail else "")
+            + (f"; lives until {moment(entry.expires_at)}" if _may_live(entry) else "")
+        )
+        if entry.command and not entry.outcome.closed:
+            lines.append(f"  an operator ends it with: {entry.command}")
+        lines += [f"  {line}" for line in entry.policy.splitlines()]
+    return lines
+
+
+def record(trail: Trail, closings: Sequence[Closing]) -> None:
+    """A line in the trail for each end."""
+    for entry in closings:
+        trail.append(
+            "close", store=entry.store, kind=entry.kind, id=entry.id,
+            outcome=entry.outcome.value, detail=entry.detail,
+        )  # fmt: skip
+
+
+def moment(unix_seconds: float | None) -> str:
+    """`2026-01-31 12:04:10 UTC`."""
+    if unix_seconds is None:
+        return "an unknown time"
+    return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _may_live(entry: Closing) -> bool:
+    return entry.expires_at is not None and entry.outcome is not Outcome.QUEUED
+
+
+def _counted(closings: Sequence[Closing]) -> str:
+    counts = []
+    for kind in ("token", "lease"):
+        number = sum(entry.kind == kind for entry in closings)
+        if number:
+            counts.append(f"{number} {kind}{'s' if number > 1 else ''}")
+    return " and ".join(counts)
+
+
+_SAID = {
+    Outcome.REVOKED: "revoked, proven",
+    Outcome.GONE: "already gone",
+    Outcome.UNPROVEN: "revoked, UNPROVEN",
+    Outcome.QUEUED: "queued, not seen",
+    Outcome.EXPIRES: "CANNOT BE REVOKED",
+    Outcome.REFUSED: "REFUSED",
+    Outcome.FAILED: "FAILED, STILL ALIVE",
+    Outcome.UNREACHABLE: "NOT REACHED",
+}

@@ -1,0 +1,92 @@
+"""The end of a run in one value: verdict, closings, exit code; and its report in JSON."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ci_secrets.config.model import Leaks
+from ci_secrets.leaks.findings import Coverage, Finding, Report, Skipped, Verdict
+from ci_secrets.response.closings import all_closed
+from ci_secrets.stores.interface import Closing
+
+_WORST_FIRST = (Verdict.LEAKED, Verdict.CONTAINED, Verdict.CLEAN, Verdict.UNKNOWN)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """Everything that is known when a run is over; holds no secret."""
+
+    reports: tuple[Report, ...] = ()
+    closings: tuple[Closing, ...] = ()
+    leaks: Leaks = field(default_factory=Leaks)
+    require_proof: bool = False
+    audit_head: str = ""
+    child_code: int = 0
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of all reports; `unknown` where nothing was looked at."""
+        verdicts = {report.verdict for report in self.reports}
+        return next((verdict for verdict in _WORST_FIRST if verdict in verdicts), Verdict.UNKNOWN)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Of all reports."""
+        return tuple(finding for report in self.reports for finding in report.findings)
+
+    @property
+    def coverage(self) -> tuple[Coverage, ...]:
+        """Of all reports."""
+        return tuple(entry for report in self.reports for entry in report.coverage)
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """Of all reports, each once."""
+        return tuple(dict.fromkeys(entry for report in self.reports for entry in report.skipped))
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is left open."""
+        return all_closed(self.closings, require_proof=self.require_proof)
+
+    @property
+    def exit_code(self) -> int:
+        """11, then CMD's own code, then 9, then 0 (docs/exit-codes.md)."""
+        failing = {Verdict.LEAKED: self.leaks.on_leak, Verdict.CONTAINED: self.leaks.on_contained}
+        if failing.get(self.verdict) == "fail":
+            return 11
+        return self.child_code or (0 if self.closed else 9)
+
+
+def as_json(ended: Ended) -> dict[str, Any]:
+    """The report of `--report`: what `scan --format json` prints, and the rest of the run."""
+    from ci_secrets.leaks.formats.json import finding_as_json
+
+    return {
+        "version": 1,
+        "verdict": ended.verdict.value,
+        "coverage": [{"source": c.source, "state": c.state} for c in ended.coverage],
+        "findings": [finding_as_json(finding) for finding in ended.findings],
+        "skipped": [{"secret": s.secret, "reason": s.reason} for s in ended.skipped],
+        "stats": {
+            "bytes": sum(report.bytes for report in ended.reports),
+            "lines": sum(report.lines for report in ended.reports),
+            "seconds": round(sum(report.seconds for report in ended.reports), 6),
+        },
+        "closed": [_closing_as_json(closing) for closing in ended.closings],
+        "warnings": list(ended.warnings),
+        "audit-head": ended.audit_head,
+        "exit": {"code": ended.exit_code, "command": ended.child_code, "closed": ended.closed},
+    }
+
+
+def _closing_as_json(closing: Closing) -> dict[str, Any]:
+    return {
+        "store": closing.store,
+        "kind": closing.kind,
+        "id": closing.id,
+        "outcome": closing.outcome.value,
+        "detail": closing.detail,
+        "expires-at": closing.expires_at,
+        "command": closing.command,
+    }

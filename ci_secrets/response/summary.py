@@ -1,0 +1,52 @@
+"""The job summary: what was handed out, what was seen in the log, what was revoked. Markdown."""
+
+from collections.abc import Sequence
+
+from ci_secrets.leaks.findings import Verdict
+from ci_secrets.response.closings import headline, moment
+from ci_secrets.response.outcome import Ended
+from ci_secrets.text import markdown
+
+_BADGE = {
+    Verdict.CLEAN: "✅ clean",
+    Verdict.CONTAINED: "🟡 contained",
+    Verdict.LEAKED: "🔴 leaked",
+    Verdict.UNKNOWN: "⚪ unknown",
+}
+
+
+def render(ended: Ended) -> str:
+    """A section for `GITHUB_STEP_SUMMARY`; every foreign text escaped, no values."""
+    lines = [f"### ci-secrets: {_BADGE[ended.verdict]}", ""]
+    lines += [f"- looked at {markdown(entry.source)}: {entry.state}" for entry in ended.coverage]
+    lines.append(f"- {headline(ended.closings)}")
+    if ended.audit_head:
+        lines.append(f"- audit head `{markdown(ended.audit_head)}`")
+    lines += _findings(ended)
+    lines += _open(ended)
+    return "\n".join(lines) + "\n\n"
+
+
+def _findings(ended: Ended) -> Sequence[str]:
+    if not ended.findings:
+        return ()
+    rows = ["", "| secret | disguise | where | severity |", "|---|---|---|---|"]
+    for finding in ended.findings[:50]:
+        form = " in ".join(reversed(finding.form)) or "plain"
+        where = f"{markdown(finding.file)} line {finding.line}"
+        rows.append(f"| {markdown(finding.secret)} | {form} | {where} | {finding.severity} |")
+    if len(ended.findings) > 50:
+        rows.append(f"| … {len(ended.findings) - 50} more | | | |")
+    return rows
+
+
+def _open(ended: Ended) -> Sequence[str]:
+    rows = [
+        f"| {entry.kind} {markdown(entry.id)} | {entry.outcome.value} | {moment(entry.expires_at)} "
+        f"| {markdown(entry.detail)} |"
+        for entry in ended.closings
+        if not entry.outcome.proven
+    ]
+    if not rows:
+        return ()
+    return ["", "| not proven | outcome | lives until | why |", "|---|---|---|---|", *rows]
