@@ -119,7 +119,7 @@ class Issuer:
 
 
 class _IssuerHandler(Handler[Issuer]):
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802  # http.server's name
         issuer = self.app
         url = urlsplit(self.path)
         match url.path:

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Generic, TypeVar, cast
 
@@ -17,28 +18,44 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, handler: type[BaseHTTPRequestHandler], app: object) -> None:
+    def __init__(
+        self, handler: type[BaseHTTPRequestHandler], app: object, tick: Callable[[], None]
+    ) -> None:
         super().__init__((LOOPBACK, 0), handler)
         self.app = app
+        self._tick = tick
         self.open_sockets: set[socket.socket] = set()
+
+    def service_actions(self) -> None:
+        """Called by `serve_forever` again and again."""
+        self._tick()
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
         self.open_sockets.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:  # noqa: ANN401
+        # NOTE: no `shutdown` before the close, which would turn an injected reset into an end.
         self.open_sockets.discard(request)
-        super().shutdown_request(request)
+        self.close_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing of clients that hang up: tests make them do so."""
 
 
 class Loopback:
-    """A server on a free port whose handlers find `app` as their `app`."""
+    """A server on a free port whose handlers find `app` as their `app`.
 
-    def __init__(self, handler: type[BaseHTTPRequestHandler], app: object) -> None:
-        self._server = _Server(handler, app)
+    `tick` is called some fifty times a second while it runs.
+    """
+
+    def __init__(
+        self,
+        handler: type[BaseHTTPRequestHandler],
+        app: object,
+        tick: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._server = _Server(handler, app, tick)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(_POLL_SECONDS,), daemon=True
         )
@@ -73,16 +90,11 @@ class Handler(BaseHTTPRequestHandler, Generic[App]):
         """What this server is the face of."""
         return cast("App", cast("_Server", self.server).app)
 
-    def read_json(self) -> Any:  # noqa: ANN401
-        """The request's body; `None` where there is none. Raises `ValueError`."""
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        return json.loads(body) if body else None
-
     def reply(
-        self, status: int, body: object = None, headers: dict[str, str] | None = None
+        self, status: int, body: object = None, headers: Mapping[str, str] | None = None
     ) -> None:
-        """One whole answer; `None` has no body."""
-        content = b"" if body is None else json.dumps(body).encode() + b"\n"
+        """One whole answer; `None` has no body, bytes go out as they are."""
+        content = _encode(body)
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
@@ -96,3 +108,9 @@ class Handler(BaseHTTPRequestHandler, Generic[App]):
 
     def log_message(self, *_: object) -> None:
         """Say nothing: a server of tests has no terminal of its own."""
+
+
+def _encode(body: object) -> bytes:
+    if body is None:
+        return b""
+    return body if isinstance(body, bytes) else json.dumps(body).encode() + b"\n"

@@ -41,7 +41,7 @@ class Core:
         """Called with each token that ended (its cubbyhole goes)."""
 
     def _token_ended(self, token: Token) -> None:
-        self.leases.revoke_of_token(token.id)
+        self.leases.queue_of_token(token.id)
         for forget in self.forgetters:
             forget(token)
 
@@ -65,32 +65,35 @@ class Core:
             return refusal.status, {"errors": list(refusal.errors)}
         if response is None:
             return 204, None
-        shown = engine.kind if engine and engine.kind != "system" and response.status < 400 else ""
+        silent = request.token is None or response.status >= 400 or response.wrap_info
+        shown = "" if engine is None or silent else engine.kind
         return response.status, response.envelope(shown)
 
     def _admitted(self, request: Request, engine: Engine | None) -> Response | None:
-        found = engine.route(request.path) if engine else None
-        if found is not None and found[0].open:
+        route = engine.route(request.path) if engine else None
+        if route is not None and route.open:
             return self._dispatch(request, engine)
-        token = self._authenticate(request)
+        token = self.authenticate(request)
         try:
-            self._authorize(request, token, engine, found[0] if found else None)
+            self.authorize(request, token, engine, route)
             response = self._dispatch(request, engine)
             if token.uses_left < 0 and response is not None and response.lease_id:
-                self.leases.revoke(response.lease_id)
-                raise Refusal(500, _LAST_USE)
+                raise Refusal(400, _LAST_USE)
             return response
         finally:
             if token.uses_left < 0:
                 self.tokens.revoke(token)
 
-    def _authenticate(self, request: Request) -> Token:
+    def authenticate(self, request: Request) -> Token:
+        """Who asks, with one use spent. Raises a 403."""
         if not request.token_id:
             raise Refusal(403, "permission denied")
         token = self.tokens.find(request.token_id)
+        if token is None and self.wrappings.take(request.token_id):
+            raise denied()  # it was good for unwrapping only, and is spent now
         if token is None or not self.tokens.spend(token):
             raise self.bad_token()
-        if not token.admits(request.remote):
+        if not token.settings.admits(request.remote):
             raise Refusal(403, "permission denied")
         request.token = token
         return token
@@ -101,9 +104,10 @@ class Core:
             return denied()
         return several(403, "permission denied", "invalid token")
 
-    def _authorize(
+    def authorize(
         self, request: Request, token: Token, engine: Engine | None, route: Route | None
     ) -> None:
+        """Whether the policies allow it. Raises a 403."""
         granted = self.capabilities(token, request.path)
         if "root" in granted:
             return

@@ -46,25 +46,20 @@ class Engine:
     def __post_init__(self) -> None:
         self.accessor = identifier(f"{self.kind}_", 8).lower()
 
-    def route(self, path: str) -> tuple[Route, dict[str, str]] | None:
-        """The row for a full path, and the groups in it."""
+    def route(self, path: str) -> Route | None:
+        """The row for a full path."""
         rest = path[len(self.mount) :]
-        for row in self.routes:
-            groups = row.match(rest)
-            if groups is not None:
-                return row, groups
-        return None
+        return next((row for row in self.routes if row.match(rest) is not None), None)
 
     def handle(self, request: Request) -> Response | None:
         """Answer, or raise `Refusal` as Vault does for paths that an engine does not know."""
-        found = self.route(request.path)
-        if found is None:
+        row = self.route(request.path)
+        if row is None:
             raise several(404, "unsupported path")
-        row, groups = found
         handler = row.handlers.get(request.operation)
         if handler is None:
             raise several(405, "unsupported operation")
-        return handler(self, request, **groups)
+        return handler(self, request, **(row.match(request.path[len(self.mount) :]) or {}))
 
     def exists(self, request: Request) -> bool:
         """Whether a write would change something: it needs `update` then, else `create`."""

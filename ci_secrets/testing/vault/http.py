@@ -1,13 +1,17 @@
-"""HTTP for the development server: from a socket to a `Request`, and back."""
+"""HTTP for the development server: from a socket to a `Request`, and back, with its faults."""
 
 import json
-import time
-from http import HTTPStatus
-from typing import Final
+import socket
+import struct
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ci_secrets.testing.loopback import Handler
+from ci_secrets.testing.vault.faults import Fault
 from ci_secrets.testing.vault.wire import Json, Operation, Refusal, Request, seconds
+
+if TYPE_CHECKING:
+    from ci_secrets.testing.vault.server import DevVault  # noqa: F401  # the name of a type
 
 OPERATIONS: Final[dict[str, Operation]] = {
     "GET": "read",
@@ -16,6 +20,8 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "PUT": "write",
     "DELETE": "delete",
 }
+_RESET: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER of no time: closing sends RST instead of FIN."""
 
 
 class VaultHandler(Handler["DevVault"]):
@@ -23,20 +29,33 @@ class VaultHandler(Handler["DevVault"]):
 
     def _any(self) -> None:
         app = self.app
-        if app.delay_seconds:
-            time.sleep(app.delay_seconds)
         url = urlsplit(self.path)
         path = unquote(url.path).removeprefix("/v1/")
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        try:
-            request = self._request(path, dict(parse_qsl(url.query)), body)
-            status, answer = app.core.answer(request)
-        except Refusal as refusal:
-            status, answer = refusal.status, {"errors": list(refusal.errors)}
-        app.note(self.command, path, status)
-        self.reply(status, answer)
+        fault = app.faults.take(self.command, path)
+        app.pause(app.delay_seconds + (fault.stall_seconds if fault else 0))
+        if fault is not None and fault.reset:
+            app.note(self.command, path, 0)
+            self._break()
+        elif fault is not None and fault.status is not None:
+            app.note(self.command, path, fault.status)
+            self.reply(fault.status, fault.body.encode(), fault.headers)
+        else:
+            status, answer = self._answer(path, dict(parse_qsl(url.query)), body)
+            dropped = fault is not None and fault.drop_reply
+            app.note(self.command, path, 0 if dropped else status)
+            if dropped:
+                self._break()
+            else:
+                self._send(status, answer, fault)
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_LIST = _any  # noqa: N815
+    do_GET = do_POST = do_PUT = do_DELETE = do_LIST = _any  # noqa: N815  # http.server's names
+
+    def _answer(self, path: str, query: dict[str, str], body: bytes) -> tuple[int, Json | None]:
+        try:
+            return self.app.core.answer(self._request(path, query, body))
+        except Refusal as refusal:
+            return refusal.status, {"errors": list(refusal.errors)}
 
     def _request(self, path: str, query: dict[str, str], body: bytes) -> Request:
         operation = OPERATIONS[self.command]
@@ -57,17 +76,31 @@ class VaultHandler(Handler["DevVault"]):
             remote=str(self.client_address[0]),
         )
 
+    def _send(self, status: int, answer: Json | None, fault: Fault | None) -> None:
+        if fault is None or not fault.drip_seconds:
+            self.reply(status, answer)
+            return
+        content = json.dumps(answer or {}).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        for at in range(len(content)):
+            self.wfile.flush()
+            self.app.pause(fault.drip_seconds)
+            self.wfile.write(content[at : at + 1])
+
+    def _break(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.connection.close()
+        self.close_connection = True
+
 
 def parse_body(body: bytes) -> Json:
     """The JSON object of a body; empty for none. Raises a 400."""
-    if not body:
-        return {}
     try:
-        parsed = json.loads(body)
+        parsed = json.loads(body) if body else None
     except ValueError:
-        raise Refusal(HTTPStatus.BAD_REQUEST, "error parsing JSON") from None
-    if parsed is None:
-        return {}
-    if not isinstance(parsed, dict):
-        raise Refusal(HTTPStatus.BAD_REQUEST, "error parsing JSON")
-    return parsed
+        raise Refusal(400, "error parsing JSON") from None
+    if parsed is not None and not isinstance(parsed, dict):
+        raise Refusal(400, "error parsing JSON")
+    return parsed or {}

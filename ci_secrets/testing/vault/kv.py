@@ -84,7 +84,7 @@ class Cubbyhole(Engine):
 
     def _hole(self, request: Request) -> dict[str, Json]:
         if request.caller.kind == "batch":
-            raise Refusal(400, "cubbyhole operations are only supported by service tokens")
+            raise Refusal(400, 'cubbyhole operations are only supported by "service" type tokens')
         return self._holes.setdefault(request.caller.id, {})
 
     def read(self, request: Request, path: str) -> Response:

@@ -71,9 +71,9 @@ def _hcl_blocks(text: str) -> Iterator[tuple[str, list[str]]]:
         path = json.loads(next(tokens))
         _expect(tokens, "{", "capabilities", "=", "[")
         capabilities = []
-        while (token := next(tokens)) != "]":
-            if token != ",":
-                capabilities.append(json.loads(token))
+        while (part := next(tokens)) != "]":
+            if part != ",":
+                capabilities.append(json.loads(part))
         _expect(tokens, "}")
         yield path, capabilities
 

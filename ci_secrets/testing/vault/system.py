@@ -1,4 +1,4 @@
-"""The `sys/` paths: mounts, policies, health, leases, wrapping."""
+"""The `sys/` paths: mounts, policies, health; leases and wrapping have modules of their own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from ci_secrets.testing.vault.wire import (
     Request,
     Response,
     not_found,
+    texts,
 )
 
 AUTH_METHODS: Final[Mapping[str, type[Engine]]] = {"jwt": JwtAuth, "approle": AppRole}
@@ -63,7 +64,7 @@ class System(Engine):
         data = {
             mount.removeprefix("auth/"): engine.describe()
             for mount, engine in self.core.mounts.items()
-            if mount.startswith("auth/") == auth
+            if mount.startswith("auth/") == auth and (engine.kind != "system" or mount == "sys/")
         }
         return Response(data=data)
 
@@ -129,12 +130,11 @@ class System(Engine):
         """Remove a policy."""
         self.core.policies.delete(name)
 
-    def lookup_lease(self, request: Request) -> Response:
-        """A lease that is not ended."""
-        entry = self.core.leases.find(_lease_id(request))
-        if entry is None:
-            raise Refusal(400, "invalid lease")
-        return Response(data=entry.lookup(self.core.clock.now()))
+    def capabilities_self(self, request: Request) -> Response:
+        """What the caller may do on some paths."""
+        asked = texts(request.body.get("paths") or request.body.get("path"))
+        found = {path: self.core.capabilities(request.caller, path) for path in asked}
+        return Response(data={path: sorted(granted) or ["deny"] for path, granted in found.items()})
 
     routes: ClassVar[tuple[Route, ...]] = (
         Route("health", {"read": health}, open=True),
@@ -147,9 +147,5 @@ class System(Engine):
             "policies/acl/(?P<name>.+)",
             {"write": write_policy, "read": read_policy, "delete": delete_policy},
         ),
-        Route("leases/lookup", {"write": lookup_lease}),
+        Route("capabilities-self", {"write": capabilities_self}),
     )
-
-
-def _lease_id(request: Request) -> str:
-    return request.need("lease_id", "lease_id must be specified")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
+from ci_secrets.testing.vault.leases import cut
 from ci_secrets.testing.vault.wire import (
     SYSTEM_MAX_TTL,
     Clock,
@@ -39,8 +40,8 @@ class TokenSettings:
         """Out of a role's body. Raises a 400."""
         kind = body.get("token_type") or "service"
         if kind not in ("service", "batch", "default", "default-service"):
-            raise Refusal(400, f"invalid 'token_type' value {kind!r}")
-        return cls(
+            raise Refusal(400, f"invalid 'token_type' value \"{kind}\"")
+        settings = cls(
             policies=tuple(texts(body.get("token_policies", body.get("policies")))),
             ttl_seconds=seconds(body.get("token_ttl")),
             max_ttl_seconds=seconds(body.get("token_max_ttl")),
@@ -51,6 +52,24 @@ class TokenSettings:
             no_default_policy=bool(body.get("token_no_default_policy")),
             bound_cidrs=tuple(texts(body.get("token_bound_cidrs"))),
         )
+        settings.check()
+        return settings
+
+    def admits(self, remote: str) -> bool:
+        """Whether the CIDR bounds let this address log in and use the token."""
+        address = ipaddress.ip_address(remote)
+        cidrs = self.bound_cidrs
+        return not cidrs or any(address in ipaddress.ip_network(cidr) for cidr in cidrs)
+
+    def check(self) -> None:
+        """Raise a 400 for what Vault refuses in a role."""
+        batch = "'token_type' cannot be 'batch' or 'default_batch' when set to generate"
+        if self.kind == "batch" and self.period_seconds:
+            raise Refusal(400, f"{batch} periodic tokens")
+        if self.kind == "batch" and self.num_uses:
+            raise Refusal(400, f"{batch} tokens with limited use count")
+        if 0 < self.max_ttl_seconds < self.ttl_seconds:
+            raise Refusal(400, "'token_ttl' cannot be greater than 'token_max_ttl'")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -74,12 +93,6 @@ class Token:
     """0: unlimited; -1: all spent."""
     creation_ttl: int = 0
     renewed_at: float | None = None
-
-    def admits(self, remote: str) -> bool:
-        """Whether its CIDR bounds let this address use it."""
-        cidrs = self.settings.bound_cidrs
-        address = ipaddress.ip_address(remote)
-        return not cidrs or any(address in ipaddress.ip_network(cidr) for cidr in cidrs)
 
     def auth(self, now: float) -> Json:
         """The `auth` of an answer that gives it."""
@@ -239,7 +252,7 @@ class Tokens:
         left = round(created_at + limit - now) if limit else wanted
         if wanted <= left:
             return wanted, []
-        return max(0, left), [_cut(wanted, limit)]
+        return max(0, left), [cut(wanted, limit)]
 
     def children(self, token: Token) -> Iterator[Token]:
         """Tokens whose parent this is."""
@@ -261,10 +274,3 @@ class Tokens:
         for token in list(self._by_id.values()):
             if token.expires_at and token.expires_at <= now:
                 self.revoke(token)
-
-
-def _cut(wanted: int, limit: int) -> str:
-    return (
-        f'TTL of "{wanted}s" exceeded the effective max_ttl of "{limit}s"; '
-        "TTL value is capped accordingly"
-    )

@@ -1,6 +1,6 @@
 """What the parts of the development server say to each other: requests, answers, refusals."""
 
-import datetime
+import datetime as dt
 import re
 import secrets
 import string
@@ -121,7 +121,7 @@ class Clock:
 
 def timestamp(unix_seconds: float) -> str:
     """RFC 3339 in UTC, as Go prints it."""
-    moment = datetime.datetime.fromtimestamp(unix_seconds, datetime.UTC)
+    moment = dt.datetime.fromtimestamp(unix_seconds, dt.UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -144,9 +144,23 @@ def seconds(value: object) -> int:
     return ((days * 24 + hours) * 60 + minutes) * 60 + rest
 
 
+def duration(total: int) -> str:
+    """Seconds as Vault prints them in warnings: `1h30m`, `768h`."""
+    hours, rest = divmod(total, 3600)
+    parts = ((hours, "h"), (rest // 60, "m"), (rest % 60, "s"))
+    return "".join(f"{count}{unit}" for count, unit in parts if count) or "0s"
+
+
 def texts(value: object) -> list[str]:
     """A list of texts, given as a list or with commas. Empty where there is none."""
     if value is None:
         return []
     items = value if isinstance(value, list) else str(value).split(",")
     return [str(item).strip() for item in items if str(item).strip()]
+
+
+def key_list(value: object) -> list[str]:
+    """One text or a list of them, as a list; commas are part of a text here."""
+    if isinstance(value, list):
+        return [str(item) for item in value]
+    return [str(value)] if value else []
