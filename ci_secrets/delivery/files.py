@@ -1,0 +1,62 @@
+"""`as: file`: values in files that only this user can read, all of them or none."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from ci_secrets import disk
+from ci_secrets.config.names import check_name
+from ci_secrets.errors import NotClosedError, OutputRefusedError
+from ci_secrets.secret import Credential
+from ci_secrets.text import foreign
+
+
+def write_files(credentials: Sequence[Credential], directory: Path) -> Mapping[str, Path]:
+    """Put each value in a file of its name and `mode` in a private directory; name → path.
+
+    Nothing that exists is written over. Raises `ConfigError` for a name that is none, or
+    `OutputRefusedError`; then none of the files is left.
+    """
+    paths = {credential.name: directory / credential.name for credential in credentials}
+    for name, path in paths.items():
+        check_name(name)  # so it has no path parts either
+        refuse_existing(path)
+    written: list[Path] = []
+    try:
+        for credential in credentials:
+            path = paths[credential.name]
+            disk.write_private(path, credential.value.reveal(), credential.mode)
+            written.append(path)
+    except BaseException:  # a signal, too
+        remove_files(written)
+        raise
+    return paths
+
+
+def remove_files(paths: Iterable[Path]) -> None:
+    """Delete the files; those that are gone already are no error.
+
+    Tries all of them. Raises `NotClosedError` where one stays, for it holds a value in clear.
+    """
+    failures = []
+    for path in paths:
+        try:
+            disk.remove(path)
+        except NotClosedError as failure:
+            failures.append(failure)
+    if failures:
+        raise NotClosedError(
+            "; ".join(failure.what for failure in failures),
+            cause=failures[0].cause,
+            fix="\n".join(failure.fix for failure in failures),
+        )
+
+
+def refuse_existing(path: Path) -> None:
+    """Raise `OutputRefusedError` where something stands at `path`, a dangling symlink included."""
+    if os.path.lexists(path):
+        raise OutputRefusedError(
+            f"{foreign(path)} exists already",
+            cause="a file of an earlier job, or one that the checkout brought along",
+            fix=f"Name another path, or remove it first: rm -f -- {foreign(path)}",
+        )
