@@ -48,6 +48,8 @@ class StoreConfig:
     """Origins that a redirect may lead to with the token, besides `url`'s own."""
     timeout: float = 10.0
     """Seconds for one request."""
+    origin: Literal["file", "workflow"] = "file"
+    """Who wrote the URL: the repository's file, or an option, an action's input, a CI variable."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,9 +154,9 @@ class Audit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
-    """A whole run. `origin` tells who wrote it: decides which store URLs are trusted."""
+    """A whole run. `origin` tells who wrote it; each store has its own (`--url` beside a file)."""
 
-    origin: str
+    origin: Literal["file", "workflow"]
     """`file` (the repository's own word), or `workflow` (options, action inputs, CI variables)."""
     path: Path | None = None
     stores: Mapping[str, StoreConfig] = field(default_factory=dict)
