@@ -83,23 +83,25 @@ def spawn(
             signal.signal(signum, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
-    def start(words: Sequence[str]) -> subprocess.Popen[bytes]:
+    def start(words: Sequence[str], program: str | None = None) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             words,
+            executable=program,
             env=environment,
             stdout=stdout,
             stderr=stderr,
             preexec_fn=in_the_child,
         )
 
+    # NOTE: found here, for Popen goes on to the next in PATH when a file is no program.
+    program = _found(argv[0], environment)
     try:
-        return start(argv)
+        return start(argv, program)
     except OSError as error:
-        script = _found(argv[0], environment)
-        if error.errno != errno.ENOEXEC or script is None:
+        if error.errno != errno.ENOEXEC or program is None:
             raise
         # A script without `#!`: execvp(3) and every shell hand it to sh.
-        return start(["/bin/sh", script, *argv[1:]])
+        return start(["/bin/sh", program, *argv[1:]])
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
@@ -120,4 +122,5 @@ def why_not_started(
 
 
 def _found(command: str, environment: Mapping[str, str]) -> str | None:
-    return shutil.which(command, path=environment.get("PATH", os.defpath))
+    found = shutil.which(command, path=environment.get("PATH", os.defpath))
+    return found if found is None or "/" in found else f"./{found}"  # an empty entry in PATH
