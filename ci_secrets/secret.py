@@ -16,7 +16,7 @@ class Secret:
     __slots__ = ("_value",)
 
     def __init__(self, value: bytes | str) -> None:
-        self._value = value.encode() if isinstance(value, str) else bytes(value)
+        self._value = _encoded(value) if isinstance(value, str) else bytes(value)
 
     def reveal(self) -> bytes:
         """The value itself. Every call of this is a place to look at in a review."""
@@ -27,8 +27,9 @@ class Secret:
         try:
             return self._value.decode()
         except UnicodeDecodeError:
-            msg = "the value is not UTF-8 text"
-            raise ValueError(msg) from None
+            pass  # NOTE: raised below, for as a context it would carry the value along
+        msg = "the value is not UTF-8 text"
+        raise ValueError(msg)
 
     def __len__(self) -> int:
         """The length in bytes."""
@@ -52,6 +53,16 @@ class Secret:
     def __reduce__(self) -> NoReturn:
         msg = "a Secret is not pickled"
         raise TypeError(msg)
+
+
+def _encoded(text: str) -> bytes:
+    """The bytes of a text; those of an environment variable that is not UTF-8 come back too."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        pass  # NOTE: as in `text()`
+    msg = "the value is not Unicode text"
+    raise ValueError(msg)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,5 +98,7 @@ class Credential:
     """The lease that it lives on; `None` for a static value."""
     deliver: str = "value"
     """`value` (environment or output), `file`, or `none` (for templates only)."""
+    output_name: str | None = None
+    """Where the CI's output is to have another name than the variable."""
     mode: int = 0o600
     """Of the file, where `deliver` is `file`."""

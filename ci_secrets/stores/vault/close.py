@@ -1,0 +1,274 @@
+"""The end of everything that this run minted, with proof: a change that was seen.
+
+An error text proves nothing (Vault says "invalid token" where OpenBao says "permission denied"),
+and neither does one 403: a live token that may not look itself up gets it too.
+"""
+
+import shlex
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from ci_secrets.errors import CiSecretsError, UnreachableError
+from ci_secrets.secret import Lease
+from ci_secrets.stores.interface import CloseReason, Closing, Outcome
+from ci_secrets.stores.vault.client import Client
+from ci_secrets.stores.vault.grant import Grant, Ledger
+from ci_secrets.stores.vault.wire import Reply
+from ci_secrets.text import foreign
+
+LEASES_SECONDS: Final[dict[CloseReason, float]] = {"end": 3.0, "leak": 2.0, "signal": 2.0}
+"""How long all leases together may take, by the reason of the close."""
+TOKEN_SECONDS: Final[dict[CloseReason, float]] = {"end": 10.0, "leak": 5.0, "signal": 3.0}
+"""How long one token may take: GitHub kills a cancelled job after 7.5 s."""
+_SECOND_LOOK: Final = 1.0
+"""Seconds for the look-up of a lease whose revocation has used up its time."""
+_FULL_PROOF_USES: Final = 3
+"""Calls that a proven end of a token takes: look-up, revoke, look-up."""
+
+LOOK_UP_SELF: Final = 'path "auth/token/lookup-self" { capabilities = ["read"] }'
+REVOKE_SELF: Final = 'path "auth/token/revoke-self" { capabilities = ["update"] }'
+LEASES: Final = (
+    'path "sys/leases/revoke" { capabilities = ["update"] }\n'
+    'path "sys/leases/lookup" { capabilities = ["update"] }'
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Closer:
+    """Closes the tokens and leases of one session; asked again, it tries what is not closed."""
+
+    store: str
+    grants: Sequence[Grant]
+    ledger: Ledger
+    clock: Callable[[], float] = time.time
+
+    def close(self, reason: CloseReason, exposed: Sequence[str]) -> list[Closing]:
+        """The end of every token and lease, newest state; never raises."""
+        alive = [grant for grant in self.grants if _is_open(grant)]
+        for grant in alive:
+            self._see_alive(grant, reason)
+        if alive:
+            self._leases(alive[-1], reason, exposed)
+        for grant in alive:
+            grant.closing = self._guarded(partial(self._token, grant, reason), grant)
+        return [*self._tokens(), *map(self._end_of, self.ledger.leases()), *self._lost()]
+
+    def _tokens(self) -> list[Closing]:
+        return [grant.closing for grant in self.grants if grant.closing]
+
+    # --- leases -------------------------------------------------------------------------------
+
+    def _leases(self, grant: Grant, reason: CloseReason, exposed: Sequence[str]) -> None:
+        """End leases one by one, as far as that must or may go before the token."""
+        leases = self.ledger.open()
+        if grant.info.kind != "batch":
+            # The end of a service token ends them too; first come those that cannot wait for it.
+            if reason == "signal":
+                return
+            if reason == "leak":
+                leases = tuple(lease for lease in leases if lease.lease_id in exposed)
+            left = grant.uses_left
+            if left is not None and left < 2 * len(leases) + _FULL_PROOF_USES:
+                return
+        if not leases:
+            return
+        until = time.monotonic() + LEASES_SECONDS[reason]
+        client = grant.client.until(until)
+        late = grant.client.until(until + _SECOND_LOOK)
+        with ThreadPoolExecutor(max_workers=min(16, len(leases))) as pool:
+            for closing in pool.map(lambda lease: self._lease(client, late, lease), leases):
+                self.ledger.end(closing)
+
+    def _lease(self, client: Client, late: Client, lease: Lease) -> Closing:
+        status = _status(lambda: client.revoke_lease(lease.lease_id))
+        gone = _status(lambda: late.look_up_lease(lease.lease_id))
+        # NOTE: the store knows a lease for as long as it has not ended what is behind it.
+        match (status, gone):
+            case (_, 400):
+                return self._of_lease(lease, Outcome.REVOKED)
+            case (403, _):
+                return self._of_lease(
+                    lease,
+                    Outcome.UNPROVEN,
+                    "The token may not revoke single leases, so that this one ends with the token, "
+                    "unseen.",
+                    policy=LEASES,
+                )
+            case (200 | 204, 403):
+                return self._of_lease(
+                    lease,
+                    Outcome.UNPROVEN,
+                    "Revoked, but the token may not look leases up.",
+                    policy=LEASES,
+                )
+            case (0, 0):
+                return self._of_lease(lease, Outcome.UNREACHABLE, "The store did not answer.")
+            case (0, _):
+                return self._of_lease(
+                    lease, Outcome.FAILED, "Its revocation had not ended when our time was over."
+                )
+            case _:
+                return self._of_lease(
+                    lease,
+                    Outcome.FAILED,
+                    f"The store tried to revoke it and could not (status {status}).",
+                )
+
+    def _end_of(self, lease: Lease) -> Closing:
+        """How a lease ended: as was seen when it was revoked alone, else with its token."""
+        alone = self.ledger.closing(lease.lease_id)
+        alive = next((each for each in self._tokens() if not each.outcome.closed), None)
+        if alone and (alive is None or alone.outcome is not Outcome.UNPROVEN):
+            return alone
+        if alive is None:
+            why = "Its token was revoked; that it has ended was not waited for."
+            return self._of_lease(lease, Outcome.QUEUED, why)
+        why = "Neither it nor its token could be revoked."
+        return self._of_lease(lease, alive.outcome, why, policy=alone.policy if alone else "")
+
+    def _lost(self) -> Iterable[Closing]:
+        """Leases that may exist, and whose ids nobody knows."""
+        closed = all(each.outcome.closed for each in self._tokens())
+        for path in self.ledger.lost():
+            yield Closing(
+                store=self.store,
+                kind="lease",
+                id=f"{path}/(answer lost)",
+                outcome=Outcome.QUEUED if closed else Outcome.UNREACHABLE,
+                detail="The answer was lost. If it made a credential, that ends with its token.",
+                command="" if closed else self._command("list", f"sys/leases/lookup/{path}"),
+            )
+
+    def _of_lease(
+        self, lease: Lease, outcome: Outcome, detail: str = "", *, policy: str = ""
+    ) -> Closing:
+        return Closing(
+            store=self.store,
+            kind="lease",
+            id=lease.lease_id,
+            outcome=outcome,
+            detail=detail,
+            policy=policy,
+            expires_at=None if outcome.proven else lease.expires_at,
+            command=""
+            if outcome.closed
+            else self._command("lease revoke", "-sync", lease.lease_id),
+        )
+
+    # --- tokens -------------------------------------------------------------------------------
+
+    def _see_alive(self, grant: Grant, reason: CloseReason) -> None:
+        """The first half of the proof, where it is not had and there is time and use for it."""
+        left = grant.uses_left
+        if reason == "signal" or (left is not None and left < _FULL_PROOF_USES):
+            return
+        if reason == "leak" and grant.seen_alive:
+            return  # the login's own look-up will do: exposed leases come first
+        client = grant.client.until(time.monotonic() + TOKEN_SECONDS[reason])
+        grant.seen_alive |= _status(client.look_up_self) == 200
+
+    def _token(self, grant: Grant, reason: CloseReason) -> Closing:
+        if grant.info.kind == "batch":
+            return self._of_token(
+                grant, Outcome.EXPIRES, "It is a batch token, which nobody can revoke."
+            )
+        client = grant.client.until(time.monotonic() + TOKEN_SECONDS[reason])
+        left = grant.uses_left
+        if left == 0:
+            return self._of_token(grant, Outcome.EXPIRES, "Its uses are spent.")
+        revoked = _status(client.revoke_self)  # 0: the token may be gone, the look-up tells
+        if left is not None and left < _FULL_PROOF_USES:
+            return self._without_look(grant, revoked)
+        return self._judged(grant, revoked, _status(client.look_up_self))
+
+    def _judged(self, grant: Grant, revoked: int, looked: int) -> Closing:
+        """The end of a token, from the answers to its revocation and to the look-up after it."""
+        done = revoked in (200, 204)
+        match (done, looked):
+            case (True, 200):
+                why = "The store says that it revoked it, and still knows it."
+                return self._of_token(grant, Outcome.FAILED, why)
+            case (True, 403) if grant.seen_alive:
+                return self._of_token(grant, Outcome.REVOKED)
+            case (True, 403):
+                why = "Revoked, but it was never seen alive, so that nobody saw it end."
+                return self._of_token(grant, Outcome.UNPROVEN, why, policy=LOOK_UP_SELF)
+            case (True, _):
+                why = f"Revoked, but the look-up after it failed (status {looked})."
+                return self._of_token(grant, Outcome.UNPROVEN, why)
+            case (_, 403) if grant.seen_alive:
+                if revoked == 0:  # its answer was lost
+                    return self._of_token(grant, Outcome.REVOKED)
+                why = "It had expired, or somebody else has revoked it."
+                return self._of_token(grant, Outcome.GONE, why)
+            case (_, 403) if (end := grant.expires_at) is not None and end <= self.clock():
+                return self._of_token(grant, Outcome.GONE, "Its TTL has ended.")
+            case _ if revoked == 403:
+                why = "It may not revoke itself, or was revoked by somebody else."
+                policy = REVOKE_SELF if grant.seen_alive else f"{REVOKE_SELF}\n{LOOK_UP_SELF}"
+                return self._of_token(grant, Outcome.REFUSED, why, policy=policy)
+            case _ if revoked == 0 or revoked >= 500:
+                return self._of_token(grant, Outcome.UNREACHABLE, "The store did not answer.")
+            case _:
+                why = f"The store refused to revoke it (status {revoked})."
+                return self._of_token(grant, Outcome.REFUSED, why)
+
+    def _without_look(self, grant: Grant, revoked: int) -> Closing:
+        if revoked in (200, 204):
+            why = "Revoked with one of its last uses; none was left to see it end."
+            return self._of_token(grant, Outcome.UNPROVEN, why)
+        if revoked == 403:
+            return self._of_token(grant, Outcome.EXPIRES, "Its uses are spent.")
+        return self._of_token(grant, Outcome.UNREACHABLE, "The store did not answer.")
+
+    def _of_token(
+        self, grant: Grant, outcome: Outcome, detail: str = "", *, policy: str = ""
+    ) -> Closing:
+        command = ""
+        if not outcome.closed and grant.info.accessor:
+            command = self._command("token revoke", "-accessor", grant.info.accessor)
+        return Closing(
+            store=self.store,
+            kind="token",
+            id=grant.info.accessor,
+            outcome=outcome,
+            detail=detail,
+            policy=policy,
+            expires_at=None if outcome.proven else grant.expires_at,
+            command=command,
+        )
+
+    # --- both ---------------------------------------------------------------------------------
+
+    def _guarded(self, end: Callable[[], Closing], grant: Grant) -> Closing:
+        """What `end` returns; whatever goes wrong in it is an outcome, not an exception."""
+        try:
+            return end()
+        except UnreachableError:
+            return self._of_token(grant, Outcome.UNREACHABLE, "The store did not answer.")
+        except CiSecretsError as failure:
+            return self._of_token(grant, Outcome.REFUSED, failure.what)
+        except Exception as failure:  # the end of a job is no place to fall over
+            why = f"Something unforeseen went wrong ({type(failure).__name__})."
+            return self._of_token(grant, Outcome.FAILED, why)
+
+    def _command(self, verb: str, *rest: str) -> str:
+        namespace = self.grants[-1].client.wire.namespace
+        flags = [f"-namespace={namespace}"] if namespace else []
+        return " ".join(["vault", verb, *(shlex.quote(foreign(word)) for word in (*flags, *rest))])
+
+
+def _status(call: Callable[[], Reply]) -> int:
+    """The status of a call's reply; 0 where there was none."""
+    try:
+        return call().status
+    except CiSecretsError:
+        return 0
+
+
+def _is_open(grant: Grant) -> bool:
+    return grant.closing is None or not grant.closing.outcome.closed

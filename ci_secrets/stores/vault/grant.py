@@ -1,0 +1,179 @@
+"""What this run minted: its tokens, and the ledger of leases that live on them."""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ci_secrets.secret import Lease, Secret
+from ci_secrets.stores.interface import Closing, Notice, TokenInfo
+from ci_secrets.stores.vault.client import Client
+from ci_secrets.stores.vault.wire import Reply
+
+
+@dataclass(kw_only=True, slots=True)
+class Grant:
+    """One token that this run minted, and what was seen of it."""
+
+    client: Client
+    """Sees the server with this token."""
+    token: Secret
+    info: TokenInfo
+    seen_alive: bool = False
+    """Whether a look-up of it ever gave 200: without that its end cannot be proven."""
+    closing: Closing | None = None
+    """How its end went, once that was tried."""
+
+    @property
+    def uses_left(self) -> int | None:
+        """How many calls it is still good for; `None`: unlimited."""
+        if not self.info.num_uses:
+            return None
+        return max(0, self.info.num_uses - self.client.calls.count)
+
+    @property
+    def expires_at(self) -> float | None:
+        """Unix seconds; `None` for a token without end (a child of a root token)."""
+        return self.info.expires_at if self.info.ttl_seconds else None
+
+
+def info_of(auth: Mapping[str, Any]) -> TokenInfo:
+    """What the `auth` block of a login or a renewal says of its token."""
+    return TokenInfo(
+        accessor=str(auth.get("accessor") or ""),
+        kind="batch" if auth.get("token_type") == "batch" else "service",
+        ttl_seconds=int(auth.get("lease_duration") or 0),
+        renewable=bool(auth.get("renewable")),
+        policies=tuple(map(str, auth.get("policies") or ())),
+        num_uses=int(auth.get("num_uses") or 0),
+        issued_at=time.time(),
+    )
+
+
+@dataclass(kw_only=True, slots=True)
+class Ledger:
+    """Every lease that was minted, without values; safe to use from many threads."""
+
+    _leases: dict[str, Lease] = field(default_factory=dict)
+    _lost: list[str] = field(default_factory=list)
+    _closings: dict[str, Closing] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def enter(self, reply: Reply, path: str) -> Lease | None:
+        """Note the lease that a reply brings, if any, and return it."""
+        lease_id = reply.body.get("lease_id")
+        if not isinstance(lease_id, str) or not lease_id:
+            return None
+        lease = Lease(
+            lease_id=lease_id,
+            path=path,
+            ttl_seconds=int(reply.body.get("lease_duration") or 0),
+            renewable=bool(reply.body.get("renewable")),
+        )
+        self.put(lease)
+        return lease
+
+    def put(self, lease: Lease) -> None:
+        """Note a lease, or what a renewal made of it."""
+        with self._lock:
+            self._leases[lease.lease_id] = lease
+
+    def lose(self, path: str) -> None:
+        """Note that an answer was lost that may have brought a lease of this path."""
+        with self._lock:
+            self._lost.append(path)
+
+    def end(self, closing: Closing) -> None:
+        """Note how the end of one lease went."""
+        with self._lock:
+            self._closings[closing.id] = closing
+
+    def leases(self) -> tuple[Lease, ...]:
+        """All of them, in the order in which they were minted."""
+        with self._lock:
+            return tuple(self._leases.values())
+
+    def lost(self) -> tuple[str, ...]:
+        """Paths whose answers were lost."""
+        with self._lock:
+            return tuple(self._lost)
+
+    def closing(self, lease_id: str) -> Closing | None:
+        """How its end went, once that was tried."""
+        with self._lock:
+            return self._closings.get(lease_id)
+
+    def open(self) -> tuple[Lease, ...]:
+        """Those whose end was not tried, or left something to do."""
+        return tuple(
+            lease
+            for lease in self.leases()
+            if (closing := self.closing(lease.lease_id)) is None or not closing.outcome.closed
+        )
+
+
+def pack(grants: list[Grant], ledger: Ledger) -> dict[str, Any]:
+    """Tokens and ledger as JSON types, for another process. HOLDS THE TOKENS."""
+    return {
+        "grants": [
+            {
+                "token": grant.token.text(),
+                "info": asdict(grant.info),
+                "seen_alive": grant.seen_alive,
+                "uses": grant.client.calls.count,
+            }
+            for grant in grants
+        ],
+        "leases": [asdict(lease) for lease in ledger.leases()],
+        "lost": list(ledger.lost()),
+    }
+
+
+def unpack(packed: Mapping[str, Any], nobody: Client) -> tuple[list[Grant], Ledger]:
+    """What `pack` made; `nobody` is a client without a token."""
+    grants = []
+    for each in packed["grants"]:
+        token = Secret(each["token"])
+        info = TokenInfo(**{**each["info"], "policies": tuple(each["info"]["policies"])})
+        grant = Grant(client=nobody.as_token(token), token=token, info=info)
+        grant.seen_alive = bool(each["seen_alive"])
+        grant.client.calls.count = int(each["uses"])
+        grants.append(grant)
+    ledger = Ledger()
+    for lease in packed["leases"]:
+        ledger.put(Lease(**lease))
+    for path in packed["lost"]:
+        ledger.lose(path)
+    return grants, ledger
+
+
+def notices_of(info: TokenInfo, data: Mapping[str, Any] | None, *, refused: bool) -> list[Notice]:
+    """What the user should know of a token: from its login, and from its look-up (`data`)."""
+    found = []
+    if info.kind == "batch":
+        found.append(
+            "The role gives batch tokens: they cannot be revoked, so this one lives until its TTL "
+            "ends; set token_type=service on the role."
+        )
+    if info.num_uses:
+        found.append(
+            f"The token is good for {info.num_uses} calls, and every read, look-up and revoke "
+            "spends one; set token_num_uses=0 on the role."
+        )
+    if info.period_seconds:
+        found.append(
+            f"The token is periodic ({info.period_seconds} s): its TTL cannot be lowered, so a "
+            "killed job leaves it alive for that long."
+        )
+    if refused:
+        found.append(
+            "The token may not look itself up (no default policy?), so that its end cannot be "
+            'proven; add: path "auth/token/lookup-self" { capabilities = ["read"] }'
+        )
+    if data and data.get("bound_cidrs"):
+        found.append(
+            "The token works only from some networks (token_bound_cidrs): closing it needs the "
+            "same one."
+        )
+    return [Notice(level="warning", text=text) for text in found]
