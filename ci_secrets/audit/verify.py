@@ -1,0 +1,196 @@
+"""Whether a trail is whole: nothing edited, removed, inserted, moved or cut off."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ci_secrets.audit.file import LINE_LIMIT, lines
+from ci_secrets.audit.links import Links
+from ci_secrets.audit.record import BEGINNING, START, Line, Record, decode
+from ci_secrets.errors import AuditBrokenError
+from ci_secrets.platforms.interface import Run
+from ci_secrets.text import foreign
+
+_PROBLEMS_SHOWN = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verified:
+    """What a trail looks like."""
+
+    records: int
+    runs: int
+    """Openings: `exchange … finish`, and each `exec`, is one."""
+    problems: tuple[str, ...]
+    """A sentence each, with line numbers; empty where the trail is whole. At most 100 and a sum."""
+    torn: tuple[int, ...]
+    """Lines (1-based) that a crash left unfinished; no problem by themselves."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+
+def verify(path: Path, *, head: str | None = None, key: bytes | None = None) -> Verified:
+    """Read a trail from end to end, in time proportional to its length.
+
+    `head`: the hash that a run printed at its end; without it, records cut off the end of the
+    file are missed where whole runs went. `key`: the operator's, where the trail has one. Raises
+    `AuditBrokenError` where the file cannot be read.
+    """
+    reading = _Reading(links=Links(key), head=head)
+    try:
+        with lines(path) as found:
+            for line in found:
+                reading.take(line)
+    except OSError as error:
+        raise AuditBrokenError(
+            f"the audit trail {foreign(path)} cannot be read: {error.strerror}",
+            cause="it was removed, is not a regular file, or belongs to another user",
+            fix="name the file that `audit: {file: …}` or --audit-file names",
+        ) from None
+    return reading.end()
+
+
+@dataclass(kw_only=True, slots=True)
+class _Opening:
+    run: Run
+    first: int
+    records: int = 0
+    closed: bool = False
+
+
+@dataclass(kw_only=True, slots=True)
+class _Garbage:
+    """A line that is no record, until the next record tells whether it is one that was torn."""
+
+    line: int
+    length: int
+    """Bytes, without the line end, which the next record brought where the line was torn."""
+    start: bytes
+
+    def torn(self) -> bool:
+        begins = self.start.startswith(BEGINNING[: len(self.start)])
+        return begins and self.length <= LINE_LIMIT
+
+
+@dataclass(kw_only=True, slots=True)
+class _Reading:
+    """Where we are in the file, and what was wrong so far."""
+
+    links: Links
+    head: str | None
+    line: int = 0
+    within: bool = False
+    """Whether the last piece ended before its line did."""
+    records: int = 0
+    prev: str = START
+    seq: int = 0
+    head_seen: bool = False
+    other_link: bool = False
+    openings: dict[str, _Opening] = field(default_factory=dict)
+    garbage: _Garbage | None = None
+    problems: list[str] = field(default_factory=list)
+    unshown: int = 0
+    torn: list[int] = field(default_factory=list)
+
+    def take(self, piece: bytes) -> None:
+        """Look at the next line, or the next piece of one that is too long to be a record."""
+        continued, self.within = self.within, not piece.endswith(b"\n")
+        if continued:
+            if self.garbage is not None:
+                self.garbage.length += len(piece.removesuffix(b"\n"))
+            return
+        self.line += 1
+        found = decode(piece, self.links)
+        self._settle_garbage(noted_bytes=0 if found is None else found.record.torn)
+        if found is None:
+            text = piece.removesuffix(b"\n")
+            start = text[: len(BEGINNING)]
+            self.garbage = _Garbage(line=self.line, length=len(text), start=start)
+        else:
+            self._take_record(found)
+
+    def end(self) -> Verified:
+        """The result, once all lines were taken."""
+        if self.within and self.garbage is not None:  # no record came yet that could note it
+            self._settle_garbage(noted_bytes=self.garbage.length)
+        self._settle_garbage(noted_bytes=0)
+        for opening in self.openings.values():
+            if not opening.closed:
+                self._problem(
+                    f"line {opening.first}: {_name(opening.run)} was opened and not closed: it "
+                    "still runs, was killed, or its end was cut off"
+                )
+        if self.head is not None and not self.head_seen:
+            self._problem("the head is not in the trail: its end was cut off, or it was rewritten")
+        if self.unshown:
+            self.problems.append(f"and {self.unshown} more")
+        return Verified(
+            records=self.records,
+            runs=len(self.openings),
+            problems=tuple(self.problems),
+            torn=tuple(self.torn),
+        )
+
+    def _take_record(self, found: Line) -> None:
+        if found.link != self.links.name and not self.other_link:
+            self.other_link = True
+            self._problem(
+                f"line {self.line} is bound by {foreign(found.link, 20)}, and was checked by "
+                f"{self.links.name}: is the operator's key given, and the right one?"
+            )
+        elif found.link == self.links.name and not found.sound:
+            self._problem(f"line {self.line} was edited, or is bound by another key")
+        self._follow(found.record)
+        self.prev, self.seq = found.digest, found.record.seq
+        self.records += 1
+        self.head_seen |= found.sound and found.digest == self.head
+        self._count(found.record)
+
+    def _follow(self, record: Record) -> None:
+        if record.prev == self.prev and record.seq == self.seq + 1:
+            return
+        missing = record.seq - self.seq - 1
+        if missing > 0:
+            self._problem(f"before line {self.line}, {missing} record(s) were removed or moved")
+        elif missing < 0:
+            self._problem(f"line {self.line} was moved or inserted")
+        else:
+            self._problem(f"line {self.line} does not follow the record before it")
+
+    def _count(self, record: Record) -> None:
+        fresh = _Opening(run=record.run, first=self.line)
+        opening = self.openings.setdefault(record.opening, fresh)
+        opening.records += 1
+        if opening.closed:
+            self._problem(f"line {self.line}: {_name(record.run)} goes on after it was closed")
+        elif record.event == "closed":
+            opening.closed = True
+            count = record.facts.get("count")
+            if count != opening.records:
+                self._problem(
+                    f"line {self.line}: {_name(record.run)} wrote {foreign(count, 20)} records, "
+                    f"and {opening.records} are here"
+                )
+
+    def _settle_garbage(self, *, noted_bytes: int) -> None:
+        """Tell the line before: torn, if it is as long as was noted, else a problem."""
+        garbage, self.garbage = self.garbage, None
+        if garbage is None:
+            return
+        if garbage.torn() and 0 < noted_bytes == garbage.length:
+            self.torn.append(garbage.line)
+        else:
+            self._problem(f"line {garbage.line} is no record")
+
+    def _problem(self, text: str) -> None:
+        if len(self.problems) < _PROBLEMS_SHOWN:
+            self.problems.append(text)
+        else:
+            self.unshown += 1
+
+
+def _name(run: Run) -> str:
+    parts = [part for part in (run.platform, run.run, run.attempt, run.job) if part]
+    return f"run {foreign('/'.join(parts), 100)}"
