@@ -21,7 +21,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
     """Do it; 0, or 11 where something was found."""
     from ci_secrets.delivery.process import harden
-    from ci_secrets.leaks.formats import FORMATS
+    from ci_secrets.leaks.formats import FORMATS, render
     from ci_secrets.leaks.matcher import build
     from ci_secrets.leaks.scan import scan_paths
 
@@ -30,6 +30,6 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
         raise UsageError("That format is not known.", fix=f"One of: {', '.join(FORMATS)}.")
     known = known_values(arguments, environment, stdin_taken="-" in arguments.paths)
     report = scan_paths(build(known), arguments.paths, sys.stdin.buffer)
-    sys.stdout.write(FORMATS[arguments.format](report))
+    sys.stdout.write(render(arguments.format, report))
     sys.stdout.flush()
     return 11 if report.verdict is Verdict.LEAKED else 0

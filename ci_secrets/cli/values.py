@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 from ci_secrets.errors import UsageError
 from ci_secrets.secret import Secret
@@ -18,22 +17,11 @@ def known_values(
         from ci_secrets.job.finish import sealed_values
 
         return sealed_values(wanted(arguments), environment)
-    from ci_secrets.leaks.known import parse_known
-
-    if arguments.known != "-":
-        return parse_known(_read(Path(arguments.known)))
-    if stdin_taken:
+    if arguments.known == "-" and stdin_taken:
         raise UsageError(
             "Both the text and --known are to come from stdin.",
             fix="Put the values in a 0600 file: --known FILE.",
         )
-    return parse_known(sys.stdin.buffer.read())
+    from ci_secrets.leaks.known import read_known
 
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as failure:
-        raise UsageError(
-            "The file of --known cannot be read.", cause=failure.strerror or ""
-        ) from None
+    return read_known(arguments.known, sys.stdin.buffer)

@@ -1,7 +1,7 @@
 """From the command line to what the job wants; shared by the commands that open or close a run."""
 
 import argparse
-from typing import Final
+from typing import Any, Final
 
 from ci_secrets.config.load import Options
 from ci_secrets.job.opening import Wanted
@@ -16,13 +16,11 @@ RUN: Final = ("audit-file", "state-dir", "require-proof", "report")
 
 def wanted(arguments: argparse.Namespace, *, must_seal: bool = True) -> Wanted:
     """What `STORE`, `IDENTITY` and `RUN` say; a command may declare fewer of them."""
-
-    def given(name: str) -> object:
-        return getattr(arguments, name.replace("-", "_"), None)
-
+    fields = {name.replace("-", "_") for name in STORE} & vars(arguments).keys()
+    options: dict[str, Any] = {name: getattr(arguments, name) for name in fields}
     return Wanted(
         platform=arguments.platform,
-        config=Options(**{name.replace("-", "_"): given(name) for name in STORE}),
+        config=Options(**options),
         identity=IdentityOptions(
             id_token_env=arguments.id_token_env,
             id_token_file=arguments.id_token_file,

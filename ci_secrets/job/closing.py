@@ -9,12 +9,14 @@ from ci_secrets.console import Console, Tone
 from ci_secrets.errors import CiSecretsError
 from ci_secrets.job.opening import Job
 from ci_secrets.leaks.findings import Report, Verdict
-from ci_secrets.leaks.formats.text import finding_lines
+from ci_secrets.leaks.formats.text import headline as found_at
 from ci_secrets.platforms.interface import Platform
 from ci_secrets.response.closings import details, headline
 from ci_secrets.response.outcome import Ended, as_json
 from ci_secrets.response.summary import render
 
+_SHOWN = 20
+"""Findings in the log; the report has them all."""
 _TONE: dict[Verdict, Tone] = {
     Verdict.CLEAN: "good",
     Verdict.CONTAINED: "warn",
@@ -39,12 +41,13 @@ def conclude(
         disk.remove(path)
     verdict = Ended(reports=tuple(reports)).verdict
     head = job.trail.close(verdict=verdict.value, child=child_code)
+    job.tell(job.trail.notices)
     ended = Ended(
         reports=tuple(reports),
         closings=tuple(closings),
         leaks=job.config.leaks,
         require_proof=job.wanted.require_proof,
-        audit_head=str(head),
+        audit_head=str(head) if head.digest else "",
         child_code=child_code,
         warnings=tuple(warnings),
     )
@@ -68,8 +71,10 @@ def tell(ended: Ended, platform: Platform, console: Console) -> None:
         f"verdict: {ended.verdict.value}" + (f" ({coverage})" if coverage else ""),
         _TONE[ended.verdict],
     )
-    for line in finding_lines(ended.findings):
-        console.detail(line, _TONE[ended.verdict])
+    for finding in ended.findings[:_SHOWN]:
+        console.detail(f"{found_at(finding)}: {finding.excerpt}", _TONE[ended.verdict])
+    if len(ended.findings) > _SHOWN:
+        console.detail(f"… and {len(ended.findings) - _SHOWN} more places")
     for entry in ended.skipped:
         console.detail(f"not looked for: {entry.secret}, {entry.reason}")
     for warning in ended.warnings:

@@ -53,7 +53,7 @@ def execute(
             job,
             watch.reports() + step_files(job.platform, watch.engine),
             child_code=ended.code,
-            interrupted=revoker.began,
+            interrupted=revoker.ended(),
             warnings=handed_on(job.platform, watch.engine),
             report_file=execution.report,
         )
@@ -63,14 +63,19 @@ class _Revoker:
     """Revokes at the first stopping signal, beside CMD: the CI kills us all seconds from then."""
 
     def __init__(self, job: Job) -> None:
-        self._job = job
-        self.began = False
+        self._thread = threading.Thread(target=job.close, args=("signal",))
 
     def on_signal(self, _signum: int) -> None:
         """Return at once; the work is done in a thread."""
-        if not self.began:
-            self.began = True
-            threading.Thread(target=self._job.close, args=("signal",)).start()
+        if self._thread.ident is None:
+            self._thread.start()
+
+    def ended(self) -> bool:
+        """Whether it was needed; waits until it is through."""
+        began = self._thread.ident is not None
+        if began:
+            self._thread.join()
+        return began
 
 
 def _child_environment(job: Job, execution: Execution) -> dict[str, str]:

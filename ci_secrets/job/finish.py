@@ -1,5 +1,6 @@
 """`finish`: opens what `exchange` or a killed `exec` left, revokes it with proof, scans the log."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from ci_secrets.job.opening import Wanted
 from ci_secrets.leaks.findings import Coverage, Report
 from ci_secrets.leaks.matcher import build
 from ci_secrets.leaks.scan import scan_paths, scan_stream
-from ci_secrets.platforms.interface import Platform, Run
+from ci_secrets.platforms.interface import OwnLog, Platform, Run
 from ci_secrets.response.closings import record
 from ci_secrets.response.outcome import Ended
 from ci_secrets.secret import Secret
@@ -64,20 +65,22 @@ class Finish:
         closings = _revoke(handed, self.environment)
         for path in handed.files:
             disk.remove(path)
-        report = _look(handed.known, self.platform, self.log)
+        report = _look(handed.known, self.platform, self.log, self.console)
         trail = audit.Trail.open(
             handed.audit_file,
             run,
             key=state.audit_key(self.environment),
             required=handed.audit_required,
+            resume=handed.trail,
         )
         record(trail, closings)
+        head = trail.close(verdict=report.verdict.value)
         return Ended(
             reports=(report,),
             closings=tuple(closings),
             leaks=handed.leaks,
             require_proof=handed.require_proof or self.wanted.require_proof,
-            audit_head=str(trail.close(verdict=report.verdict.value)),
+            audit_head=str(head) if head.digest else "",
         )
 
     def _tell_tombstone(self, grave: Mapping[str, Any]) -> int:
@@ -174,12 +177,24 @@ def _revoke(handed: state.Handed, environment: Mapping[str, str]) -> list[Closin
     return closings
 
 
-def _look(known: Mapping[str, Secret], platform: Platform, log: Path | None) -> Report:
+def _own_log(platform: Platform, console: Console) -> OwnLog | None:
+    try:
+        return platform.own_log()
+    except CiSecretsError as failure:
+        console.warn(f"The job's own log could not be read: {failure.what}")
+        return None
+
+
+def _look(
+    known: Mapping[str, Secret], platform: Platform, log: Path | None, console: Console
+) -> Report:
     """Scan the log that was given, else what the platform can show of its own; else nothing."""
     engine = build(known)
     if log is not None:
         return scan_paths(engine, [str(log)], None)
-    own = platform.own_log()
+    own = _own_log(platform, console)
     if own is None:
         return Report(coverage=(Coverage(source="job log", state="none"),), skipped=engine.skipped)
-    return scan_stream(engine, own.chunks, own.name, coverage=own.states)
+    seen = scan_stream(engine, [own.log], own.source)
+    coverage = tuple(Coverage(source=own.source, state=state) for state in own.states)
+    return dataclasses.replace(seen, coverage=coverage)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ci_secrets import audit, disk, platforms, stores
-from ci_secrets.config import load, trust
+from ci_secrets.config import load
 from ci_secrets.config.model import Config
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError
@@ -76,8 +76,6 @@ class Job:
         if self.wanted.audit_file:
             trail = dataclasses.replace(config.audit, file=self.wanted.audit_file)
             config = dataclasses.replace(config, audit=trail)
-        config = trust.apply_floors(config, self.environment)
-        trust.check_stores(config, self.environment)
         return config
 
     @contextmanager

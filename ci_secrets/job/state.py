@@ -86,6 +86,7 @@ class Sealed:
                 "require-proof": job.wanted.require_proof,
                 "audit-file": str(job.config.audit.file or ""),
                 "audit-required": job.config.audit.required,
+                "trail": job.trail.handover(),
             }
         )
 
@@ -115,6 +116,7 @@ class Handed:
     require_proof: bool
     audit_file: Path | None
     audit_required: bool
+    trail: Mapping[str, Any]
 
 
 def read(payload: Mapping[str, Any]) -> Handed:
@@ -128,6 +130,7 @@ def read(payload: Mapping[str, Any]) -> Handed:
         require_proof=payload["require-proof"],
         audit_file=Path(payload["audit-file"]) if payload["audit-file"] else None,
         audit_required=payload["audit-required"],
+        trail=payload["trail"],
     )
 
 
