@@ -1,0 +1,50 @@
+"""`vault`: every test of this folder runs on the development server and on a real Vault."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from ci_secrets.testing.issuer import Issuer
+from tests.contract.stand import RealStand, Stand, dev_stand
+from tests.real.conftest import missing
+from tests.real.servers import PostgresServer, VaultServer, find_postgres, find_vault
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Iterator[Issuer]:
+    """Give one issuer to all tests; those that rotate keys start their own."""
+    with Issuer() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def client() -> Iterator[httpx.Client]:
+    """Give one pool of connections to all tests."""
+    with httpx.Client(trust_env=False, timeout=30) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="session")
+def real_stand(issuer: Issuer, client: httpx.Client) -> Iterator[RealStand]:
+    """Give one real Vault with one real PostgreSQL to all tests."""
+    if find_vault() is None:
+        missing("Vault")
+    if find_postgres() is None:
+        missing("PostgreSQL")
+    with VaultServer() as server, PostgresServer() as postgres:
+        stand = RealStand(server, postgres, issuer, client)
+        stand.trust(issuer)
+        yield stand
+
+
+@pytest.fixture(params=["dev", "real"])
+def vault(request: pytest.FixtureRequest, issuer: Issuer, client: httpx.Client) -> Iterator[Stand]:
+    """Give a server that trusts `issuer` and holds nothing else yet, of either kind."""
+    if request.param == "dev":
+        with dev_stand(issuer, client) as stand:
+            yield stand
+    else:
+        real: RealStand = request.getfixturevalue("real_stand")
+        real.empty()
+        yield real
