@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import httpx
 
+from ci_secrets import deadline
 from ci_secrets.errors import ConfigError, UnreachableError
 from ci_secrets.text import foreign
 
@@ -97,20 +98,20 @@ class Http:
         timeout: float | None = None,
         tries: int = TRIES,
         until: float = math.inf,
+        max_body: int = MAX_BODY,
     ) -> Answer:
         """The last answer, of whatever status; redirects are returned, not followed.
 
         `until` (of `time.monotonic()`) bounds all tries and pauses together. Raises
-        `UnreachableError` when the last try got no answer.
+        `UnreachableError` when the last try got no answer, or one of more than `max_body` bytes.
         """
         last: UnreachableError | None = None
         for attempt in range(tries):
             more = attempt + 1 < tries
             left = max(0.01, until - time.monotonic())
             try:
-                answer = self._once(
-                    method, url, headers, json, content, params, min(left, timeout or self._timeout)
-                )
+                patience = min(left, timeout or self._timeout)
+                answer = self._once(method, url, headers, json, content, params, patience, max_body)
             except (httpx.TransportError, httpx.DecodingError) as failure:
                 last = unreachable(url, failure)
                 pause = _pause(attempt, None)
@@ -135,22 +136,28 @@ class Http:
         content: bytes | None,
         params: Mapping[str, str] | None,
         timeout: float,
+        max_body: int,
     ) -> Answer:
-        deadline = time.monotonic() + timeout
         client = self._client(url)
-        with client.stream(
-            method, url, headers=headers, json=json, content=content, params=params, timeout=timeout
-        ) as response:
+        with (
+            deadline.before(time.monotonic() + timeout),
+            client.stream(
+                method,
+                url,
+                headers=headers,
+                json=json,
+                content=content,
+                params=params,
+                timeout=timeout,
+            ) as response,
+        ):
             body = bytearray()
             for chunk in response.iter_bytes():
                 body += chunk
-                if len(body) > MAX_BODY:
+                if len(body) > max_body:
                     raise UnreachableError(
-                        f"{host_of(url)} answered with more than {MAX_BODY >> 20} MiB."
+                        f"{host_of(url)} answered with more than {max_body >> 20} MiB."
                     )
-                if time.monotonic() > deadline:
-                    msg = "the answer dripped in too slowly"
-                    raise httpx.ReadTimeout(msg, request=response.request)
             return Answer(
                 status=response.status_code,
                 headers=response.headers,
@@ -173,6 +180,7 @@ class Http:
                     follow_redirects=False,
                     transport=self._transport,
                 )
+                deadline.bind(self._clients[scheme])
             return self._clients[scheme]
 
     def _tls(self) -> ssl.SSLContext:
@@ -217,7 +225,8 @@ def _may_repeat_answer(repeat: Repeat, answer: Answer) -> bool:
 def _may_repeat_failure(repeat: Repeat, failure: httpx.RequestError) -> bool:
     match repeat:
         case Repeat.READ:
-            return True
+            # What is wrong with the request itself stays wrong.
+            return not isinstance(failure, httpx.LocalProtocolError | httpx.UnsupportedProtocol)
         case Repeat.MINT:
             return isinstance(failure, httpx.ConnectError | httpx.ConnectTimeout)
         case Repeat.NEVER:
@@ -236,11 +245,11 @@ def _retry_after_seconds(value: str | None) -> float | None:
     """Both forms of RFC 9110 §10.2.3; `None` for anything else."""
     if not value:
         return None
-    if value.strip().isdigit():
-        return float(value)
     try:
+        if value.strip().isdecimal():
+            return float(value)
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

@@ -10,19 +10,26 @@ import re
 CAP = 300
 """Characters of one foreign text that are shown."""
 
-_CONTROL = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+# Printable for Python, yet invisible: marks, fillers and variation selectors that change nothing
+# but what a search finds. Source: Unicode DerivedCoreProperties, Default_Ignorable_Code_Point.
+_INVISIBLE = re.compile(
+    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 # Workflow commands: GitHub `::cmd::` and `##[cmd]`, Azure `##vso[cmd]`. A runner looks for them
 # at the start of a line (GitHub after white space too; `##[` and `##vso[` anywhere in it).
 # Source: actions/runner ActionCommand.cs, azure-pipelines-agent Command.cs.
-_COMMAND = re.compile(r"^(\s*):(:)|#(#(?:vso)?\[)")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~@&:/])")
+_COMMAND = re.compile(r"^(\s*):(:)|#(#(?:vso)?\[)", re.IGNORECASE)
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 
 
-def _escape_control(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+def _visible(character: str) -> str:
+    if character.isprintable() and not _INVISIBLE.match(character):
+        return character
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _break_command(match: re.Match[str]) -> str:
@@ -34,20 +41,24 @@ def _break_command(match: re.Match[str]) -> str:
 def foreign(text: object, cap: int = CAP) -> str:
     r"""One line of printable text, at most `cap` characters, that no terminal or runner obeys.
 
-    Control, bidirectional and zero-width characters become `\xNN` or `\uNNNN`; a leading `::` and
-    any `##[` or `##vso[` are broken by a backslash; what is cut off is marked by `…`.
+    What is not printable (control, bidirectional, zero-width, odd spaces) becomes `\xNN`, `\uNNNN`
+    or `\UNNNNNNNN`; a leading `::` and any `##[` or `##vso[` are broken by a backslash; what is cut
+    off is marked by `…`.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
     raw = str(text)
-    line = _CONTROL.sub(_escape_control, raw[: cap + 1])
+    line = "".join(map(_visible, raw[: cap + 1]))
     line = _COMMAND.sub(_break_command, line)
     return line if len(line) <= cap and len(raw) <= cap else line[: cap - 1] + "…"
 
 
 def markdown(text: object, cap: int = CAP) -> str:
     """`foreign()` for a Markdown sink such as a job summary: no markup, link, mention or HTML."""
-    return _MARKDOWN.sub(r"\\\1", foreign(text, cap)).replace("\\<", "&lt;").replace("\\&", "&amp;")
+    # CommonMark takes a backslash before any ASCII punctuation, and no other character is markup.
+    return _PUNCTUATION.sub(
+        lambda mark: _ENTITIES.get(mark.group(), f"\\{mark.group()}"), foreign(text, cap)
+    )
 
 
 def html(text: object, cap: int = CAP) -> str:
