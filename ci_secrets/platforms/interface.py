@@ -6,8 +6,21 @@ from pathlib import Path
 from typing import ClassVar, Literal, Protocol
 
 from ci_secrets.secret import Secret
+from ci_secrets.text import foreign
 
 Level = Literal["error", "warning", "notice"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IdentityOptions:
+    """What the command line says about who we are; `None`: as the platform has it."""
+
+    id_token_env: str | None = None
+    """The variable that holds the JWT."""
+    id_token_file: Path | None = None
+    """The file that holds the JWT; read again at every use, for Kubernetes renews it."""
+    run_id: str | None = None
+    """Name of this run, where no CI gives one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +43,23 @@ class IdToken:
     claims: Mapping[str, object]
     came_from: str
     """For people: `GitHub's token endpoint`, `$VAULT_ID_TOKEN`, `file /var/run/…/token`."""
+    shown: tuple[str, ...] = ()
+    """The platform's allow-list: names of claims that may be printed and put in the trail."""
+
+    def shown_claims(self) -> dict[str, str]:
+        """The allow-listed claims that the JWT has, fit to be printed; not verified by us."""
+        found = ((name, self.claims[name]) for name in self.shown if name in self.claims)
+        return {name: foreign(_plain(value)) for name, value in found}
+
+    @property
+    def expires_at(self) -> float | None:
+        """Unix seconds, as the `exp` claim says; `None` where there is none."""
+        expiry = self.claims.get("exp")
+        return float(expiry) if isinstance(expiry, int | float) else None
+
+
+def _plain(value: object) -> object:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,16 +85,29 @@ class CommandFiles:
     """Variable name → file: GITHUB_OUTPUT, GITHUB_ENV, GITHUB_STATE; scanned and reported."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwnLog:
+    """The job's own log so far, as the CI shows it: masked, and its last lines still under way."""
+
+    source: str
+    """For people: `GitLab's copy of the log`."""
+    states: tuple[Literal["masked-view", "tail-missing"], ...]
+    """What it lacks, as coverage states."""
+    log: bytes
+
+
 class Platform(Protocol):
     """A CI system. Methods that do not apply do nothing, unless they say that they refuse."""
 
     name: ClassVar[str]
-    mints: ClassVar[bool]
-    """Whether a fresh ID token, of any audience, can be had at any time during the job."""
     takes_masks: ClassVar[bool]
     """Whether `mask_lines` printed on stdout hides values from then on."""
     takes_outputs: ClassVar[bool]
     """Whether `write_outputs` works; else `exchange` wants `--env-file`."""
+
+    @property
+    def mints(self) -> bool:
+        """Whether a fresh ID token can be had at any time during the job."""
 
     def run(self) -> Run:
         """Which run this is."""
@@ -80,7 +123,10 @@ class Platform(Protocol):
         """
 
     def identity_variables(self) -> frozenset[str]:
-        """Variables that this platform's identity was read from; CMD loses them."""
+        """Variables that the identity (and the state's key) is read from; CMD loses them.
+
+        After `id_token`: also those that were found by looking for them.
+        """
 
     def own_credentials(self) -> Mapping[str, Secret]:
         """Values in our environment that give identity, by what they are; always needles."""
@@ -104,10 +150,13 @@ class Platform(Protocol):
         """Set variables for the job's later steps. Raises `OutputRefusedError`."""
 
     def write_summary(self, markdown: str) -> None:
-        """Append to the job's summary page."""
+        """Append to the job's summary page; where there is none, or no room on it, nothing."""
 
     def mask_request(self, line: bytes) -> bytes | None:
-        """The value that a line of CMD's output asks the runner to mask (`::add-mask::V`)."""
+        """The value that a line of CMD's output asks the runner to mask (`::add-mask::V`).
+
+        The first one, where carriage returns make several lines of it for the runner.
+        """
 
     def annotate(self, level: Level, message: str) -> str | None:
         """The line that makes an annotation of a message (already foreign-safe), or `None`."""
@@ -115,5 +164,8 @@ class Platform(Protocol):
     def command_files(self) -> CommandFiles:
         """The runner's files of this step."""
 
-    def own_log(self) -> tuple[str, Path | bytes] | None:
-        """The job's own log so far as it can be read from inside: (coverage state, log)."""
+    def own_log(self) -> OwnLog | None:
+        """The job's own log so far, where it can be read from inside; `None` where it cannot.
+
+        Raises `RefusedError` or `UnreachableError` where it should have been possible.
+        """

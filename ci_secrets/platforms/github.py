@@ -1,0 +1,219 @@
+"""GitHub Actions: its token endpoint, masks, outputs, summary and annotations."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar, Final
+
+from ci_secrets.errors import IdentityError, UnreachableError
+from ci_secrets.platforms import github_commands as commands
+from ci_secrets.platforms import github_event as event
+from ci_secrets.platforms import jwt
+from ci_secrets.platforms.base import Base, keeps_tokens_safe
+from ci_secrets.platforms.interface import CommandFiles, Level, Run
+from ci_secrets.secret import Secret
+from ci_secrets.text import foreign
+
+_URL: Final = "ACTIONS_ID_TOKEN_REQUEST_URL"
+_TOKEN: Final = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105  # a name
+_ENDPOINT: Final = "GitHub's token endpoint"
+_HANDED_ON: Final = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STATE")
+
+_PERMISSION: Final = """\
+Grant it to the job; what `permissions:` does not list is taken away, so list all:
+
+    jobs:
+      deploy:
+        permissions:
+          id-token: write
+          contents: read
+
+If this job stands in a reusable workflow, the job that calls it must grant it too:
+
+    jobs:
+      call:
+        permissions:
+          id-token: write
+          contents: read
+        uses: ORG/REPO/.github/workflows/FILE.yml@REF"""
+
+_FORK: Final = """\
+Let the job that needs secrets run after the merge (`on: push`), and skip it for forks:
+
+    jobs:
+      deploy:
+        if: github.event.pull_request.head.repo.full_name == github.repository
+
+`pull_request_target` would hand the secrets to whatever the fork's code does: do not move there \
+and check the fork out."""
+
+
+class GitHub(Base):
+    """A step of a job on a GitHub runner, hosted or self-hosted."""
+
+    name: ClassVar[str] = "github"
+    takes_masks: ClassVar[bool] = True
+    takes_outputs: ClassVar[bool] = True
+    # Source: docs.github.com, "OpenID Connect reference", claims of the token.
+    shown: ClassVar[tuple[str, ...]] = (
+        "iss", "sub", "aud", "exp", "repository", "repository_id", "repository_owner",
+        "repository_owner_id", "repository_visibility", "ref", "ref_type", "ref_protected", "sha",
+        "head_ref", "base_ref", "environment", "event_name", "workflow_ref", "job_workflow_ref",
+        "actor", "actor_id", "run_id", "run_attempt", "runner_environment", "check_run_id",
+    )  # fmt: skip
+
+    @property
+    def mints(self) -> bool:
+        """The endpoint answers as long as the job runs."""
+        return self._options.id_token_env is None
+
+    def run(self) -> Run:
+        """The attempt of the workflow run, and the id of the job in its file."""
+        server, repository = self._get("GITHUB_SERVER_URL"), self._get("GITHUB_REPOSITORY")
+        run, attempt = self._get("GITHUB_RUN_ID"), self._get("GITHUB_RUN_ATTEMPT")
+        url = f"{server}/{repository}/actions/runs/{run}" if server and run else ""
+        return Run(
+            platform=self.name,
+            run=run,
+            attempt=attempt,
+            job=self._get("GITHUB_JOB"),
+            url=f"{url}/attempts/{attempt}" if url and attempt else url,
+        )
+
+    def untrusted_event(self) -> str | None:
+        """Events that run beside, or on, content of somebody who has no write access."""
+        return event.untrusted(self._environment)
+
+    def identity_variables(self) -> frozenset[str]:
+        """Also the address and the bearer token of the endpoint."""
+        return super().identity_variables() | {_URL, _TOKEN}
+
+    def own_credentials(self) -> Mapping[str, Secret]:
+        """The endpoint's bearer token; its address is none."""
+        found = dict(super().own_credentials())
+        found.pop(f"${_URL}", None)
+        return found
+
+    def state_directory(self) -> Path:
+        """Below RUNNER_TEMP, which the runner empties before and after each job."""
+        return Path(self._need("RUNNER_TEMP"), "ci-secrets")
+
+    def mask_lines(self, values: Iterable[bytes]) -> list[bytes]:
+        """One `::add-mask::` for each line of each value."""
+        return [line for value in values for line in commands.masks(value)]
+
+    def write_outputs(self, values: Sequence[tuple[str, Secret]]) -> None:
+        """Append to GITHUB_OUTPUT, all values or none."""
+        commands.append("GITHUB_OUTPUT", self._environment, values)
+
+    def export_variables(self, values: Sequence[tuple[str, Secret]]) -> None:
+        """Append to GITHUB_ENV, all values or none."""
+        commands.append("GITHUB_ENV", self._environment, values)
+
+    def write_summary(self, markdown: str) -> None:
+        """Append to GITHUB_STEP_SUMMARY, if it stays within what GitHub takes."""
+        commands.append_summary(self._environment, markdown)
+
+    def mask_request(self, line: bytes) -> bytes | None:
+        """Both spellings that the runner obeys, parsed as it parses them."""
+        return commands.mask_request(line)
+
+    def annotate(self, level: Level, message: str) -> str | None:
+        """`::error title=ci-secrets::…`."""
+        return commands.annotation(level, message)
+
+    def command_files(self) -> CommandFiles:
+        """The files of this step, as far as they are set."""
+        summary = self._get("GITHUB_STEP_SUMMARY")
+        return CommandFiles(
+            summary=Path(summary) if summary else None,
+            handed_on={name: Path(self._get(name)) for name in _HANDED_ON if self._get(name)},
+        )
+
+    def _own_token(self, audience: str) -> tuple[Secret, str]:
+        url, bearer = self._get(_URL), self._get(_TOKEN)
+        if not url or not bearer:
+            raise self._no_endpoint()
+        answer = self._ask(_with_audience(url, audience), bearer)
+        return Secret(_token_in(answer)), _ENDPOINT
+
+    def _ask(self, url: str, bearer: str) -> bytes:
+        from ci_secrets.http import Repeat
+
+        if not bearer.isascii() or not bearer.isprintable():
+            raise IdentityError(f"{_TOKEN} is not the token that the runner set.")
+        try:
+            # Another mint does no harm: a JWT that nobody received opens nothing.
+            answer = self._http.send(
+                "GET",
+                url,
+                repeat=Repeat.READ,
+                headers={"Authorization": f"Bearer {bearer}", "Accept": "application/json"},
+            )
+        except UnreachableError as failure:
+            raise UnreachableError(failure.what, cause=failure.cause, fix=_REACH) from None
+        if answer.ok:
+            return answer.body
+        if answer.status in (408, 429) or answer.status >= 500:
+            raise UnreachableError(
+                f"{_ENDPOINT} answered {answer.status}, also when asked again.", fix=_REACH
+            )
+        raise IdentityError(
+            f"{_ENDPOINT} refused an ID token ({answer.status}).",
+            cause="The job's own token is over, was masked away, or the audience is not accepted.",
+            fix="Run ci-secrets in the job itself, not in what outlives it; and look at "
+            "`audience:` of the store.",
+        )
+
+    def _no_endpoint(self) -> IdentityError:
+        fork = event.fork(self._environment)
+        if fork:
+            return IdentityError(
+                f"A pull request from a fork ({fork}) gets no ID token.",
+                cause="GitHub gives none to such runs, whatever the workflow grants.",
+                fix=_FORK,
+            )
+        return IdentityError(
+            "This job may not ask GitHub for an ID token.",
+            cause=f"It has no permission `id-token: write` ({_URL} is not set).",
+            fix=_PERMISSION,
+        )
+
+    def _advice(self, audience: str) -> jwt.Advice:
+        return jwt.Advice(
+            expired="GitHub's tokens live for minutes: set the clock of this runner (NTP); and if "
+            "--id-token-env names a token of an earlier step, leave it out.",
+            audience="Leave --id-token-env and --id-token-file out: ci-secrets asks GitHub for "
+            f"the audience {foreign(audience)} itself.",
+        )
+
+
+_REACH: Final = (
+    "Look at githubstatus.com; a self-hosted runner must reach *.actions.githubusercontent.com."
+)
+
+
+def _with_audience(url: str, audience: str) -> str:
+    """The URL has a query already, so the audience joins it."""
+    import httpx
+
+    if not keeps_tokens_safe(url):
+        raise IdentityError(
+            f"{_URL} is not an https URL.", cause="The job's token would go over the wire in clear."
+        )
+    return str(httpx.URL(url).copy_merge_params({"audience": audience}) if audience else url)
+
+
+def _token_in(body: bytes) -> str:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        document = None
+    value = document.get("value") if isinstance(document, dict) else None
+    if isinstance(value, str) and value:
+        return value
+    raise IdentityError(
+        f"{_ENDPOINT} answered, but with no token.",
+        cause="Something between here and GitHub answers in its place, such as a proxy.",
+        fix=_REACH,
+    )

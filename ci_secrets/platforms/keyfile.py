@@ -1,0 +1,118 @@
+"""The key of the sealed state, where the CI gives us no secret of its own to derive it from.
+
+A credential of the job (`CI_SECRETS_STATE_KEY`) is best: it is never on this machine's disk. Else
+32 random bytes lie in a 0600 file, in memory (`$XDG_RUNTIME_DIR`, /dev/shm) and away from the
+state: a copied state is useless, but whoever reads all of this user's files has both. So it is
+called weaker.
+"""
+
+import errno
+import hashlib
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from ci_secrets import disk
+from ci_secrets.errors import ConfigError, NotClosedError
+from ci_secrets.platforms.interface import Run, StateKey
+from ci_secrets.secret import Secret
+from ci_secrets.text import foreign
+
+VARIABLE: Final = "CI_SECRETS_STATE_KEY"
+MIN_CHARACTERS: Final = 16
+_KEY_BYTES: Final = 32
+_CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_FIX: Final = f"Give the job a credential {VARIABLE} (say of `openssl rand -hex 32`)."
+
+
+def state_key(
+    environment: Mapping[str, str], run: Run, state_directory: Path, *, create: bool
+) -> StateKey:
+    """The key of a run's state: from the variable, else from the run's own key file.
+
+    `create` makes the file where it is not there yet. Raises `NotClosedError` where it must be
+    there and is not, or is not ours alone; `ConfigError` where no key can be made.
+    """
+    given = environment.get(VARIABLE, "")
+    if given:
+        return _given(given)
+    path = _place(environment, state_directory) / _name(run, state_directory)
+    if create and not path.exists():
+        _create(path)
+    return StateKey(
+        material=_read(path),
+        came_from=f"key file {foreign(path)}",
+        weaker=True,
+        # NOTE: runs without a name share one key, so none of them may take it away.
+        file=path if run.run else None,
+    )
+
+
+def _given(value: str) -> StateKey:
+    if len(value) < MIN_CHARACTERS:
+        raise ConfigError(
+            f"{VARIABLE} is shorter than {MIN_CHARACTERS} characters.",
+            cause="The sealed state would be open to guessing.",
+            fix=_FIX,
+        )
+    return StateKey(material=Secret(value), came_from=f"${VARIABLE}")
+
+
+def _place(environment: Mapping[str, str], state_directory: Path) -> Path:
+    candidates = [environment.get("XDG_RUNTIME_DIR", ""), "/dev/shm"]  # noqa: S108  # O_EXCL, 0600
+    for candidate in map(Path, filter(None, candidates)):
+        usable = candidate.is_absolute() and os.access(candidate, os.W_OK | os.X_OK)
+        if usable and candidate.is_dir() and not state_directory.is_relative_to(candidate):
+            return candidate
+    raise ConfigError(
+        "There is no place for the key of the sealed state.",
+        cause="Neither $XDG_RUNTIME_DIR nor /dev/shm is a writable directory away from the state.",
+        fix=_FIX,
+    )
+
+
+def _name(run: Run, state_directory: Path) -> str:
+    identity = "\0".join((str(state_directory), run.platform, run.run, run.attempt, run.job))
+    digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
+    return f"ci-secrets-{os.geteuid()}-{digest[:24]}.key"
+
+
+def _create(path: Path) -> None:
+    # Made aside and linked into place: nobody ever reads half a key, and the first one wins.
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(aside, _CREATE, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(secrets.token_bytes(_KEY_BYTES))
+            os.link(aside, path, follow_symlinks=False)
+        except FileExistsError:
+            pass
+        finally:
+            aside.unlink(missing_ok=True)
+    except OSError as failure:
+        raise ConfigError(
+            f"The key of the sealed state cannot be written to {foreign(path.parent)}.",
+            cause=foreign(failure.strerror),
+            fix=_FIX,
+        ) from None
+
+
+def _read(path: Path) -> Secret:
+    try:
+        with disk.open_private(path) as file:
+            if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                raise PermissionError(errno.EACCES, "it is open to other users")
+            material = file.read(_KEY_BYTES + 1)
+    except OSError as failure:
+        raise NotClosedError(
+            f"The key of the sealed state, {foreign(path)}, cannot be read.",
+            cause=foreign(failure.strerror),
+            fix="What this run opened ends with its TTL. For the next run: " + _FIX,
+        ) from None
+    if len(material) != _KEY_BYTES:
+        raise NotClosedError(f"The key of the sealed state, {foreign(path)}, is damaged.", fix=_FIX)
+    return Secret(material)
