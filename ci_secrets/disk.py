@@ -150,8 +150,9 @@ def locked(descriptor: int, seconds: float) -> Iterator[None]:
 
 
 def _make_directory(path: Path, mode: int) -> None:
-    with contextlib.suppress(FileExistsError):
-        path.mkdir(mode)
+    if not os.path.lexists(path):  # not every file system says "exists" before "read-only"
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(mode)
 
 
 @contextlib.contextmanager

@@ -104,7 +104,9 @@ class TestRoundTrip:
                 state.close({"token": Secret("made-up")})
 
     @given(st.dictionaries(st.text(), st.text() | st.integers() | st.none()))
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+    @settings(
+        suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30
+    )
     def test_any_payload_comes_back(self, tmp_path: Path, payload: dict[str, Any]) -> None:
         """Every JSON text survives: NUL, control characters, lone surrogates, emoji."""
         path = _sealed(tmp_path / "ci-secrets", payload=payload)
@@ -266,7 +268,9 @@ class TestWrongOrChanged:
             seal.open_state(path, KEY)
 
     @given(st.data())
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+    @settings(
+        suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200
+    )
     def test_any_byte_flipped(self, tmp_path: Path, data: st.DataObject) -> None:
         """Whatever byte is changed to whatever other: refused, without garbage or a crash."""
         directory = tmp_path / "ci-secrets"
