@@ -24,8 +24,8 @@ class MaskRequests:
     value, or `None` for a line that is no request.
 
     All other bytes go to the inner filter at once, except the beginning of a line that may still
-    become a request. The inner filter must take `feed()` after `finish()`, as a new beginning:
-    what it holds back has to leave before a request does, and that before its value is a needle.
+    become a request. The inner filter must take `feed()` after `finish()`, as a new beginning: a
+    request has to leave whole before its value becomes a needle.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class MaskRequests:
             return self._inner.feed(line + end)
         if self._holds_ours(value):
             return b""
-        passed = self._inner.finish() + self._inner.feed(line + end) + self._inner.finish()
+        passed = self._inner.feed(line + end) + self._inner.finish()
         self._add(value)
         return passed
 
