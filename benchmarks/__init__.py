@@ -1,0 +1,1 @@
+"""Ratios against peers, on this machine: `make bench`."""

@@ -1,0 +1,16 @@
+"""`make bench`: runs every bench and prints its table."""
+
+import sys
+
+from benchmarks import start, wall
+
+BENCHES = {"start": start.main, "wall": wall.main}
+
+
+def main() -> None:
+    """Run the benches that are named, or all."""
+    for name in sys.argv[1:] or BENCHES:
+        BENCHES[name]()
+
+
+main()
