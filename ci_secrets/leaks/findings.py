@@ -3,6 +3,7 @@
 import enum
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -81,6 +82,20 @@ class Report:
         if all(entry.state == "none" for entry in self.coverage):
             return Verdict.UNKNOWN
         return Verdict.CLEAN
+
+
+def combine(reports: Iterable[Report]) -> Report:
+    """One report on several sources. `contained` only if every finding was."""
+    every = tuple(reports)
+    return Report(
+        findings=tuple(finding for report in every for finding in report.findings),
+        coverage=tuple(entry for report in every for entry in report.coverage),
+        skipped=tuple(dict.fromkeys(note for report in every for note in report.skipped)),
+        bytes=sum(report.bytes for report in every),
+        lines=sum(report.lines for report in every),
+        seconds=sum(report.seconds for report in every),
+        contained=all(report.contained for report in every if report.findings),
+    )
 
 
 def fingerprint(secret: str, form: tuple[str, ...], redacted_line: str) -> str:

@@ -1,0 +1,91 @@
+"""Reads the values that are given with `--known`: a JSON object of name → value."""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import IO, Final, NoReturn
+
+from ci_secrets.errors import UsageError
+from ci_secrets.secret import Secret
+from ci_secrets.text import foreign
+
+MAX_BYTES: Final = 64 * 1024 * 1024
+_HALF_A_PAIR: Final = re.compile("[\ud800-\udfff]")
+_FIX: Final = 'write a JSON object of strings: {"DB_PASSWORD": "…", "API_KEY": "…"}'
+
+
+def read_known(path: str | Path, stdin: IO[bytes] | None = None) -> dict[str, Secret]:
+    """Read the values from a file, or from standard input for `-`.
+
+    Raises `UsageError`, which never holds any of the content.
+    """
+    try:
+        if str(path) == "-":
+            data = (stdin or sys.stdin.buffer).read(MAX_BYTES + 1)
+        else:
+            with Path(path).open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        why = foreign(error.strerror or "it cannot be opened")
+        raise UsageError(
+            f"--known: {foreign(path)} cannot be read: {why}", fix="check the path and its mode"
+        ) from None
+    return parse_known(data)
+
+
+def parse_known(data: bytes) -> dict[str, Secret]:
+    """Read the values from JSON text in UTF-8. Raises `UsageError`, without any of the content."""
+    if len(data) > MAX_BYTES:
+        _refuse(f"it is larger than {MAX_BYTES // 1024**2} MiB")
+    pairs, why = _decoded(data)
+    if why:
+        _refuse(why)  # NOTE: here, for the exceptions there carry all of the content along
+    if not isinstance(pairs, _Pairs):
+        _refuse(f"it is {_kind(pairs)}, not an object of name → value")
+    known: dict[str, Secret] = {}
+    for name, value in pairs:
+        if name in known:
+            _refuse(f"the name {foreign(name)} stands in it twice")
+        if not isinstance(value, str):
+            _refuse(f"the value of {foreign(name)} is {_kind(value)}, not a string")
+        if _HALF_A_PAIR.search(name + value):
+            _refuse(f"{foreign(name)} holds half of a surrogate pair, which is no text")
+        known[name] = Secret(value)
+    return known
+
+
+def _decoded(data: bytes) -> tuple[object, str]:
+    """What the JSON holds, or why it cannot be read."""
+    try:
+        return json.loads(data.decode("utf-8-sig"), object_pairs_hook=_Pairs), ""
+    except UnicodeDecodeError:
+        return None, "it is not UTF-8"
+    except json.JSONDecodeError as error:
+        return None, f"it is not JSON, from line {error.lineno} column {error.colno} on"
+    except (ValueError, RecursionError):  # a number of too many digits; too deep
+        return None, "it is not JSON that can be read"
+
+
+class _Pairs(list[tuple[str, object]]):
+    """An object's members in their order, repeated names and all."""
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case _Pairs():
+            return "an object"
+        case _:
+            return "a list"
+
+
+def _refuse(why: str) -> NoReturn:
+    raise UsageError(f"--known cannot be used: {why}", fix=_FIX)

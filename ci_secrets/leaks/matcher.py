@@ -1,0 +1,174 @@
+"""One automaton for all needles, and the search through a stream that it drives."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice, zip_longest
+from typing import Final, NamedTuple
+
+from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+from ci_secrets.leaks.findings import Skipped
+from ci_secrets.leaks.needles import Needle, needles_of
+from ci_secrets.secret import Secret
+
+ANCHOR: Final = 24
+"""Leading bytes of a needle that the automaton knows; the rest is compared at each hit."""
+MAX_DFA: Final = 5_000
+"""Anchors up to which the fast automaton is built, which takes about 12 KiB for each."""
+_HEAD: Final = 4
+"""Bytes by which most ends of a text are seen to begin no anchor."""
+_WINDOW: Final = 16 * 1024
+"""Bytes searched at once: bounds the list of hits where every byte is one."""
+
+
+class Hit(NamedTuple):
+    """A needle that stands at `[start, end)` of a stream; offsets in bytes from its beginning."""
+
+    start: int
+    end: int
+    needle: Needle
+
+
+class Engine:
+    """The known values, spelled in every form and ready to be searched for. Immutable.
+
+    `secrets` may hold one name with several values: a rotated value stays known.
+    """
+
+    def __init__(self, secrets: Iterable[tuple[str, Secret]]) -> None:
+        self._secrets = tuple(secrets)
+        spelled = [needles_of(name, secret.reveal()) for name, secret in self._secrets]
+        self._by_secret = [one.needles for one in spelled]
+        self.skipped: tuple[Skipped, ...] = tuple(note for one in spelled for note in one.skipped)
+        """What is not looked for, or not in every form, and why."""
+        self._by_anchor: dict[bytes, list[Needle]] = {}
+        for needle in self.needles:
+            self._by_anchor.setdefault(needle.pattern[:ANCHOR], []).append(needle)
+        self._anchors = sorted(self._by_anchor)
+        self._heads = frozenset(anchor[:_HEAD] for anchor in self._anchors)
+        self._needles = [self._by_anchor[anchor] for anchor in self._anchors]
+        dfa = len(self._anchors) <= MAX_DFA
+        self._automaton = BytesAhoCorasick(
+            self._anchors,
+            implementation=Implementation.DFA if dfa else Implementation.ContiguousNFA,
+        )
+
+    @property
+    def needles(self) -> Iterator[Needle]:
+        """Every needle, value by value, the likeliest form first."""
+        return (needle for needles in self._by_secret for needle in needles)
+
+    def extended(self, more: Mapping[str, Secret]) -> "Engine":
+        """An engine that also knows `more`; of a name that it knows already, both values."""
+        fresh = [pair for pair in more.items() if pair not in self._secrets]
+        return Engine((*self._secrets, *fresh)) if fresh else self
+
+    def masks(self, per_value: int = 20, total: int = 1000) -> list[bytes]:
+        """What a CI system is asked to mask, the likeliest first; never holds a line break.
+
+        Of each value at most `per_value` spellings of the whole; each line of a value of several
+        lines is a value of its own, and masked in clear only. All plain values come before any
+        derived one, so that `total` cuts off the least likely.
+        """
+        ranked = [mask for needles in self._by_secret for mask in _masks_of(needles, per_value)]
+        rounds = zip_longest(*ranked)
+        masks = dict.fromkeys(mask for turn in rounds for mask in turn if mask is not None)
+        return list(islice(masks, total))
+
+    def anchored(self, window: bytes) -> Iterator[tuple[int, int, list[Needle]]]:
+        """Where anchors stand in `window`, overlapping ones too, and whose they are."""
+        for index, start, end in self._automaton.find_matches_as_indexes(window, overlapping=True):
+            yield start, end, self._needles[index]
+
+    def begun_at(self, tail: bytes) -> int:
+        """Where in `tail` the longest end starts that some anchor begins with and goes on."""
+        for at in range(len(tail)):
+            head = tail[at : at + _HEAD]
+            if (len(head) < _HEAD or head in self._heads) and self._begins(tail[at:]):
+                return at
+        return len(tail)
+
+    def _begins(self, text: bytes) -> bool:
+        at = bisect_left(self._anchors, text)
+        if self._anchors[at : at + 1] == [text]:
+            at += 1  # NOTE: an anchor that is all there has been found, and does not begin
+        return at < len(self._anchors) and self._anchors[at].startswith(text)
+
+
+def build(known: Mapping[str, Secret]) -> Engine:
+    """The engine for a job's values, by name."""
+    return Engine(known.items())
+
+
+def _masks_of(needles: Iterable[Needle], per_value: int) -> Iterator[list[bytes]]:
+    """One list for the whole value, and one for each of its lines."""
+    usable = [one for one in needles if b"\n" not in one.pattern and b"\r" not in one.pattern]
+    whole = [one for one in usable if not one.part]
+    # NOTE: the first spelling of each form before the second of any
+    whole.sort(key=lambda needle: needle.variant)
+    yield [needle.pattern for needle in whole[:per_value]]
+    yield from ([one.pattern] for one in usable if one.part and not one.form)
+
+
+class _Begun(NamedTuple):
+    """A long needle whose first `seen` bytes stand at the end of what was read."""
+
+    start: int
+    seen: int
+    needle: Needle
+
+
+class Search:
+    """Finds needles in a stream that comes in pieces; the pieces do not change what is found."""
+
+    def __init__(self, engine: Engine, offset: int = 0) -> None:
+        self._engine = engine
+        self._read = offset
+        self._tail = b""
+        """The last bytes read: an anchor may have begun there."""
+        self._begun: list[_Begun] = []
+
+    def feed(self, piece: bytes) -> Iterator[Hit]:
+        """Every needle that ends in `piece`. Read to the end before anything else is asked."""
+        for at in range(0, len(piece), _WINDOW):
+            yield from self._window(piece[at : at + _WINDOW])
+
+    def settled(self) -> int:
+        """Nothing that is found from now on starts before this offset.
+
+        What lies behind it is the longest end of the text that some needle begins with.
+        """
+        oldest = min((begun.start for begun in self._begun), default=self._read)
+        return min(oldest, self._read - len(self._tail) + self._engine.begun_at(self._tail))
+
+    def _window(self, window: bytes) -> Iterator[Hit]:
+        yield from self._continue(window)
+        known = len(self._tail)
+        text = self._tail + window
+        base = self._read - known
+        self._read += len(window)
+        self._tail = text[-(ANCHOR - 1) :]
+        for start, end, needles in self._engine.anchored(text):
+            if end <= known:
+                continue  # NOTE: it was reported with the piece that it ended in
+            for needle in needles:
+                length = len(needle.pattern)
+                there = text[end : start + length]
+                if not needle.pattern.startswith(there, end - start):
+                    continue
+                if start + length <= len(text):
+                    yield Hit(base + start, base + start + length, needle)
+                else:
+                    self._begun.append(_Begun(base + start, len(text) - start, needle))
+
+    def _continue(self, window: bytes) -> Iterator[Hit]:
+        begun, self._begun = self._begun, []
+        for start, seen, needle in begun:
+            length = len(needle.pattern)
+            there = window[: length - seen]
+            if not needle.pattern.startswith(there, seen):
+                continue
+            if seen + len(there) == length:
+                yield Hit(start, start + length, needle)
+            else:
+                self._begun.append(_Begun(start, seen + len(there), needle))

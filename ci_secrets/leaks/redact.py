@@ -1,0 +1,151 @@
+"""Replaces known values, in every form, by `***` while text streams past, and reports them."""
+
+import time
+from bisect import bisect_left
+from collections.abc import Mapping
+from typing import Final
+
+from ci_secrets.leaks.findings import Coverage, Report, Skipped
+from ci_secrets.leaks.held import Held
+from ci_secrets.leaks.matcher import Engine, Hit, Search
+from ci_secrets.leaks.stretch import MARK, Excerpt, Excerpts, Span, Stretch, to_finding
+from ci_secrets.secret import Secret
+
+MAX_FINDINGS: Final = 10_000
+"""Findings of one stream that are listed; everything is redacted however much there is."""
+_PIECE: Final = 64 * 1024
+
+
+class Redactor:
+    """One stream: `feed` its bytes in pieces of any size, write what comes back, then `finish`.
+
+    The output does not depend on the pieces. What is held back is the longest end of the text
+    that some needle begins with, never anything else, and no timer lets go of it. Values that
+    touch or overlap become one `***`. Not safe for use by several threads at once.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._search = Search(engine)
+        self._held = Held()
+        self._stretches: list[Stretch] = []
+        """Not yet followed by text that is certain to stay clear; sorted, never touching."""
+        self._excerpts = Excerpts()
+        self._found: list[tuple[Span, Excerpt]] = []
+        self._unlisted: set[str] = set()
+        self._seconds = 0.0
+
+    def feed(self, data: bytes) -> bytes:
+        """The next bytes of the stream. Returns those that are ready to be written."""
+        began = time.perf_counter()
+        out: list[bytes] = []
+        for at in range(0, len(data), _PIECE):
+            piece = data[at : at + _PIECE]
+            self._held.text += piece
+            for hit in self._search.feed(piece):
+                self._note(hit)
+            self._emit(self._search.settled(), out)
+        self._seconds += time.perf_counter() - began
+        return b"".join(out)
+
+    def finish(self) -> bytes:
+        """The stream has ended. Returns what was held back; nothing is fed after this."""
+        out: list[bytes] = []
+        self._emit(self._held.end, out)
+        for stretch in self._stretches:
+            self._close(stretch)
+        self._stretches.clear()
+        return b"".join(out)
+
+    def add(self, known: Mapping[str, Secret]) -> None:
+        """Hide more values from here on, also in what is still held.
+
+        Of a value whose beginning has already left, the rest is hidden.
+        """
+        engine = self._engine.extended(known)
+        if engine is self._engine:
+            return
+        self._engine = engine
+        past = self._held.past
+        self._search = Search(engine, self._held.base - len(past))
+        for hit in self._search.feed(past + self._held.text):
+            if hit.end > self._held.base:
+                self._note(hit)
+
+    def report(self, source: str) -> Report:
+        """What was found so far, all of it redacted; complete after `finish`."""
+        name = redacted(self._engine, source.encode("utf-8", "surrogateescape"))
+        file = name.decode("utf-8", "surrogateescape")
+        unlisted = tuple(
+            Skipped(secret=owner, reason=f"found in more places of {file} than are listed")
+            for owner in sorted(self._unlisted)
+        )
+        return Report(
+            findings=tuple(
+                sorted(
+                    (to_finding(span, excerpt, file) for span, excerpt in self._found),
+                    key=lambda finding: (finding.line, finding.column),
+                )
+            ),
+            coverage=(Coverage(source=file, state="complete"),),
+            skipped=self._engine.skipped + unlisted,
+            bytes=self._held.end,
+            lines=self._held.lines,
+            seconds=self._seconds,
+            contained=True,
+        )
+
+    def _note(self, hit: Hit) -> None:
+        """Let a hit become part of the stretch that it touches, or a new one."""
+        start = max(hit.start, self._held.base)
+        first = bisect_left(self._stretches, start, key=lambda stretch: stretch.end)
+        last = first
+        while last < len(self._stretches) and self._stretches[last].start <= hit.end:
+            last += 1
+        if first == last:
+            self._stretches.insert(first, Stretch(start, hit.end))
+        stretch = self._stretches[first]
+        for other in self._stretches[first + 1 : last]:
+            stretch.absorb(other)
+        del self._stretches[first + 1 : last]
+        stretch.add(hit.needle, start, hit.end, self._held.place)
+
+    def _emit(self, settled: int, out: list[bytes]) -> None:
+        """Write everything before `settled`: no hit to come starts there."""
+        held = self._held
+        at = held.base
+        while self._stretches and self._stretches[0].start < settled:
+            stretch = self._stretches[0]
+            self._clear(at, stretch.start, out)
+            if stretch.excerpt is None:
+                stretch.excerpt = self._excerpts.mark()
+                out.append(MARK)
+            at = max(at, min(stretch.end, settled))
+            if stretch.end >= settled:
+                break  # NOTE: what comes next may touch it and belong to the same `***`
+            self._close(self._stretches.pop(0))
+        self._clear(at, settled, out)
+        if settled > held.base:
+            held.drop(settled)
+
+    def _clear(self, start: int, end: int, out: list[bytes]) -> None:
+        if start < end:
+            text = self._held.slice(start, end)
+            self._excerpts.clear(text)
+            out.append(text)
+
+    def _close(self, stretch: Stretch) -> None:
+        if stretch.excerpt is None:
+            return
+        self._unlisted |= stretch.unlisted
+        for span in stretch.findings():
+            if len(self._found) < MAX_FINDINGS:
+                self._found.append((span, stretch.excerpt))
+            else:
+                self._unlisted.add(span.needle.owner)
+
+
+def redacted(engine: Engine, text: bytes) -> bytes:
+    """A text that is whole, with every needle replaced by `***`."""
+    redactor = Redactor(engine)
+    return redactor.feed(text) + redactor.finish()

@@ -1,0 +1,103 @@
+"""The report formats."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from ci_secrets.errors import UsageError
+from ci_secrets.leaks.findings import Coverage, Report, Verdict
+from ci_secrets.leaks.formats import FORMATS, render
+from ci_secrets.leaks.scan import scan_stream
+from tests.unit.leaks.strategies import engine_of
+
+PW = "hunter23-9f8e"
+KEY = "first-line-9f8e\nsecond-line-7d6c"
+ENGINE = engine_of({"PW": PW, "PIN": "1234", "N\x1b[31m\n::error::x": "other-5b4a3c", "KEY": KEY})
+
+
+def report(text: str, name: str = "job.log") -> Report:
+    """The report on a text."""
+    return scan_stream(ENGINE, [text.encode()], name)
+
+
+def test_json_is_that_of_the_contract() -> None:
+    """Keys, their order and their kinds are what other tools rely on."""
+    text = f"\nlogin {PW}\n{PW.encode().hex()}\n"
+    document = json.loads(render("json", replace(report(text), seconds=0.25)))
+    assert list(document) == ["version", "verdict", "coverage", "findings", "stats"]
+    assert (document["version"], document["verdict"]) == (1, "leaked")
+    assert document["coverage"] == [{"source": "job.log", "state": "complete"}]
+    assert document["stats"] == {"bytes": len(text), "lines": 3, "seconds": 0.25}
+    first, second = document["findings"]
+    assert len(first.pop("fingerprint")) == 32
+    assert first == {
+        "file": "job.log",
+        "line": 2,
+        "column": 7,
+        "end_line": 2,
+        "end_column": 20,
+        "secret": "PW",
+        "form": [],
+        "severity": "high",
+    }
+    assert second["form"] == ["hex"]
+
+
+def test_text_says_where_what_and_how() -> None:
+    """A person sees the place, the name, the disguise, the line, and what was not looked for."""
+    found = render("text", replace(report(f"login {PW}\n{PW.encode().hex()}\n"), seconds=0.25))
+    assert found == (
+        "job.log:1:7: PW in clear\n"
+        "    login ***\n"
+        "job.log:2:1: PW as hex\n"
+        "    ***\n"
+        "\n"
+        "leaked: PW in 2 places, stands in text that others can read\n"
+        "  47 bytes, 2 lines, 250 ms\n"
+        "  read to the end: job.log\n"
+        "  PIN: not looked for: shorter than 6 bytes\n"
+    )
+
+
+def test_text_marks_what_is_not_sure() -> None:
+    """Parts of a value are called parts."""
+    assert "KEY[2] in clear (part of it)" in render("text", report("x second-line-7d6c\n"))
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_each_verdict_is_told(verdict: Verdict) -> None:
+    """Text and JSON both say the verdict's one word."""
+    leaked = report(PW)
+    of = {
+        Verdict.CLEAN: report("nothing"),
+        Verdict.UNKNOWN: Report(coverage=(Coverage(source="job.log", state="none"),)),
+        Verdict.CONTAINED: replace(leaked, contained=True),
+        Verdict.LEAKED: leaked,
+    }
+    assert f"\n{verdict}: " in "\n" + render("text", of[verdict])
+    assert json.loads(render("json", of[verdict]))["verdict"] == verdict.value
+
+
+def test_what_was_not_seen_is_told() -> None:
+    """Each source that was not read to its end is named with its state."""
+    entries = [Coverage(source="a.log", state="none"), Coverage(source="b.log", state="complete")]
+    shown = render("text", Report(coverage=tuple(entries)))
+    assert "  could not be read: a.log\n" in shown
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_format_holds_a_value_or_foreign_commands(name: str) -> None:
+    """Neither values nor control characters of names, files and lines reach a sink."""
+    text = f"::error::{PW} \x1b]8;;x {PW.encode().hex()} other-5b4a3c\n{KEY}\n"
+    shown = render(name, report(text, f"a\n::stop-commands::x\x1b[0m{PW}"))
+    for hidden in (PW, PW.encode().hex(), "other-5b4a3c", "first-line", "second-line", "\x1b"):
+        assert hidden not in shown
+    assert not any(line.lstrip().startswith("::") for line in shown.splitlines())
+
+
+def test_unknown_format_is_refused() -> None:
+    """The refusal says which there are."""
+    with pytest.raises(UsageError) as caught:
+        render("xml", Report())
+    assert caught.value.fix == "use one of text, json"

@@ -1,0 +1,107 @@
+"""The engine and its search through a stream."""
+
+import string
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ci_secrets.leaks.matcher import Search, build
+from ci_secrets.secret import Secret
+from tests.unit.leaks.strategies import VALUES, cut, engine_of
+
+
+@given(
+    text=st.text("ab", max_size=120),
+    values=st.lists(st.text("ab", min_size=6, max_size=30), min_size=1, max_size=4, unique=True),
+    sizes=st.lists(st.integers(1, 9), max_size=4),
+)
+def test_search_equals_a_naive_one(text: str, values: list[str], sizes: list[int]) -> None:
+    """However similar needles are to themselves and each other, each place of each is found once,
+    and never before an offset that was called settled.
+    """
+    engine = engine_of({f"V{number}": value for number, value in enumerate(values)})
+    search, settled, found = Search(engine), 0, []
+    for piece in cut(text.encode(), sizes):
+        for hit in search.feed(piece):
+            assert hit.start >= settled
+            found.append((hit.start, hit.end, hit.needle.pattern))
+        settled = search.settled()
+    data = text.encode()
+    naive = [
+        (at, at + len(needle.pattern), needle.pattern)
+        for needle in engine.needles
+        for at in range(len(data))
+        if data.startswith(needle.pattern, at)
+    ]
+    assert sorted(found) == sorted(naive)
+
+
+@given(text=st.text("ab", max_size=60), value=st.text("ab", min_size=6, max_size=40))
+def test_settled_is_the_longest_end_that_a_needle_begins_with(text: str, value: str) -> None:
+    """Not one byte more is held back than could become a finding."""
+    search = Search(engine_of({"V": value}))
+    for _ in search.feed(text.encode()):
+        pass
+    data = text.encode()
+    patterns = [needle.pattern for needle in engine_of({"V": value}).needles]
+    longest = max(
+        (
+            size
+            for size in range(len(data) + 1)
+            for pattern in patterns
+            if size < len(pattern) and pattern.startswith(data[len(data) - size :])
+        ),
+        default=0,
+    )
+    assert search.settled() == len(data) - longest
+
+
+def test_engine_without_values_finds_nothing() -> None:
+    """No value, no needle, nothing held."""
+    search = Search(build({}))
+    assert list(search.feed(b"anything")) == []
+    assert search.settled() == 8
+
+
+def test_extended_engine_knows_old_and_new_values_of_a_name() -> None:
+    """A rotated value stays known."""
+    engine = engine_of({"PW": "old-value-1"}).extended({"PW": Secret("new-value-2")})
+    plain = {needle.pattern for needle in engine.needles if not needle.form}
+    assert plain == {b"old-value-1", b"new-value-2"}
+    assert engine.extended({"PW": Secret("new-value-2")}) is engine
+
+
+def test_skipped_values_are_told() -> None:
+    """The engine says what it does not look for."""
+    assert [note.secret for note in engine_of({"A": "x", "B": "long-enough-1"}).skipped] == ["A"]
+
+
+@given(values=st.lists(VALUES, min_size=1, max_size=6, unique=True))
+def test_masks_are_bounded_and_single_lines(values: list[str]) -> None:
+    """At most so many a value and in all, plain values first, no line break, none too short."""
+    engine = engine_of({f"V{number}": value for number, value in enumerate(values)})
+    masks = engine.masks(per_value=5, total=12)
+    assert len(masks) == len(set(masks)) <= min(12, 5 * len(values))
+    assert set(masks[: len(values)]) == {value.strip().encode() for value in values}
+    assert all(len(mask) >= 6 and b"\n" not in mask and b"\r" not in mask for mask in masks)
+
+
+def test_masks_of_a_value_of_several_lines() -> None:
+    """Each line is masked in clear, the whole in forms of one line; armour and `{` never."""
+    key = f"-----BEGIN X-----\n{string.ascii_letters}09\nshort\n{{\n-----END X-----"
+    masks = engine_of({"KEY": key}).masks()
+    assert masks[0].startswith(b"-----BEGIN X-----\\n")
+    assert masks[1] == string.ascii_letters.encode() + b"09"
+    assert b"short" not in masks
+    assert b"{" not in masks
+    assert len(masks) <= 21
+
+
+def test_masks_leave_out_values_that_are_not_looked_for() -> None:
+    """A word or a short value would hide half of the log."""
+    assert engine_of({"A": "true", "B": "12345", "C": "production"}).masks() == []
+
+
+def test_an_engine_does_not_show_its_values() -> None:
+    """Printing an engine shows no value."""
+    assert "hunter23" not in repr(engine_of({"PW": "hunter23"}))
