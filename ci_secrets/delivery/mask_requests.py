@@ -11,7 +11,7 @@ _PREFIX: Final = b"::add-mask"
 ActionCommand.cs and ActionCommandManager.cs."""
 _LINE_END: Final = re.compile(rb"[\r\n]")  # each ends a line for the runner, as in .NET's ReadLine
 _BLANK: Final = b" \t\v\f"
-MAX_LINE_BYTES: Final = 1024 * 1024
+MAX_LINE_BYTES: Final = 128 * 1024
 """A longer line is no request: it is not held back any longer."""
 
 

@@ -21,7 +21,7 @@ from ci_secrets.delivery.process import harden
 MAX_BYTES: Final = 1024 * 1024
 """Of the rendered text."""
 _MAX_MEMORY_BYTES: Final = 512 * 1024 * 1024
-_MAX_CPU_SECONDS: Final = 4
+_MAX_CPU_SECONDS: Final = 2
 _REFUSED: Final = 3
 
 

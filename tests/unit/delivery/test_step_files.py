@@ -1,0 +1,71 @@
+"""The step's own files after CMD: the summary redacted in place, the others read."""
+
+import os
+from pathlib import Path
+
+from ci_secrets.delivery.step_files import chunks, redact_summary
+from ci_secrets.leaks.matcher import build
+from ci_secrets.leaks.redact import Redactor
+from ci_secrets.secret import Secret
+
+
+def redactor() -> Redactor:
+    """A fresh filter that knows one value."""
+    return Redactor(build({"KEY": Secret("made-up-value")}))
+
+
+def test_redacted_in_place(tmp_path: Path) -> None:
+    """The very file that the runner reads holds the redacted text, and nothing after it."""
+    path = tmp_path / "summary.md"
+    path.write_bytes(b"# Done\nmade-up-value and made-up-value\n")
+    before = path.stat()
+    redact_summary(path, redactor())
+    assert path.read_bytes() == b"# Done\n*** and ***\n"
+    assert path.stat().st_ino == before.st_ino
+    assert path.stat().st_mode == before.st_mode
+
+
+def test_clean_file_is_not_written(tmp_path: Path) -> None:
+    """A summary without values is not touched."""
+    path = tmp_path / "summary.md"
+    path.write_bytes(b"fine\r\n")
+    before = path.stat().st_mtime_ns
+    redact_summary(path, redactor())
+    assert path.stat().st_mtime_ns == before
+
+
+def test_no_summary(tmp_path: Path) -> None:
+    """A file that is not there is no error, and is not made."""
+    redact_summary(tmp_path / "summary.md", redactor())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_link_is_removed(tmp_path: Path) -> None:
+    """A symlink that CMD put there goes; its target stays as it is."""
+    target = tmp_path / "target"
+    target.write_bytes(b"made-up-value")
+    path = tmp_path / "summary.md"
+    path.symlink_to(target)
+    redact_summary(path, redactor())
+    assert not path.is_symlink()
+    assert target.read_bytes() == b"made-up-value"
+
+
+def test_fifo_does_not_hold_us_up(tmp_path: Path) -> None:
+    """A FIFO is removed from the summary's place, and has no chunks."""
+    path = tmp_path / "summary.md"
+    os.mkfifo(path)
+    assert list(chunks(path)) == []
+    redact_summary(path, redactor())
+    assert not path.exists()
+
+
+def test_chunks(tmp_path: Path) -> None:
+    """A file comes whole, in pieces; one that is missing has none."""
+    path = tmp_path / "output"
+    data = os.urandom(200_000)
+    path.write_bytes(data)
+    pieces = list(chunks(path))
+    assert b"".join(pieces) == data
+    assert max(map(len, pieces)) <= 65536
+    assert list(chunks(tmp_path / "missing")) == []
