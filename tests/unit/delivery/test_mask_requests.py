@@ -77,7 +77,7 @@ def test_nothing_is_lost(pieces: list[bytes]) -> None:
 
 
 def test_requests() -> None:
-    """At the start of a line, after white space or a carriage return, in the last line: a request."""
+    """At the start of a line, after white space or a carriage return, and in the last line."""
     stream = Stream()
     text = b"a\n::add-mask::v1\n \t::add-mask::v2\r\nx\r::add-mask::v3\nno ::add-mask::v4\n"
     assert stream.run([text, b"::add-mask::v5"]) == text + b"::add-mask::v5"
