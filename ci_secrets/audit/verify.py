@@ -145,7 +145,7 @@ class _Reading:
         self._follow(found.record)
         self.prev, self.seq = found.digest, found.record.seq
         self.records += 1
-        self.head_seen |= found.sound and found.digest == self.head
+        self.head_seen |= found.digest == self.head
         self._count(found.record)
 
     def _follow(self, record: Record) -> None:

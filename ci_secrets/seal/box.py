@@ -98,7 +98,7 @@ class Keys:
             raise _wrong_key(self._came_from)
         if len(ciphertext) < length:
             raise _truncated()
-        if len(ciphertext) > length:
+        if len(ciphertext) > length:  # the tag would not tell a length that was made smaller
             raise _damaged_body()
         try:
             return AESGCM(self._key).decrypt(nonce, ciphertext, header)

@@ -163,19 +163,29 @@ class TestAppending:
             from ci_secrets.audit import Trail
             from ci_secrets.platforms.interface import Run
             trail = Trail.open(Path(sys.argv[1]), Run(platform="generic", run=sys.argv[2]))
-            for number in range(50):
+            print("ready", flush=True)
+            sys.stdin.readline()
+            for number in range(200):
                 trail.append("fetched", number=number)
             print(trail.close().digest)
         """)
         command = [sys.executable, "-c", script, str(path)]
+        pipe = subprocess.PIPE
         writers = [
-            subprocess.Popen([*command, str(number)], stdout=subprocess.PIPE, text=True)
+            subprocess.Popen([*command, str(number)], stdin=pipe, stdout=pipe, text=True)
             for number in range(4)
         ]
+        for writer in writers:
+            assert writer.stdout is not None
+            assert writer.stdout.readline() == "ready\n"
+        for writer in writers:
+            assert writer.stdin is not None
+            writer.stdin.write("go\n")
+            writer.stdin.flush()
         heads = [writer.communicate()[0].strip() for writer in writers]
         for head in heads:
             found = audit.verify(path, head=head)
-            assert (found.records, found.runs, found.problems) == (204, 4, ())
+            assert (found.records, found.runs, found.problems) == (804, 4, ())
 
     def test_threads_share_a_trail(self, path: Path) -> None:
         """Appends from many threads are all counted."""
