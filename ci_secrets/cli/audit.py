@@ -31,5 +31,8 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
         raise AuditBrokenError(
             f"The trail {foreign(file)} is not whole.", fix="\n".join(found.problems)
         )
-    console.say(f"the trail is whole: {found.records} records of {found.runs} runs", "good")
+    runs = f"{found.runs} run{'s' if found.runs != 1 else ''}"
+    console.say(f"the trail is whole: {found.records} records of {runs}", "good")
+    for line in found.torn:
+        console.detail(f"line {line} was left unfinished by a crash", "warn")
     return 0

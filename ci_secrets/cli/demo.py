@@ -114,6 +114,7 @@ def _furnish(store: "Administered", issuer: "Issuer") -> None:
         "deploy",
         token_policies=["deploy"],
         bound_claims={"repository": "shop/web", "ref": "refs/heads/main"},
+        token_ttl="20m",  # noqa: S106  # a duration
     )
     store.put_secret("secret/deploy/production", api_key=secrets.token_urlsafe(24), db_user="shop")
 

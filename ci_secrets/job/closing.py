@@ -14,6 +14,7 @@ from ci_secrets.platforms.interface import Platform
 from ci_secrets.response.closings import details, headline
 from ci_secrets.response.outcome import Ended, as_json
 from ci_secrets.response.summary import render
+from ci_secrets.text import foreign
 
 _SHOWN = 20
 """Findings in the log; the report has them all."""
@@ -76,7 +77,7 @@ def tell(ended: Ended, platform: Platform, console: Console) -> None:
     if len(ended.findings) > _SHOWN:
         console.detail(f"… and {len(ended.findings) - _SHOWN} more places")
     for entry in ended.skipped:
-        console.detail(f"not looked for: {entry.secret}, {entry.reason}")
+        console.detail(f"{foreign(entry.secret)}: {entry.reason}")
     for warning in ended.warnings:
         console.warn(warning)
     console.say(headline(ended.closings), "good" if ended.closed else "bad")

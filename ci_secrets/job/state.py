@@ -58,8 +58,11 @@ def begin(job: "Job") -> "Sealed | None":
             "revoked until the heartbeat's TTL has passed."
         )
         return None
-    if key.weaker:
-        job.console.detail(f"the state's key is a {key.came_from}: set CI_SECRETS_STATE_KEY")
+    if key.weaker and job.wanted.must_seal:
+        job.console.detail(
+            f"the state's key is a {key.came_from}, which is weaker: better give the job a "
+            "credential CI_SECRETS_STATE_KEY"
+        )
     job.own["state key"] = key.material
     return Sealed(made)
 
