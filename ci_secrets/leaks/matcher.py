@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from ci_secrets.leaks.findings import Skipped
-from ci_secrets.leaks.needles import Needle, needles_of
+from ci_secrets.leaks.needles import Needle, Needles, needles_of
 from ci_secrets.secret import Secret
 
 ANCHOR: Final = 24
@@ -35,12 +35,20 @@ class Engine:
     `secrets` may hold one name with several values: a rotated value stays known.
     """
 
-    def __init__(self, secrets: Iterable[tuple[str, Secret]]) -> None:
+    def __init__(
+        self, secrets: Iterable[tuple[str, Secret]], known: "Engine | None" = None
+    ) -> None:
+        """`known`: an engine of the first of these secrets, whose needles are taken over."""
         self._secrets = tuple(secrets)
-        spelled = [needles_of(name, secret.reveal()) for name, secret in self._secrets]
-        self._by_secret = [one.needles for one in spelled]
-        self.skipped: tuple[Skipped, ...] = tuple(note for one in spelled for note in one.skipped)
+        have = () if known is None else known.spelled
+        more = self._secrets[len(have) :]
+        self.spelled: tuple[Needles, ...] = (*have, *(needles_of(name, secret.reveal()) for name, secret in more))
+        """What each value comes to, in their order."""
+        self.skipped: tuple[Skipped, ...] = tuple(
+            note for one in self.spelled for note in one.skipped
+        )
         """What is not looked for, or not in every form, and why."""
+        self._latest: tuple[list[tuple[str, Secret]], Engine] | None = None
         self._by_anchor: dict[bytes, list[Needle]] = {}
         for needle in self.needles:
             self._by_anchor.setdefault(needle.pattern[:ANCHOR], []).append(needle)
@@ -56,12 +64,17 @@ class Engine:
     @property
     def needles(self) -> Iterator[Needle]:
         """Every needle, value by value, the likeliest form first."""
-        return (needle for needles in self._by_secret for needle in needles)
+        return (needle for one in self.spelled for needle in one.needles)
 
     def extended(self, more: Mapping[str, Secret]) -> "Engine":
         """An engine that also knows `more`; of a name that it knows already, both values."""
         fresh = [pair for pair in more.items() if pair not in self._secrets]
-        return Engine((*self._secrets, *fresh)) if fresh else self
+        if not fresh:
+            return self
+        # NOTE: the redactors of one job are all told the same, one after the other
+        if self._latest is None or self._latest[0] != fresh:
+            self._latest = fresh, Engine((*self._secrets, *fresh), known=self)
+        return self._latest[1]
 
     def masks(self, per_value: int = 20, total: int = 1000) -> list[bytes]:
         """What a CI system is asked to mask, the likeliest first; never holds a line break.
@@ -70,7 +83,7 @@ class Engine:
         lines is a value of its own, and masked in clear only. All plain values come before any
         derived one, so that `total` cuts off the least likely.
         """
-        ranked = [mask for needles in self._by_secret for mask in _masks_of(needles, per_value)]
+        ranked = [mask for one in self.spelled for mask in _masks_of(one.needles, per_value)]
         rounds = zip_longest(*ranked)
         masks = dict.fromkeys(mask for turn in rounds for mask in turn if mask is not None)
         return list(islice(masks, total))

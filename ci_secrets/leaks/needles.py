@@ -60,7 +60,7 @@ def needles_of(owner: str, value: bytes) -> Needles:
     if len(whole) < MIN_WHOLE:
         return _not_at_all(owner, f"shorter than {MIN_WHOLE} bytes")
     if is_stop_value(whole):
-        return _not_at_all(owner, "a common word or a line that every log may hold")
+        return _not_at_all(owner, "a common word, or what stands in every log")
     small = len(whole) <= MAX_DERIVED
     parts = [_whole(owner, whole, WHOLE if small else SINGLE[:1])]
     notes = [] if small else [f"longer than {MAX_DERIVED // 1024} KiB: looked for only in clear"]
@@ -83,7 +83,7 @@ def needles_of(owner: str, value: bytes) -> Needles:
 
 
 def _not_at_all(owner: str, why: str) -> Needles:
-    return Needles(skipped=(Skipped(secret=owner, reason=f"not looked for: {why}"),))
+    return Needles(skipped=(Skipped(secret=owner, reason=why),))
 
 
 def _is_secret(line: bytes) -> bool:

@@ -77,16 +77,16 @@ class Redactor:
         name = redacted(self._engine, source.encode("utf-8", "surrogateescape"))
         file = name.decode("utf-8", "surrogateescape")
         unlisted = tuple(
-            Skipped(secret=owner, reason=f"found in more places of {file} than are listed")
+            Skipped(secret=owner, reason=f"more places of {file} than can be listed")
             for owner in sorted(self._unlisted)
         )
+        findings = (
+            # NOTE: once more, for it may hold a value that was added after it had been printed
+            to_finding(span, redacted(self._engine, excerpt.line), file)
+            for span, excerpt in self._found
+        )
         return Report(
-            findings=tuple(
-                sorted(
-                    (to_finding(span, excerpt, file) for span, excerpt in self._found),
-                    key=lambda finding: (finding.line, finding.column),
-                )
-            ),
+            findings=tuple(sorted(findings, key=lambda one: (one.line, one.column))),
             coverage=(Coverage(source=file, state="complete"),),
             skipped=self._engine.skipped + unlisted,
             bytes=self._held.end,

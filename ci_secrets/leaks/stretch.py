@@ -153,9 +153,9 @@ class Excerpts:
         self._open = [one for one in self._open if not newline and len(one.right) < _RIGHT]
 
 
-def to_finding(span: Span, excerpt: Excerpt, file: str) -> Finding:
+def to_finding(span: Span, redacted_line: bytes, file: str) -> Finding:
     """What a report says of one span."""
-    line = excerpt.line.decode("utf-8", "replace")
+    line = redacted_line.decode("utf-8", "replace")
     return Finding(
         file=file,
         line=span.start.line,

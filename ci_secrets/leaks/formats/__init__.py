@@ -8,8 +8,8 @@ from ci_secrets.leaks.findings import Report
 from ci_secrets.text import foreign
 
 FORMATS: Final[dict[str, str]] = {
-    "text": "ci_secrets.leaks.formats.for_people",
-    "json": "ci_secrets.leaks.formats.for_programs",
+    "text": "ci_secrets.leaks.formats.text",
+    "json": "ci_secrets.leaks.formats.json",
 }
 """Name → module with `render(report: Report) -> str`; imported when it is asked for."""
 

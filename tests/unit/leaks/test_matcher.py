@@ -69,6 +69,9 @@ def test_extended_engine_knows_old_and_new_values_of_a_name() -> None:
     plain = {needle.pattern for needle in engine.needles if not needle.form}
     assert plain == {b"old-value-1", b"new-value-2"}
     assert engine.extended({"PW": Secret("new-value-2")}) is engine
+    more = {"OTHER": Secret("third-value-3")}
+    assert engine.extended(more) is engine.extended(more)
+    assert engine.extended({"OTHER": Secret("fourth-value")}) is not engine.extended(more)
 
 
 def test_skipped_values_are_told() -> None:

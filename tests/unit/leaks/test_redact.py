@@ -73,6 +73,16 @@ def test_value_added_is_hidden_in_what_is_held() -> None:
     assert out == b"begins with-***-and stops"
 
 
+def test_excerpt_hides_what_was_printed_before_it_was_known() -> None:
+    """A report never repeats a value that had left already when it became known."""
+    redactor = Redactor(build({}))
+    assert redactor.feed(b"first hunter23, ") == b"first hunter23, "
+    redactor.add({"PW": Secret("hunter23")})
+    assert redactor.feed(b"then hunter23\n") == b"then ***\n"
+    (finding,) = redactor.report("out").findings
+    assert finding.excerpt == "first ***, then ***"
+
+
 def test_only_what_could_become_a_value_is_held() -> None:
     """A prompt is written at once; the beginning of a value waits for its next byte."""
     redactor = Redactor(engine_of({"PW": "hunter23"}))

@@ -56,7 +56,7 @@ def test_text_says_where_what_and_how() -> None:
         "leaked: PW in 2 places, stands in text that others can read\n"
         "  47 bytes, 2 lines, 250 ms\n"
         "  read to the end: job.log\n"
-        "  PIN: not looked for: shorter than 6 bytes\n"
+        "  not in full: PIN: shorter than 6 bytes\n"
     )
 
 

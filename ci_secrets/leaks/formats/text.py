@@ -29,9 +29,16 @@ def render(report: Report) -> str:
     return "".join(f"{line}\n" for line in _lines(report))
 
 
+def headline(finding: Finding) -> str:
+    """Where it stands, whose it is and in which disguise, such as `job.log:1:7: PW in clear`."""
+    place = f"{foreign(finding.file, _NAME)}:{finding.line}:{finding.column}"
+    unsure = {"high": "", "medium": " (part of it)", "low": " (short, not sure)"}
+    return f"{place}: {foreign(finding.secret)} {in_words(finding.form)}{unsure[finding.severity]}"
+
+
 def _lines(report: Report) -> Iterator[str]:
     for finding in report.findings:
-        yield _headline(finding)
+        yield headline(finding)
         yield f"    {finding.excerpt}"
     if report.findings:
         yield ""
@@ -45,13 +52,7 @@ def _lines(report: Report) -> Iterator[str]:
         shown = ", ".join(names) if state != "complete" else _some(names)
         yield f"  {_COVERAGE[state]}: {shown}"
     for note in report.skipped:
-        yield f"  {foreign(note.secret)}: {foreign(note.reason)}"
-
-
-def _headline(finding: Finding) -> str:
-    place = f"{foreign(finding.file, _NAME)}:{finding.line}:{finding.column}"
-    unsure = {"high": "", "medium": " (part of it)", "low": " (short, not sure)"}
-    return f"{place}: {foreign(finding.secret)} {in_words(finding.form)}{unsure[finding.severity]}"
+        yield f"  not in full: {foreign(note.secret)}: {foreign(note.reason)}"
 
 
 def _summary(report: Report) -> str:

@@ -1,0 +1,37 @@
+"""The JSON of `scan --format json`; its keys are part of the contract (version 1)."""
+
+import json
+from typing import Any
+
+from ci_secrets.leaks.findings import Finding, Report
+
+
+def finding_as_json(finding: Finding) -> dict[str, Any]:
+    """One finding with the keys of the contract; the excerpt is for people only."""
+    return {
+        "file": finding.file,
+        "line": finding.line,
+        "column": finding.column,
+        "end_line": finding.end_line,
+        "end_column": finding.end_column,
+        "secret": finding.secret,
+        "form": list(finding.form),
+        "severity": finding.severity,
+        "fingerprint": finding.fingerprint,
+    }
+
+
+def render(report: Report) -> str:
+    """One JSON object on one line, in ASCII."""
+    document = {
+        "version": 1,
+        "verdict": report.verdict.value,
+        "coverage": [{"source": entry.source, "state": entry.state} for entry in report.coverage],
+        "findings": [finding_as_json(finding) for finding in report.findings],
+        "stats": {
+            "bytes": report.bytes,
+            "lines": report.lines,
+            "seconds": round(report.seconds, 6),
+        },
+    }
+    return json.dumps(document) + "\n"
