@@ -42,7 +42,12 @@ def read_entry(
             check_name(name)
     if isinstance(node.value, str):
         return [(place, request) for request in _short(name, place, node, stores)]
-    if isinstance(node.value, dict) and "template" in node.value:
+    if not isinstance(node.value, dict):
+        raise place.error(
+            f"secret {name} must be text or a mapping.",
+            fix=f"Write `{name}: store:path#field`, or `{name}: {{from: store:path, field: …}}`.",
+        )
+    if "template" in node.value:
         return [(place, _template(name, place, node))]
     return list(_long(name, place, node, stores))
 

@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 from typing import Final
 
-from ci_secrets.config.auth import METHODS, SECRET, parameters_of
+from ci_secrets.config.auth import KUBERNETES_TOKEN, METHODS, SECRET, parameters_of
 from ci_secrets.config.fields import Section, number, text
 from ci_secrets.config.model import Auth, StoreConfig
 from ci_secrets.config.nodes import Node, Place
 from ci_secrets.config.reference import STORE_NAME, parse_parts
 from ci_secrets.config.url import check_url
+from ci_secrets.config.wording import nearest, shown
 
 TYPES: Final = ("vault",)
 MAX_TIMEOUT_SECONDS: Final = 300
@@ -78,6 +79,11 @@ def _auth(store: Section, directory: Path) -> Auth:
         return Auth(role=role)
     method = _method(node, store)
     section = _auth_section(node, method, store.what)
+    if method not in METHODS and not section.one_of("payload-env", "payload-file"):
+        raise section.at("method").error(
+            f"the method {shown(method)} of {store.what} is not known.",
+            fix=f"{nearest(method, METHODS)} Other methods need `payload-env:` or `payload-file:`.",
+        )
     parameters: dict[str, str] = {}
     variables: dict[str, str] = {}
     files: dict[str, str] = {}
@@ -90,6 +96,8 @@ def _auth(store: Section, directory: Path) -> Auth:
             variables[name] = _variable(section, variable)
         elif found == file:
             files[name] = str(_file(section, file, directory))
+        elif method == "kubernetes" and name == "jwt":
+            files[name] = KUBERNETES_TOKEN
     return Auth(
         method=method,
         mount=_parts(section, "mount"),
