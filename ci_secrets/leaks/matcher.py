@@ -42,7 +42,10 @@ class Engine:
         self._secrets = tuple(secrets)
         have = () if known is None else known.spelled
         more = self._secrets[len(have) :]
-        self.spelled: tuple[Needles, ...] = (*have, *(needles_of(name, secret.reveal()) for name, secret in more))
+        self.spelled: tuple[Needles, ...] = (
+            *have,
+            *(needles_of(name, secret.reveal()) for name, secret in more),
+        )
         """What each value comes to, in their order."""
         self.skipped: tuple[Skipped, ...] = tuple(
             note for one in self.spelled for note in one.skipped
