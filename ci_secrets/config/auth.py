@@ -11,6 +11,8 @@ METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     "approle": ("role-id", "secret-id", "creation-path"),
     "userpass": ("username", "password"),
     "ldap": ("username", "password"),
+    "radius": ("username", "password"),
+    "okta": ("username", "password"),
     "github": ("token",),
     "kubernetes": ("jwt",),
     "token": ("token",),
@@ -22,7 +24,6 @@ SECRET: Final = frozenset({"secret-id", "password", "token", "jwt", "payload"})
 AUDIENCE_BOUND: Final = frozenset({"jwt", "cert"})
 """Methods that give nothing away at a wrong server: a JWT is good for one audience, and the key of
 a certificate never leaves."""
-KUBERNETES_TOKEN: Final = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105
 
 
 def parameters_of(method: str) -> tuple[str, ...]:
@@ -49,6 +50,4 @@ def from_environment(
             files[parameter] = path
     if method == "token" and not (variables or files) and environment.get("VAULT_TOKEN"):
         variables["token"] = "VAULT_TOKEN"  # noqa: S105
-    if method == "kubernetes" and not (variables or files):
-        files["jwt"] = KUBERNETES_TOKEN
     return Auth(method=method, mount=mount, role=role, environment=variables, files=files)

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from ci_secrets.config.auth import KUBERNETES_TOKEN, METHODS, SECRET, parameters_of
+from ci_secrets.config.auth import METHODS, SECRET, parameters_of
 from ci_secrets.config.fields import Section, number, text
 from ci_secrets.config.model import Auth, StoreConfig
 from ci_secrets.config.nodes import Node, Place
@@ -96,8 +96,6 @@ def _auth(store: Section, directory: Path) -> Auth:
             variables[name] = _variable(section, variable)
         elif found == file:
             files[name] = str(_file(section, file, directory))
-        elif method == "kubernetes" and name == "jwt":
-            files[name] = KUBERNETES_TOKEN
     return Auth(
         method=method,
         mount=_parts(section, "mount"),

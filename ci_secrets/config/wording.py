@@ -1,6 +1,5 @@
 """Words that several messages about configuration share."""
 
-import difflib
 from collections.abc import Collection
 from typing import Final
 
@@ -22,6 +21,8 @@ def shown(text: str) -> str:
 
 def nearest(word: str, known: Collection[str]) -> str:
     """`Did you mean …?`, else the list of what is known."""
+    import difflib
+
     # NOTE: difflib is quadratic, and the word is the file's.
     close = difflib.get_close_matches(word[:60], known, n=1)
     if close:

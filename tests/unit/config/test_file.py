@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_secrets.config import file
+from ci_secrets.config.auth import METHODS
 from ci_secrets.config.model import (
     AllKeys,
     Audit,
@@ -24,6 +25,7 @@ from ci_secrets.config.model import (
 from ci_secrets.config.store_entries import TYPES
 from ci_secrets.errors import ConfigError
 from ci_secrets.stores import STORES
+from ci_secrets.stores.vault.auth import METHODS as STORE_METHODS
 
 HEAD = "version: 1\nstores: {vault: {url: 'https://vault.example:8200'}}\n"
 
@@ -289,11 +291,11 @@ class TestStores:
         )
 
     def test_other_methods(self, load: Load) -> None:
-        """Any method takes a payload; kubernetes knows where its token is."""
+        """Any method takes a payload; files are relative to ci-secrets.yaml."""
         auth = load.store("auth: {method: gcp, payload-env: LOGIN}").auth
         assert (auth.method, auth.environment) == ("gcp", {"payload": "LOGIN"})
-        auth = load.store("auth: {method: kubernetes}").auth
-        assert auth.files == {"jwt": "/var/run/secrets/kubernetes.io/serviceaccount/token"}
+        auth = load.store("auth: {method: kubernetes, jwt-file: /t}").auth
+        assert auth.files == {"jwt": "/t"}
         auth = load.store("auth: {method: token, token-file: t}").auth
         assert auth.files == {"token": str(load.directory / "t")}
 
@@ -357,6 +359,10 @@ class TestStores:
         """A store's name can stand before the colon."""
         failure = load.refused("version: 1\nstores: {'a b': {url: 'https://x.example'}}\n")
         assert "name of a store" in failure.what
+
+    def test_methods(self) -> None:
+        """The methods that a file may name are those that the store knows."""
+        assert METHODS.keys() == {*STORE_METHODS, "token"}
 
     def test_types(self) -> None:
         """The types that a file may name are those that can be opened."""

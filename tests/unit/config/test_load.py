@@ -164,12 +164,7 @@ class TestUrl:
             ("token", {"VAULT_TOKEN": "y"}, {"token": "VAULT_TOKEN"}, {}),
             ("github", {"VAULT_TOKEN": "y"}, {}, {}),
             ("gcp", {"CI_SECRETS_PAYLOAD": "{}"}, {"payload": "CI_SECRETS_PAYLOAD"}, {}),
-            (
-                "kubernetes",
-                {},
-                {},
-                {"jwt": "/var/run/secrets/kubernetes.io/serviceaccount/token"},
-            ),
+            ("kubernetes", {}, {}, {}),
             ("kubernetes", {"CI_SECRETS_JWT_FILE": "/t"}, {}, {"jwt": "/t"}),
         ],
     )
