@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -39,8 +40,10 @@ class _Server(ThreadingHTTPServer):
         self.open_sockets.discard(request)
         self.close_request(request)
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of clients that hang up: tests make them do so."""
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        """Say nothing of clients that hang up, as tests make them do; show our own failures."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
 
 
 class Loopback:

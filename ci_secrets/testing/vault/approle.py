@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from ci_secrets.testing.vault.engine import Engine, Route
-from ci_secrets.testing.vault.tokens import TokenSettings
+from ci_secrets.testing.vault.tokens import TokenSettings, in_seconds
 from ci_secrets.testing.vault.wire import Json, Refusal, Request, Response, not_found, seconds
 
 _INVALID = "invalid role or secret ID"
@@ -41,7 +41,7 @@ class AppRole(Engine):
     def write_role(self, request: Request, name: str) -> None:
         """Add or change a role."""
         known = self._roles.get(name) or Role(settings={}, role_id=str(uuid.uuid4()))
-        settings = {**known.settings, **request.body}
+        settings = in_seconds({**known.settings, **request.body})
         TokenSettings.of_role(settings)
         known.settings = settings
         self._roles[name] = known

@@ -65,6 +65,8 @@ class Core:
             return refusal.status, {"errors": list(refusal.errors)}
         if response is None:
             return 204, None
+        if response.bare:
+            return response.status, response.data
         silent = request.token is None or response.status >= 400 or response.wrap_info
         shown = "" if engine is None or silent else engine.kind
         return response.status, response.envelope(shown)

@@ -11,7 +11,7 @@ from ci_secrets.testing.vault.jwt_claims import (
     mapped,
 )
 from ci_secrets.testing.vault.jwt_keys import Keys
-from ci_secrets.testing.vault.tokens import TokenSettings
+from ci_secrets.testing.vault.tokens import TokenSettings, in_seconds
 from ci_secrets.testing.vault.wire import (
     Json,
     Refusal,
@@ -51,7 +51,7 @@ class JwtAuth(Engine):
 
     def write_role(self, request: Request, name: str) -> None:
         """Add or change a role; the refusals are Vault's."""
-        role = {**self._roles.get(name, {}), **request.body}
+        role = in_seconds({**self._roles.get(name, {}), **request.body})
         if role.get("role_type", "jwt") != "jwt":
             raise Refusal(400, "this server knows no role_type but jwt")
         TokenSettings.of_role(role)

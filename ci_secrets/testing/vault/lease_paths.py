@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from ci_secrets.testing.vault.engine import Engine, Route
 from ci_secrets.testing.vault.kv import keys_below
+from ci_secrets.testing.vault.leases import Lease
 from ci_secrets.testing.vault.wire import Refusal, Request, Response, seconds
 
 _MISSING = "lease_id must be specified"
@@ -38,23 +39,24 @@ class LeasePaths(Engine):
         granted, warnings = self.core.leases.renew(lease, increment)
         return Response(lease_id=lease.id, lease_seconds=granted, renewable=True, warnings=warnings)
 
-    def revoke(self, request: Request) -> None:
-        """End a lease: queued, or with `sync` waited for. One that is not there has ended."""
+    def revoke(self, request: Request) -> Response | None:
+        """End a lease. One that is not there has ended."""
         lease = self.core.leases.find(request.need("lease_id", _MISSING))
-        if lease is None:
-            return
-        if request.body.get("sync"):
-            self.core.leases.revoke(lease)
-        else:
-            self.core.leases.queue(lease)
+        return self._end(request, [lease] if lease else [])
 
-    def revoke_prefix(self, request: Request, prefix: str) -> None:
+    def revoke_prefix(self, request: Request, prefix: str) -> Response | None:
         """End all leases below a prefix."""
-        for lease in self.core.leases.below(prefix):
-            if request.body.get("sync"):
+        return self._end(request, self.core.leases.below(prefix))
+
+    def _end(self, request: Request, leases: list[Lease]) -> Response | None:
+        """Wait for the end of each, or queue them where `sync` is false: a 202."""
+        if request.body.get("sync", True):
+            for lease in leases:
                 self.core.leases.revoke(lease)
-            else:
-                self.core.leases.queue(lease)
+            return None
+        for lease in leases:
+            self.core.leases.queue(lease)
+        return Response(status=202, bare=True)
 
     def revoke_force(self, request: Request, prefix: str) -> None:
         """Forget all leases below a prefix, whether or not their credentials could be ended."""

@@ -39,7 +39,9 @@ class TokenAuth(Engine):
             period_seconds=seconds(body.get("period")),
             kind="batch" if body.get("type") == "batch" else "service",
             num_uses=int(body.get("num_uses") or 0),
-            no_default_policy=bool(body.get("no_default_policy")) or wanted == ["root"],
+            no_default_policy=bool(body.get("no_default_policy"))
+            or wanted == ["root"]
+            or not (root or "default" in parent.policies),
         )
         token = self.core.tokens.issue(
             settings,

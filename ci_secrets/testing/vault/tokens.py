@@ -4,7 +4,7 @@ import ipaddress
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from ci_secrets.testing.vault.leases import cut
 from ci_secrets.testing.vault.wire import (
@@ -19,6 +19,14 @@ from ci_secrets.testing.vault.wire import (
 )
 
 Kind = Literal["service", "batch"]
+
+
+_DURATIONS: Final = ("token_ttl", "token_max_ttl", "token_explicit_max_ttl", "token_period")
+
+
+def in_seconds(role: Json) -> Json:
+    """A role's body with its durations as numbers, as they are read back. Raises a 400."""
+    return role | {name: seconds(role[name]) for name in _DURATIONS if name in role}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

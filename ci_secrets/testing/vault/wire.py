@@ -63,12 +63,10 @@ class Response:
     wrap_info: Json | None = None
     status: int = 200
     bare: bool = False
-    """`data` alone is the body, without the envelope (`sys/health`)."""
+    """`data` alone is the body, without the envelope (`sys/health`); `None`: no body."""
 
     def envelope(self, mount_type: str) -> Json:
         """The body as Vault sends it."""
-        if self.bare:
-            return dict(self.data or {})
         return {
             "request_id": identifier("", 32),
             "lease_id": self.lease_id,

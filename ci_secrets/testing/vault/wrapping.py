@@ -93,7 +93,10 @@ class WrappingPaths(Engine):
 
     def unwrap(self, request: Request) -> Response:
         """The wrapped answer, once."""
-        token = str(request.body.get("token") or request.token_id)
+        token = request.token_id
+        if request.body.get("token"):
+            token = str(request.body["token"])
+            self.core.authorize(request, self.core.authenticate(request), self, None)
         if not token:
             raise Refusal(403, "error validating wrapping token: token is empty")
         kept = self.core.wrappings.take(token)
