@@ -32,7 +32,7 @@ def masks(value: bytes) -> Iterator[bytes]:
     Not one for the whole: the runner would cut it into lines itself, and mask every `{`.
     """
     for line in _LINE_END.split(value):
-        if line.strip():
+        if line.decode("utf-8", "replace").strip():  # the runner masks no white space
             yield b"::add-mask::" + line.replace(b"%", b"%25")
 
 
