@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +28,7 @@ class Material:
     """What a login is made of; `used` collects every credential that goes out, as a needle."""
 
     config: StoreConfig
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
     mint: Mint
     client: Client
     used: dict[str, Secret]

@@ -13,7 +13,7 @@ from ci_secrets.stores.interface import Fetched, Notice
 from ci_secrets.stores.vault.client import Client
 from ci_secrets.stores.vault.grant import Ledger
 from ci_secrets.stores.vault.mounts import Mounts
-from ci_secrets.stores.vault.read import Absent, Found, Reader
+from ci_secrets.stores.vault.read import Absent, Found, Reader, check_path
 from ci_secrets.stores.vault.select import decoded, nearest_field, select
 from ci_secrets.stores.vault.tree import below, nearest_path
 from ci_secrets.text import foreign
@@ -36,6 +36,8 @@ class Fetch:
 
     def run(self, requests: Sequence[SecretRequest]) -> Fetched:
         """All credentials, or the first error in the order of the requests."""
+        for request in requests:
+            check_path(request.path)
         before = {lease.lease_id for lease in self.ledger.leases()}
         try:
             credentials = self._all(requests)

@@ -58,7 +58,6 @@ class Reader:
         Raises `RefusedError`, `UnreachableError`, `ConfigError`, and `SecretMissingError` where
         there is no mount.
         """
-        check_path(path)
         reply = self._get(path, version) if payload is None else self._post(path, payload)
         if not reply.ok:
             return self._nothing(reply, path, posted=payload is not None)

@@ -17,6 +17,8 @@ from ci_secrets.text import foreign
 JSONATA_MILLISECONDS: Final = 1000
 JSONATA_DEPTH: Final = 200
 
+_LIKENESS: Final = 0.5
+"""Of 0 to 1, as difflib counts: `prod` is near enough to `production`."""
 _SPACE: Final = re.compile(rb"[ \t\r\n]+")
 
 
@@ -106,7 +108,7 @@ def nearest(wanted: str, names: Iterable[str]) -> str:
     for name in candidates:
         if name.lower() == wanted.lower():
             return foreign(name, 80)
-    close = difflib.get_close_matches(wanted, candidates, n=1)
+    close = difflib.get_close_matches(wanted, candidates, n=1, cutoff=_LIKENESS)
     return foreign(close[0], 80) if close else ""
 
 

@@ -46,6 +46,7 @@ class VaultSession:
         # What runs beside the first fetch, so that it costs no round trip of its own.
         self._beside: list[Future[None]] = []
         self._told = set(self.own_credentials())
+        self._untold: list[Notice] = []
         if relogin is not None:
             self._beside.append(self._threads().submit(self._look))
 
@@ -87,14 +88,9 @@ class VaultSession:
         return self._ledger.leases()
 
     def heartbeat(self, ttl_seconds: int) -> None:
-        """See `Session.heartbeat`; it is sent beside the first fetch."""
-        looked = list(self._beside)
-
-        def beat() -> None:
-            wait(looked)
-            self._notices.extend(self._keeper.start_heartbeat(ttl_seconds))
-
-        self._beside.append(self._threads().submit(beat))
+        """See `Session.heartbeat`; where it cannot be, the next `keep` says so."""
+        wait(self._beside)
+        self._untold += self._keeper.start_heartbeat(ttl_seconds)
 
     def keep(self, mint: Mint | None) -> Kept:
         """See `Session.keep`."""
@@ -103,7 +99,8 @@ class VaultSession:
         own = self.own_credentials()
         new = {name: value for name, value in own.items() if name not in self._told}
         self._told |= new.keys()
-        return replace(kept, new_credentials=new)
+        untold, self._untold = self._untold, []
+        return replace(kept, notices=(*untold, *kept.notices), new_credentials=new)
 
     def close(self, reason: CloseReason, exposed: Sequence[str] = ()) -> list[Closing]:
         """See `Session.close`."""

@@ -7,6 +7,7 @@ from typing import Final
 from ci_secrets.errors import ConfigError, RefusedError, SecretMissingError, UnreachableError
 from ci_secrets.stores.vault.client import Client
 from ci_secrets.stores.vault.mounts import Mount, Mounts
+from ci_secrets.stores.vault.read import check_path
 from ci_secrets.stores.vault.select import nearest
 from ci_secrets.text import foreign
 
@@ -56,6 +57,8 @@ def _levels(
     for _ in range(MAX_DEPTH + 1):
         answers = list(zip(folders, pool.map(names, folders), strict=True))
         found = [(*folder, name) for folder, listed in answers for name in listed]
+        for parts in found:
+            check_path("/".join(parts))
         folders = [(*parts[:-1], parts[-1][:-1]) for parts in found if parts[-1].endswith("/")]
         yield [parts for parts in found if not parts[-1].endswith("/")], folders
         if not folders:
