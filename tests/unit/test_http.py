@@ -266,7 +266,7 @@ def drip(start: bytes) -> Callable[[socket.socket], None]:
 
     def talk(visitor: socket.socket) -> None:
         visitor.sendall(start)
-        for _ in range(400):
+        for _ in range(100):
             visitor.sendall(b"a")
             time.sleep(0.02)
 
@@ -283,14 +283,16 @@ def drip(start: bytes) -> Callable[[socket.socket], None]:
 )
 def test_a_slow_drip_is_cut_off(start: bytes) -> None:
     """Each byte comes in time, but the whole does not: one try is bounded as a whole."""
-    with raw_server(drip(start)) as url, pytest.raises(UnreachableError, match="did not answer"):
+    with raw_server(drip(start)) as url, pytest.raises(UnreachableError) as caught:
         Http(timeout=0.2).send("GET", url, repeat=Repeat.NEVER)
+    assert caught.value.cause == "It took too long."
 
 
 def test_a_stall_is_cut_off() -> None:
     """A server that accepts and says nothing."""
     with (
         raw_server(lambda visitor: time.sleep(0.5)) as url,
-        pytest.raises(UnreachableError, match="did not answer"),
+        pytest.raises(UnreachableError) as caught,
     ):
         Http(timeout=0.2).send("GET", url, repeat=Repeat.NEVER)
+    assert caught.value.cause == "It took too long."
