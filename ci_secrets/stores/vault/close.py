@@ -37,7 +37,7 @@ LEASES: Final = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Closer:
     """Closes the tokens and leases of one session; asked again, it tries what is not closed."""
 
@@ -88,6 +88,8 @@ class Closer:
         gone = _status(lambda: late.look_up_lease(lease.lease_id))
         # NOTE: the store knows a lease for as long as it has not ended what is behind it.
         match (status, gone):
+            case (403, 400):
+                return self._of_lease(lease, Outcome.GONE, "It had ended before.")
             case (_, 400):
                 return self._of_lease(lease, Outcome.REVOKED)
             case (403, _):

@@ -97,7 +97,8 @@ class Keeper:
             try:
                 granted = self._renew_self(grant, wanted)
             except UnreachableError:
-                self._later(info.accessor, info.expires_at)
+                if not self._later(info.accessor, info.expires_at):
+                    raise
                 return [Notice(level="warning", text="The store did not answer a renewal.")]
             if granted is not None and granted >= wanted * _ENOUGH:
                 return []

@@ -1,0 +1,358 @@
+"""Keeping tokens and leases alive."""
+
+import json
+import time
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from ci_secrets.errors import RefusedError, UnreachableError
+from ci_secrets.secret import Lease, Secret
+from ci_secrets.stores.interface import Kept
+from ci_secrets.stores.vault.session import VaultSession
+from tests.unit.stores.vault.fake import Answer, Bench, FakeVault, auth, forbidden, mint
+
+RENEW = "POST auth/token/renew-self"
+RENEW_LEASE = "PUT sys/leases/renew"
+
+
+class Clock:
+    """Time that tests move."""
+
+    def __init__(self) -> None:
+        self.now = time.time()
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def timed(bench: Bench, vault: FakeVault, **login: Any) -> tuple[VaultSession, Clock]:
+    """A session whose keeper goes by the test's clock, without jitter."""
+    vault.rules["POST auth/jwt/login"] = (200, auth(**login))
+    session, clock = bench.login(), Clock()
+    assert session.token is not None
+    session._keeper.clock, session._keeper.jitter = clock, lambda: 1.0
+    for grant in session._grants:
+        grant.info = replace(grant.info, issued_at=clock.now)
+    vault.asked.clear()
+    return session, clock
+
+
+def granting(vault: FakeVault, **changes: Any) -> None:
+    """Let renewals of the token grant what is asked for, unless told otherwise."""
+
+    def grant(asked: httpx.Request) -> Answer:
+        wanted = json.loads(asked.content)["increment"]
+        return 200, auth(**{"lease_duration": wanted, **changes})
+
+    vault.rules[RENEW] = grant
+
+
+class TestHeartbeat:
+    """The heartbeat lowers the TTL of a token that takes it."""
+
+    def test_lowers(self, bench: Bench, vault: FakeVault) -> None:
+        """The TTL becomes the heartbeat's, and the next renewal comes at two thirds of it."""
+        session, _ = timed(bench, vault)
+        granting(vault)
+        session.heartbeat(300)
+        assert vault.of("auth/token/renew-self")[0].body == {"increment": 300}
+        assert session.token.ttl_seconds == 300
+        kept = session.keep(None)
+        assert kept.next_in_seconds == pytest.approx(200, abs=1)
+        assert kept.notices == ()
+
+    def test_trusts_what_is_granted(self, bench: Bench, vault: FakeVault) -> None:
+        """The schedule follows the TTL that came back, not the one that was asked for."""
+        session, _ = timed(bench, vault)
+        granting(vault, lease_duration=90)
+        session.heartbeat(300)
+        assert session.keep(None).next_in_seconds == pytest.approx(60, abs=1)
+
+    def test_never_longer(self, bench: Bench, vault: FakeVault) -> None:
+        """A token that lives shorter than the heartbeat is not made to live longer."""
+        session, _ = timed(bench, vault, lease_duration=120)
+        granting(vault)
+        session.heartbeat(300)
+        assert vault.of("auth/token/renew-self")[0].body == {"increment": 120}
+
+    @pytest.mark.parametrize("login", [{"token_type": "batch"}, {"renewable": False}])
+    def test_not_for(self, bench: Bench, vault: FakeVault, login: dict[str, Any]) -> None:
+        """A batch token or one that cannot be renewed is left as it is."""
+        session, _ = timed(bench, vault, **login)
+        session.heartbeat(300)
+        assert vault.asked == []
+
+    def test_not_for_periodic(self, bench: Bench, vault: FakeVault) -> None:
+        """A periodic token, which only the look-up tells, is left as it is, and that is said."""
+        vault.rules["GET auth/token/lookup-self"] = (200, {"data": {"period": 3600}})
+        session, _ = timed(bench, vault)
+        session.heartbeat(300)
+        assert vault.asked == []
+        assert "periodic" in session.notices[0].text
+
+    @pytest.mark.parametrize("answer", [forbidden(), (500, None), httpx.ConnectError("down")])
+    def test_refused(self, bench: Bench, vault: FakeVault, answer: Answer) -> None:
+        """A TTL that cannot be lowered is said by the next round, once, with the policy line."""
+        session, _ = timed(bench, vault)
+        vault.rules[RENEW] = answer
+        session.heartbeat(300)
+        (notice,) = session.keep(None).notices
+        assert 'path "auth/token/renew-self"' in notice.text
+        assert session.keep(None).notices == ()
+
+
+class TestToken:
+    """The token is renewed when two thirds of its TTL are over."""
+
+    def test_not_before(self, bench: Bench, vault: FakeVault) -> None:
+        """Before that nothing is sent."""
+        session, clock = timed(bench, vault)
+        assert session.keep(None).next_in_seconds == pytest.approx(400, abs=1)
+        clock.now += 399
+        session.keep(None)
+        assert vault.asked == []
+
+    def test_renewed(self, bench: Bench, vault: FakeVault) -> None:
+        """Then it is, for what it had at first, time and again."""
+        session, clock = timed(bench, vault)
+        granting(vault)
+        for _ in range(3):
+            clock.now += session.keep(None).next_in_seconds + 1
+            kept = session.keep(None)
+            assert kept.notices == ()
+        assert [each.body for each in vault.of("auth/token/renew-self")] == [{"increment": 600}] * 3
+
+    def test_jitter(self, bench: Bench) -> None:
+        """The moment is drawn, so that a thousand jobs do not come at once."""
+        pauses = {bench.login().keep(None).next_in_seconds for _ in range(5)}
+        assert len(pauses) > 1
+        assert all(350 < pause <= 401 for pause in pauses)
+
+    @pytest.mark.parametrize("answer", [(500, None), (429, None), httpx.ReadTimeout("slow")])
+    def test_trouble_passes(self, bench: Bench, vault: FakeVault, answer: Answer) -> None:
+        """While there is time a renewal that failed is tried again, not at once."""
+        session, clock = timed(bench, vault)
+        session.keep(None)
+        clock.now += 401
+        vault.rules[RENEW] = answer
+        kept = session.keep(None)
+        assert "did not answer" in kept.notices[0].text
+        assert kept.next_in_seconds == pytest.approx(50, abs=2)
+        clock.now += kept.next_in_seconds
+        granting(vault)
+        assert session.keep(None).notices == ()
+
+    def test_trouble_stays(self, bench: Bench, vault: FakeVault) -> None:
+        """When the time is over the loss is an error, once, and the rounds go on slowly."""
+        session, clock = timed(bench, vault)
+        session.keep(None)
+        vault.rules[RENEW] = httpx.ConnectError("down")
+        clock.now += 600
+        with pytest.raises(UnreachableError):
+            session.keep(None)
+        assert session.keep(None).next_in_seconds == 600
+
+    def test_refused(self, bench: Bench, vault: FakeVault) -> None:
+        """A renewal that is refused is an error with the policy line, once."""
+        session, clock = timed(bench, vault)
+        session.keep(None)
+        vault.rules[RENEW] = forbidden()
+        clock.now += 401
+        with pytest.raises(RefusedError) as caught:
+            session.keep(None)
+        assert 'path "auth/token/renew-self"' in caught.value.fix
+        assert session.keep(None).next_in_seconds == 600
+
+    def test_maximum_ttl(self, bench: Bench, vault: FakeVault) -> None:
+        """Near the maximum TTL the granted time shrinks: said once, then left alone."""
+        session, clock = timed(bench, vault)
+        session.keep(None)
+        granting(vault, lease_duration=20)
+        clock.now += 401
+        (notice,) = session.keep(None).notices
+        assert "maximum TTL" in notice.text
+        assert "token_max_ttl" in notice.text
+        calls = len(vault.asked)
+        for _ in range(10):
+            clock.now += 5
+            kept = session.keep(None)
+            assert (kept.notices, kept.next_in_seconds) == ((), 600)
+        assert len(vault.asked) == calls
+
+    def test_not_renewable(self, bench: Bench, vault: FakeVault) -> None:
+        """A token that cannot be renewed is spoken of when its end comes near."""
+        session, clock = timed(bench, vault, renewable=False)
+        assert session.keep(None).notices == ()
+        clock.now += 401
+        (notice,) = session.keep(None).notices
+        assert "cannot be renewed" in notice.text
+
+    def test_without_end(self, bench: Bench, vault: FakeVault) -> None:
+        """A token without end needs nothing."""
+        session, clock = timed(bench, vault, lease_duration=0)
+        clock.now += 10_000_000
+        assert session.keep(None) == Kept(next_in_seconds=600)
+        assert vault.asked == []
+
+    @pytest.mark.parametrize("ttl", [1, 2, 5])
+    def test_never_busy(self, bench: Bench, vault: FakeVault, ttl: int) -> None:
+        """However short the TTL, a round waits a second."""
+        session, clock = timed(bench, vault, lease_duration=ttl)
+        granting(vault, lease_duration=ttl)
+        for _ in range(5):
+            pause = session.keep(None).next_in_seconds
+            assert pause >= 1
+            clock.now += pause
+
+
+class TestLoginAgain:
+    """Where the platform mints a second JWT, a token that cannot live longer is replaced."""
+
+    def replaced(
+        self, bench: Bench, vault: FakeVault, *, beat: int | None = None, **login: Any
+    ) -> tuple[VaultSession, Clock, Kept]:
+        """A session whose first token has met its maximum TTL, after the round that sees it."""
+        session, clock = timed(bench, vault, **login)
+        granting(vault)
+        if beat:
+            session.heartbeat(beat)
+        session.keep(mint)
+        vault.rules[RENEW] = [(200, auth(lease_duration=20)), (200, auth(lease_duration=300))]
+        fresh = auth(client_token="hvs.made-up-second", accessor="acc-2")
+        vault.rules["POST auth/jwt/login"] = (200, fresh)
+        clock.now += 401
+        return session, clock, session.keep(lambda _: Secret("eyJ.second.jwt"))
+
+    def test_again(self, bench: Bench, vault: FakeVault) -> None:
+        """The new token and the new JWT are told, to become needles and to be sealed."""
+        session, _, kept = self.replaced(bench, vault)
+        assert set(map(Secret.text, kept.new_credentials.values())) == {
+            "hvs.made-up-second",
+            "eyJ.second.jwt",
+        }
+        assert session.token.accessor == "acc-2"
+        assert "Logged in again" in kept.notices[0].text
+        known = set(map(Secret.text, session.own_credentials().values()))
+        assert {"hvs.made-up-token", "eyJ.made.up"} < known
+        assert session.keep(mint).new_credentials == {}
+
+    def test_heartbeat_goes_on(self, bench: Bench, vault: FakeVault) -> None:
+        """The new token gets the heartbeat's TTL, too."""
+        session, _, _ = self.replaced(bench, vault, beat=300)
+        last = vault.of("auth/token/renew-self")[-1]
+        assert last.headers["x-vault-token"] == "hvs.made-up-second"
+        assert last.body == {"increment": 300}
+        assert session.token.ttl_seconds == 300
+
+    def test_both_are_closed(self, bench: Bench, vault: FakeVault) -> None:
+        """At the end both tokens are revoked, each with its own proof; also by another process."""
+        session, _, _ = self.replaced(bench, vault)
+        alive = {"hvs.made-up-token", "hvs.made-up-second"}
+
+        def look(asked: httpx.Request) -> Answer:
+            here = asked.headers["x-vault-token"] in alive
+            return (200, {"data": {"ttl": 1}}) if here else forbidden()
+
+        def revoke(asked: httpx.Request) -> Answer:
+            alive.discard(asked.headers["x-vault-token"])
+            return 204, None
+
+        vault.rules |= {
+            "GET auth/token/lookup-self": look,
+            "POST auth/token/revoke-self": revoke,
+        }
+        closings = bench.store().resume(session.handover()).close("end")
+        assert [(each.id, each.outcome) for each in closings] == [
+            ("acc-1", "revoked"),
+            ("acc-2", "revoked"),
+        ]
+        assert not alive
+
+    def test_batch_is_replaced(self, bench: Bench, vault: FakeVault) -> None:
+        """A batch token, which nobody can renew, is replaced as well."""
+        session, _, kept = self.replaced(bench, vault, token_type="batch", renewable=False)
+        assert session.token.accessor == "acc-2"
+        assert kept.new_credentials
+
+    def test_fails(self, bench: Bench, vault: FakeVault) -> None:
+        """A login that fails is tried again while the old token lives, and is an error after."""
+        session, clock = timed(bench, vault, renewable=False)
+        session.keep(mint)
+        vault.rules["POST auth/jwt/login"] = (400, {"errors": ["token is expired"]})
+        clock.now += 401
+        kept = session.keep(mint)
+        assert "tried again" in kept.notices[0].text
+        assert kept.next_in_seconds > 1
+        clock.now += 300
+        with pytest.raises(Exception, match="refused the login"):
+            session.keep(mint)
+
+
+class TestLeases:
+    """Leases are renewed as tokens are, and one that is lost does not stop the others."""
+
+    def leased(
+        self, bench: Bench, vault: FakeVault, *, renewable: bool = True
+    ) -> tuple[VaultSession, Clock]:
+        """A session with a token of an hour and a lease of ten minutes."""
+        session, clock = timed(bench, vault, lease_duration=3600)
+        session._ledger.put(
+            Lease(
+                lease_id="db/L",
+                path="database/creds/app",
+                ttl_seconds=600,
+                renewable=renewable,
+                issued_at=clock.now,
+            )
+        )
+        assert session.keep(None).next_in_seconds == pytest.approx(400, abs=1)
+        clock.now += 401
+        return session, clock
+
+    def test_renewed(self, bench: Bench, vault: FakeVault) -> None:
+        """The ledger holds what was granted."""
+        session, _ = self.leased(bench, vault)
+        vault.rules[RENEW_LEASE] = (200, {"lease_duration": 500, "renewable": True})
+        assert session.keep(None).notices == ()
+        assert vault.of("sys/leases/renew")[0].body == {"lease_id": "db/L", "increment": 600}
+        assert session.leases()[0].ttl_seconds == 500
+
+    @pytest.mark.parametrize(
+        ("answer", "says"),
+        [
+            ((200, {"lease_duration": 10, "renewable": True}), "maximum TTL"),
+            (forbidden(), 'path "sys/leases/renew"'),
+            ((400, {"errors": ["lease not found"]}), "is gone"),
+        ],
+    )
+    def test_lost(self, bench: Bench, vault: FakeVault, answer: Answer, says: str) -> None:
+        """A lease that will end is spoken of once, with its path, and then left alone."""
+        session, clock = self.leased(bench, vault)
+        vault.rules[RENEW_LEASE] = answer
+        (notice,) = session.keep(None).notices
+        assert says in notice.text
+        assert "database/creds/app" in notice.text
+        clock.now += 100
+        assert session.keep(None).notices == ()
+        assert len(vault.of("sys/leases/renew")) == 1
+
+    def test_not_renewable(self, bench: Bench, vault: FakeVault) -> None:
+        """One that cannot be renewed is spoken of when its end comes near."""
+        session, _ = self.leased(bench, vault, renewable=False)
+        (notice,) = session.keep(None).notices
+        assert "cannot be renewed" in notice.text
+        assert vault.asked == []
+
+    def test_trouble(self, bench: Bench, vault: FakeVault) -> None:
+        """Trouble is tried again while there is time, and its end is said."""
+        session, clock = self.leased(bench, vault)
+        vault.rules[RENEW_LEASE] = httpx.ConnectError("down")
+        kept = session.keep(None)
+        assert kept.notices == ()
+        assert 1 < kept.next_in_seconds < 100
+        clock.now += 200
+        (notice,) = session.keep(None).notices
+        assert "could not be renewed in time" in notice.text
