@@ -4,7 +4,6 @@ Everything foreign goes through `foreign()` before it is printed, so that nobody
 terminal, a CI runner or a web page with a branch name. Values of secrets never get here.
 """
 
-import html as _html
 import re
 
 CAP = 300
@@ -63,4 +62,6 @@ def markdown(text: object, cap: int = CAP) -> str:
 
 def html(text: object, cap: int = CAP) -> str:
     """`foreign()` for an HTML sink, in element content and in quoted attributes."""
-    return _html.escape(foreign(text, cap), quote=True)
+    from html import escape
+
+    return escape(foreign(text, cap), quote=True)

@@ -34,8 +34,10 @@ class Head:
     digest: str
     """The hash of the last one, for `audit verify --head`; empty where nothing was written."""
 
-    def __str__(self) -> str:
-        return f"{self.count} records, head {self.digest}" if self.digest else "not kept"
+    @property
+    def printed(self) -> str:
+        """The digest and the count, for log and summary; empty where no trail is kept."""
+        return f"{self.digest} ({self.count} records)" if self.digest else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,16 +2,17 @@
 
 import argparse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ci_secrets.errors import UsageError
 from ci_secrets.text import foreign
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Option:
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Option(NamedTuple):  # NOTE: not a dataclass, whose import costs as much as this file
     """One option; `flag` ones take no value."""
 
     help: str
@@ -19,6 +20,13 @@ class Option:
     convert: Callable[[str], Any] = str
     flag: bool = False
     default: Any = None
+
+
+def path(text: str) -> "Path":
+    """A path."""
+    from pathlib import Path
+
+    return Path(text)
 
 
 def seconds(text: str) -> int:
@@ -34,7 +42,7 @@ OPTIONS: Final[dict[str, Option]] = {
     "config": Option(
         help="the file that says which secrets (default: ./ci-secrets.yaml)",
         metavar="FILE",
-        convert=Path,
+        convert=path,
     ),
     "secrets": Option(
         help="secrets as lines `path selector | NAME ;`, instead of a file", metavar="LINES"
@@ -50,21 +58,21 @@ OPTIONS: Final[dict[str, Option]] = {
     "namespace": Option(help="namespace of the store", metavar="NS"),
     "audience": Option(help="audience of the JWT (default: the URL's origin)", metavar="AUD"),
     "ca-file": Option(
-        help="the CA of the store, in place of the machine's", metavar="FILE", convert=Path
+        help="the CA of the store, in place of the machine's", metavar="FILE", convert=path
     ),
     "id-token-env": Option(help="the variable that holds the JWT", metavar="VAR"),
-    "id-token-file": Option(help="the file that holds the JWT", metavar="FILE", convert=Path),
+    "id-token-file": Option(help="the file that holds the JWT", metavar="FILE", convert=path),
     "env-file": Option(
-        help="where to put the values as a 0600 file to source", metavar="FILE", convert=Path
+        help="where to put the values as a 0600 file to source", metavar="FILE", convert=path
     ),
     "dotenv": Option(
         help="also write a GitLab dotenv report: an artifact, readable by others",
         metavar="FILE",
-        convert=Path,
+        convert=path,
     ),
     "export-env": Option(help="set variables for the job's later steps too (GitHub)", flag=True),
-    "audit-file": Option(help="the audit trail to append to", metavar="FILE", convert=Path),
-    "state-dir": Option(help="where the sealed state lies", metavar="DIR", convert=Path),
+    "audit-file": Option(help="the audit trail to append to", metavar="FILE", convert=path),
+    "state-dir": Option(help="where the sealed state lies", metavar="DIR", convert=path),
     "run-id": Option(help="name of this run, where no CI gives one", metavar="ID"),
     "keep-identity": Option(help="leave the identity's variables to the command", flag=True),
     "heartbeat-ttl": Option(
@@ -75,9 +83,9 @@ OPTIONS: Final[dict[str, Option]] = {
     ),
     "require-proof": Option(help="a revoke that could not be proven is exit 9", flag=True),
     "one-log": Option(help="one pipe for stdout and stderr, in exact order", flag=True),
-    "report": Option(help="write the report as JSON", metavar="FILE", convert=Path),
+    "report": Option(help="write the report as JSON", metavar="FILE", convert=path),
     "known": Option(help="JSON object of name → value to look for (`-`: stdin)", metavar="FILE"),
-    "log": Option(help="the job's log to scan", metavar="FILE", convert=Path),
+    "log": Option(help="the job's log to scan", metavar="FILE", convert=path),
     "head": Option(help="the head that the run printed: shows truncation", metavar="HEAD"),
     "format": Option(help="text or json (default: text)", metavar="FORMAT", default="text"),
 }

@@ -48,7 +48,7 @@ def conclude(
         closings=tuple(closings),
         leaks=job.config.leaks,
         require_proof=job.wanted.require_proof,
-        audit_head=str(head) if head.digest else "",
+        audit_head=head.printed,
         child_code=child_code,
         warnings=tuple(warnings),
     )

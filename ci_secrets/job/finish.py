@@ -80,7 +80,7 @@ class Finish:
             closings=tuple(closings),
             leaks=handed.leaks,
             require_proof=handed.require_proof or self.wanted.require_proof,
-            audit_head=str(head) if head.digest else "",
+            audit_head=head.printed,
         )
 
     def _tell_tombstone(self, grave: Mapping[str, Any]) -> int:

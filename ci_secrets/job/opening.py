@@ -238,7 +238,7 @@ class Job:
             for path in self.files:
                 disk.remove(path)
             head = self.trail.close(outcome="abandoned", failure=type(failure).__name__)
-            ended = Ended(closings=tuple(closings), audit_head=str(head))
+            ended = Ended(closings=tuple(closings), audit_head=head.printed)
             if self.sealed is not None and all_closed(closings, require_proof=False):
                 self.sealed.close(ended)
         except CiSecretsError as further:

@@ -153,7 +153,8 @@ def _github(job: _Job) -> _Built:
 def _gitlab(job: _Job) -> _Built:
     """Source: docs.gitlab.com, "Predefined CI/CD variables reference"."""
     claims = job.claims
-    server, project = "https://gitlab.example", claims["project_path"]
+    # A GitLab server is the issuer of its jobs' tokens.
+    server, project = job.issuer.url, claims["project_path"]
     # The runner keeps file variables beside the checkout.
     (job.workspace.parent / f"{job.workspace.name}.tmp").mkdir()
     env = {
@@ -175,7 +176,7 @@ def _gitlab(job: _Job) -> _Built:
         "CI_PROJECT_ID": claims["project_id"],
         "CI_PROJECT_PATH": project,
         "CI_PROJECT_URL": f"{server}/{project}",
-        "CI_SERVER_HOST": "gitlab.example",
+        "CI_SERVER_HOST": server.rpartition("/")[2].partition(":")[0],
         "CI_SERVER_URL": server,
         "GITLAB_USER_LOGIN": claims["user_login"],
     }

@@ -88,7 +88,7 @@ class TestRecords:
         assert closed["event"] == "closed"
         assert closed["facts"] == {"verdict": "clean", "count": 3, "lost": 0}
         assert head == audit.Head(count=3, digest=closed["hash"])
-        assert str(head) == f"3 records, head {closed['hash']}"
+        assert head.printed == f"{closed['hash']} (3 records)"
 
     def test_anybody_can_check_a_link(self, path: Path) -> None:
         """The hash is SHA-256 of the line's bytes without its last member."""
@@ -141,7 +141,7 @@ class TestRecords:
         """Where none is configured, everything is taken, and the head says that nothing is kept."""
         trail = audit.Trail.open(None, RUN, required=True)
         trail.append("fetched")
-        assert str(trail.close()) == "not kept"
+        assert trail.close().printed == ""
 
 
 class TestAppending:

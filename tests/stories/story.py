@@ -1,0 +1,126 @@
+"""A job with its store: what the stories are told with."""
+
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ci_secrets.testing.ci import CiStand, Kind, ci_environment
+from ci_secrets.testing.issuer import Issuer
+from ci_secrets.testing.vault.server import DevVault
+
+TOOL = str(Path(sys.executable).parent / "ci-secrets")
+POLICY = """
+path "secret/data/*" { capabilities = ["read"] }
+path "database/creds/*" { capabilities = ["read"] }
+path "sys/leases/revoke" { capabilities = ["update"] }
+path "sys/leases/lookup" { capabilities = ["update"] }
+path "sys/leases/renew" { capabilities = ["update"] }
+"""
+CONFIG = """\
+version: 1
+stores:
+  vault: {{type: vault, url: "{url}", role: deploy}}
+secrets:
+  API_KEY: vault:secret/data/deploy#api_key
+  DB: {{from: "vault:database/creds/app", fields: {{username: DB_USER, password: DB_PASSWORD}}}}
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def said(self) -> str:
+        """All that it printed."""
+        return self.out + self.err
+
+
+@dataclass(kw_only=True, slots=True)
+class Story:
+    """A job of one CI, and the store that it uses."""
+
+    vault: DevVault
+    stand: CiStand
+    api_key: str
+    users: dict[str, str] = field(default_factory=dict)
+    """Dynamic users that are alive: name → password."""
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Give the job's environment, with additions."""
+        return {**self.stand.env, **more}
+
+    def configure(self, text: str) -> None:
+        """Replace ci-secrets.yaml."""
+        (self.stand.workspace / "ci-secrets.yaml").write_text(text)
+
+    def run(
+        self,
+        *words: str,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+        **options: Any,
+    ) -> Done:
+        """Run `ci-secrets WORDS` as a step of the job."""
+        done = subprocess.run(
+            [TOOL, *words],
+            cwd=self.stand.workspace,
+            env=self.environment(**dict(env or {})),
+            input=stdin,
+            capture_output=True,
+            check=False,
+            timeout=60,
+            **options,
+        )
+        return Done(
+            code=done.returncode,
+            out=done.stdout.decode("utf-8", "replace"),
+            err=done.stderr.decode("utf-8", "replace"),
+        )
+
+    def start(self, *words: str, env: Mapping[str, str] | None = None) -> "subprocess.Popen[bytes]":
+        """Start `ci-secrets WORDS` in the background, in a process group of its own."""
+        return subprocess.Popen(
+            [TOOL, *words],
+            cwd=self.stand.workspace,
+            env=self.environment(**dict(env or {})),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def calls(self, method: str, path: str) -> int:
+        """Count the calls that the store answered."""
+        return sum(seen.method == method and seen.path == path for seen in self.vault.requests)
+
+
+@contextmanager
+def begin(kind: Kind, issuer: Issuer, folder: Path) -> Iterator[Story]:
+    """Set the stage: a store with a static and a dynamic secret, a job that may read them."""
+    with DevVault() as vault:
+        story = Story(
+            vault=vault,
+            stand=ci_environment(kind, folder, issuer, audience=vault.url),
+            api_key=secrets.token_urlsafe(24),
+        )
+        vault.trust(issuer)
+        vault.policy("deploy", POLICY)
+        vault.jwt_role("deploy", token_policies=["deploy"], token_ttl="10m", token_max_ttl="1h")
+        vault.put_secret("secret/deploy", api_key=story.api_key)
+        vault.dynamic(
+            "app",
+            create=lambda name, password: story.users.update({name: password}),
+            revoke=lambda name: story.users.__delitem__(name),
+        )
+        story.configure(CONFIG.format(url=vault.url))
+        yield story

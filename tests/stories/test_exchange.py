@@ -1,0 +1,82 @@
+"""`ci-secrets exchange` … `finish`: the values for later steps, and their end."""
+
+import base64
+import subprocess
+from pathlib import Path
+
+from tests.stories.story import Story
+
+
+def _exchange(story: Story, folder: Path) -> tuple[list[str], Path]:
+    """Words for an exchange that works on this CI, and where its values land."""
+    if story.stand.kind == "github":
+        return ["exchange"], story.stand.files["GITHUB_OUTPUT"]
+    target = folder / "secrets.env"
+    return ["exchange", "--env-file", str(target), "--run-id", "r1"], target
+
+
+def test_values_reach_later_steps_and_finish_ends_them(story: Story, tmp_path: Path) -> None:
+    """The values arrive, `finish` finds a leak in the log it is given, revokes, and deletes."""
+    words, target = _exchange(story, tmp_path)
+    done = story.run(*words)
+    assert done.code == 0, done.err
+    assert story.api_key in target.read_text()
+    assert len(story.users) == 1
+    log = tmp_path / "job.log"
+    log.write_text(f"fine\nleak {base64.b64encode(story.api_key.encode()).decode()}\n")
+    ended = story.run("finish", "--log", str(log), "--run-id", "r1")
+    assert ended.code == 11, ended.err
+    assert "verdict: leaked" in ended.err
+    assert "revoked, proven: 1 token and 1 lease" in ended.err
+    assert story.api_key not in ended.said
+    assert story.users == {}
+    assert story.stand.kind == "github" or not target.exists()
+
+
+def test_finish_without_a_log_does_not_call_it_clean(story: Story, tmp_path: Path) -> None:
+    """With nothing to look at the verdict is `unknown`."""
+    words, _ = _exchange(story, tmp_path)
+    assert story.run(*words).code == 0
+    done = story.run("finish", "--run-id", "r1")
+    assert done.code == 0, done.err
+    assert "verdict: unknown" in done.err
+
+
+def test_finish_where_nothing_was_opened(story: Story) -> None:
+    """A job that opened nothing has nothing to close, and says so."""
+    done = story.run("finish", "--run-id", "r1")
+    assert done.code == 0, done.err
+    assert "nothing was opened" in done.err
+
+
+def test_the_file_to_source_works_in_sh(story: Story, tmp_path: Path) -> None:
+    """On CIs without outputs the 0600 file gives the values to the shell that sources it."""
+    if story.stand.kind == "github":
+        return
+    words, target = _exchange(story, tmp_path)
+    assert story.run(*words).code == 0
+    assert target.stat().st_mode & 0o777 == 0o600
+    told = subprocess.run(
+        ["sh", "-c", f'. {target}; printf %s "$API_KEY"'], capture_output=True, check=True
+    )
+    assert told.stdout.decode() == story.api_key
+    assert story.run("finish", "--run-id", "r1").code == 0
+
+
+def test_on_github_masks_go_out_before_values(github: Story) -> None:
+    """Each value, and its likely forms, is masked, and outputs are written whole."""
+    done = github.run("exchange")
+    assert done.code == 0, done.err
+    assert f"::add-mask::{github.api_key}" in done.said
+    assert base64.b64encode(github.api_key.encode()).decode()[:30] in done.said
+    assert "API_KEY<<" in github.stand.files["GITHUB_OUTPUT"].read_text()
+    assert github.stand.files["GITHUB_ENV"].read_text() == ""
+    assert github.run("finish").code == 0
+
+
+def test_without_a_place_for_the_values_nothing_is_minted(generic: Story) -> None:
+    """Where the CI has no outputs and no file is named, it is refused before any login."""
+    done = generic.run("exchange")
+    assert done.code == 8, done.err
+    assert "--env-file" in done.err
+    assert generic.vault.requests == []

@@ -1,0 +1,65 @@
+"""`ci-secrets exec` from the job's identity to the proven end."""
+
+import base64
+
+from tests.stories.story import Story
+
+TWICE = 'echo "debug: $(printf %s "$API_KEY" | base64 -w0 | base64 -w0) end"'
+
+
+def test_only_the_command_gets_the_values(story: Story) -> None:
+    """The values are in CMD's environment, and printed as *** where it prints them."""
+    done = story.run("exec", "--", "sh", "-c", 'echo "${#API_KEY} $API_KEY"; test -n "$DB_USER"')
+    assert done.code == 0, done.err
+    assert done.out == f"{len(story.api_key)} ***\n"
+    assert story.api_key not in done.said
+
+
+def test_a_leak_in_disguise_is_contained(story: Story) -> None:
+    """Base64 twice is redacted in the stream, named in the verdict, and does not fail the job."""
+    done = story.run("exec", "--", "sh", "-c", TWICE)
+    twice = base64.b64encode(base64.b64encode(story.api_key.encode())).decode()
+    assert done.code == 0, done.err
+    assert twice[4:-4] not in done.said
+    assert "verdict: contained" in done.err
+    assert "API_KEY as base64 of base64" in done.err
+
+
+def test_on_contained_fail_makes_it_11(story: Story) -> None:
+    """With `on-contained: fail` in the environment a contained leak is exit 11."""
+    done = story.run("exec", "--", "sh", "-c", TWICE, env={"CI_SECRETS_ON_CONTAINED": "fail"})
+    assert done.code == 11, done.err
+
+
+def test_the_end_of_the_command_is_the_end_of_its_credentials(story: Story) -> None:
+    """Afterwards token and lease are revoked, with proof, and the dynamic user is gone."""
+    done = story.run("exec", "--", "true")
+    assert done.code == 0, done.err
+    assert "revoked, proven: 1 token and 1 lease" in done.err
+    assert story.users == {}
+
+
+def test_the_commands_own_code_is_passed_on(story: Story) -> None:
+    """CMD's exit code is ours, and its credentials end all the same."""
+    done = story.run("exec", "--", "sh", "-c", "exit 42")
+    assert done.code == 42, done.err
+    assert story.users == {}
+
+
+def test_a_later_finish_tells_what_exec_left(story: Story) -> None:
+    """`finish` after `exec` prints the verdict of the closed run and ends in 0."""
+    story.run("exec", "--", "sh", "-c", TWICE, env={"CI_SECRETS_RUN_ID": "r1"})
+    done = story.run("finish", env={"CI_SECRETS_RUN_ID": "r1"})
+    assert done.code == 0, done.err
+    assert "already closed: verdict contained" in done.err
+
+
+def test_the_identity_is_kept_from_the_command(story: Story) -> None:
+    """CMD sees neither the JWT nor what it could ask for another with, unless it is told so."""
+    before = {name for name in story.stand.env if "TOKEN" in name and "ID" in name}
+    done = story.run("exec", "--", "env")
+    seen = {line.partition("=")[0] for line in done.out.splitlines()}
+    assert before
+    assert not before & seen
+    kept = story.run("exec", "--keep-identity", "--", "env")
+    assert before <= {line.partition("=")[0] for line in kept.out.splitlines()}
