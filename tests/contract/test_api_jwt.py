@@ -157,6 +157,16 @@ class TestSignature:
             token = stranger.mint(vault.url, sub="job")
         assert log_in(vault, role, token, mount)[0] == 400
 
+    def test_refuses_where_its_keys_cannot_be_had(self, vault: Stand) -> None:
+        """An issuer that is down is the server's trouble, told as a 400 of the login."""
+        mount = new_mount()
+        with Issuer() as issuer:
+            vault.trust(issuer, mount=mount)
+        role = vault.jwt_role("deploy", mount=mount)
+        status, reason = why(log_in(vault, role, issuer.mint(vault.url, sub="job"), mount))
+        assert status == 400
+        assert reason.startswith("error configuring token validator: keyset configuration error:")
+
     def test_binds_the_issuer_only_where_told(self, vault: Stand) -> None:
         """`iss` is compared with `bound_issuer`, and with nothing else."""
         mount = new_mount()

@@ -215,6 +215,15 @@ class TestUses:
         assert vault.call("GET", "secret/data/forbidden", token=token)[0] == 403
         assert why(vault.call("POST", "auth/token/revoke-self", token=token)) == (403, BAD_TOKEN)
 
+    def test_asking_for_a_mount_spends_none(self, vault: Stand) -> None:
+        """`sys/internal/ui/mounts` looks at the token without using it."""
+        vault.policy("read", 'path "secret/*" { capabilities = ["read"] }')
+        token = vault.token("read", token_num_uses=2)
+        for _ in range(3):
+            answer = vault.call("GET", "sys/internal/ui/mounts/secret/data/a", token=token)
+            assert answer[0] == 200
+        assert vault.call("GET", SELF, token=token)[1]["data"]["num_uses"] == 1
+
     def test_the_last_use_gets_no_lease(self, vault: Stand) -> None:
         """A leased read on the last use is refused, for its lease would end at once."""
         path = vault.dynamic("app")

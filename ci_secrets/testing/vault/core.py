@@ -1,6 +1,5 @@
 """The way of a request through the development server: who asks, may they, who answers."""
 
-from collections.abc import Callable
 from typing import Final, Literal
 
 from ci_secrets.testing.vault.engine import Engine, Route
@@ -37,13 +36,9 @@ class Core:
         self.tokens = Tokens(self.clock, ended=self._token_ended)
         self.wrappings = Wrappings(self.clock)
         self.mounts: dict[str, Engine] = {}
-        self.forgetters: list[Callable[[Token], None]] = []
-        """Called with each token that ended (its cubbyhole goes)."""
 
     def _token_ended(self, token: Token) -> None:
         self.leases.queue_of_token(token.id)
-        for forget in self.forgetters:
-            forget(token)
 
     def mount_of(self, path: str) -> Engine | None:
         """The engine with the longest mount that this path begins with."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ci_secrets.testing.vault.wire import Json, key_list
+from ci_secrets.testing.vault.wire import Json, Refusal, key_list
 
 ALGORITHMS: Final = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA"]
 _FETCH_SECONDS: Final = 5
@@ -29,9 +29,9 @@ class Keys:
         self._fetched: list[Any] = []
 
     def verify(self, token: str) -> Json:
-        """The claims of a JWT that one of the keys signed. Raises `jwt.PyJWTError`.
+        """The claims of a JWT that one of the keys signed; times and audience are not looked at.
 
-        Only the signature is looked at, neither times nor audience.
+        Raises `jwt.PyJWTError`, or a 400 where the keys cannot be had.
         """
         import jwt
 
@@ -82,5 +82,9 @@ def _decode(token: str, key: Any) -> Json:  # noqa: ANN401  # PEM, or what PyJWT
 def _get(url: str) -> Json:
     import httpx
 
-    document: Json = httpx.get(url, timeout=_FETCH_SECONDS, trust_env=False).json()
+    try:
+        document: Json = httpx.get(url, timeout=_FETCH_SECONDS, trust_env=False).json()
+    except (httpx.HTTPError, ValueError):
+        words = "keyset configuration error: the issuer gave no document"
+        raise Refusal(400, f"error configuring token validator: {words}") from None
     return document

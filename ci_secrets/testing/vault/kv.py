@@ -77,7 +77,7 @@ class KvV1(Engine):
 
 @dataclass(slots=True)
 class Cubbyhole(Engine):
-    """A private store for each token, gone with it."""
+    """A private store for each token; nobody can look into that of a token that ended."""
 
     kind: ClassVar[str] = "cubbyhole"
     _holes: dict[str, dict[str, Json]] = field(default_factory=dict)
@@ -106,10 +106,6 @@ class Cubbyhole(Engine):
     def list_below(self, request: Request, path: str) -> Response:
         """What lies below."""
         return keys_below([*self._hole(request)], path)
-
-    def forget(self, token_id: str) -> None:
-        """Drop the hole of a token that ended."""
-        self._holes.pop(token_id, None)
 
     routes: ClassVar[tuple[Route, ...]] = (
         Route("(?P<path>.*)", {"read": read, "write": write, "delete": delete, "list": list_below}),
