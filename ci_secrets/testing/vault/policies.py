@@ -42,7 +42,7 @@ def parse(text: str) -> Rules:
     """The rules of a policy in HCL or JSON. Raises a 400 as Vault words it."""
     try:
         blocks = list(_json_blocks(text) if text.lstrip().startswith("{") else _hcl_blocks(text))
-    except (ValueError, StopIteration, AttributeError, TypeError):
+    except (ValueError, LookupError, AttributeError, TypeError):
         raise Refusal(400, "failed to parse policy: it is neither HCL nor JSON") from None
     rules: dict[str, frozenset[str]] = {}
     for path, capabilities in blocks:
@@ -59,7 +59,7 @@ def parse(text: str) -> Rules:
 
 def _json_blocks(text: str) -> Iterator[tuple[str, list[str]]]:
     for path, block in json.loads(text)["path"].items():
-        yield path, block["capabilities"]
+        yield path, [str(capability) for capability in block["capabilities"]]
 
 
 def _hcl_blocks(text: str) -> Iterator[tuple[str, list[str]]]:
@@ -68,14 +68,21 @@ def _hcl_blocks(text: str) -> Iterator[tuple[str, list[str]]]:
     for word in tokens:
         if word != "path":
             raise ValueError(word)
-        path = json.loads(next(tokens))
+        path = _text(next(tokens, ""))
         _expect(tokens, "{", "capabilities", "=", "[")
         capabilities = []
-        while (part := next(tokens)) != "]":
+        while (part := next(tokens, "")) != "]":
             if part != ",":
-                capabilities.append(json.loads(part))
+                capabilities.append(_text(part))
         _expect(tokens, "}")
         yield path, capabilities
+
+
+def _text(token: str) -> str:
+    """What stands between quotes."""
+    if not token.startswith('"'):
+        raise ValueError(token)
+    return str(json.loads(token))
 
 
 def _expect(tokens: Iterator[str], *wanted: str) -> None:
