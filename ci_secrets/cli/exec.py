@@ -26,8 +26,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     execution = Execution(
         argv=tuple(arguments.child),
         keep_identity=arguments.keep_identity,
-        heartbeat_ttl=arguments.heartbeat_ttl,
         one_log=arguments.one_log,
         report=arguments.report,
     )
-    return execute(wanted(arguments, must_seal=False), execution, environment, console)
+    return execute(wanted(arguments), execution, environment, console)

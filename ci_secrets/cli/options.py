@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from ci_secrets.errors import UsageError
 from ci_secrets.text import foreign
 
-
 if TYPE_CHECKING:
     from pathlib import Path
 

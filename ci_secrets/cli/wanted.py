@@ -14,7 +14,7 @@ IDENTITY: Final = ("platform", "id-token-env", "id-token-file", "run-id")
 RUN: Final = ("audit-file", "state-dir", "require-proof", "report")
 
 
-def wanted(arguments: argparse.Namespace, *, must_seal: bool = True) -> Wanted:
+def wanted(arguments: argparse.Namespace) -> Wanted:
     """What `STORE`, `IDENTITY` and `RUN` say; a command may declare fewer of them."""
     fields = {name.replace("-", "_") for name in STORE} & vars(arguments).keys()
     options: dict[str, Any] = {name: getattr(arguments, name) for name in fields}
@@ -29,5 +29,5 @@ def wanted(arguments: argparse.Namespace, *, must_seal: bool = True) -> Wanted:
         state_dir=arguments.state_dir,
         audit_file=arguments.audit_file,
         require_proof=arguments.require_proof,
-        must_seal=must_seal,
+        heartbeat_ttl=getattr(arguments, "heartbeat_ttl", None),
     )

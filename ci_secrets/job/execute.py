@@ -10,7 +10,6 @@ from ci_secrets.delivery import child
 from ci_secrets.delivery.environment import check_deliverable, child_environment
 from ci_secrets.job.closing import conclude
 from ci_secrets.job.files import handed_on, secret_files, step_files
-from ci_secrets.job.keeper import Keeper
 from ci_secrets.job.opening import Job, Wanted
 from ci_secrets.job.watch import Watch
 from ci_secrets.leaks.matcher import build
@@ -22,7 +21,6 @@ class Execution:
 
     argv: tuple[str, ...]
     keep_identity: bool = False
-    heartbeat_ttl: int = 300
     one_log: bool = False
     report: Path | None = None
 
@@ -36,9 +34,8 @@ def execute(
         check_deliverable(job.credentials)
         variables = _child_environment(job, execution)
         watch = Watch(build(job.known()), job.platform)
+        job.learners.append(watch.add)
         revoker = _Revoker(job)
-        keeper = Keeper(job, watch, execution.heartbeat_ttl)
-        keeper.start()
         ended = child.run(
             execution.argv,
             variables,
@@ -46,7 +43,8 @@ def execute(
             one_log=execution.one_log,
             on_signal=revoker.on_signal,
         )
-        keeper.stop()
+        if job.keeper is not None:
+            job.keeper.stop()
         for note in ended.notes:
             console.warn(note)
         return conclude(

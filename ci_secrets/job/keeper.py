@@ -1,26 +1,45 @@
 """Keeps tokens and leases alive while CMD runs, and makes them die soon after a kill -9."""
 
 import threading
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
+from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError
-from ci_secrets.job.opening import Job
-from ci_secrets.job.watch import Watch
-from ci_secrets.stores.interface import Session
+from ci_secrets.secret import Secret
+from ci_secrets.stores.interface import Mint, Notice, Session
 
 _RETRY_SECONDS = 5.0
+
+
+class Keeping(Protocol):
+    """The job, as far as the keeper needs it."""
+
+    console: Console
+
+    @property
+    def remint(self) -> Mint | None:
+        """A way to another JWT, if there is one."""
+
+    def learn(self, values: Mapping[str, Secret]) -> None:
+        """Take values that are secret from now on."""
+
+    def tell(self, notices: Sequence[Notice]) -> None:
+        """Pass on what a store wants the user to know."""
 
 
 class Keeper:
     """One thread for each session, from `start()` to `stop()`."""
 
-    def __init__(self, job: Job, watch: Watch, heartbeat_ttl: int) -> None:
-        self._job = job
-        self._watch = watch
+    def __init__(
+        self, sessions: Mapping[str, Session], heartbeat_ttl: int, keeping: Keeping
+    ) -> None:
+        self._keeping = keeping
         self._heartbeat_ttl = heartbeat_ttl
         self._stopped = threading.Event()
         self._threads = [
             threading.Thread(target=self._keep, args=(name, session), daemon=True)
-            for name, session in job.sessions.items()
+            for name, session in sessions.items()
         ]
 
     def start(self) -> None:
@@ -38,7 +57,7 @@ class Keeper:
         try:
             session.heartbeat(self._heartbeat_ttl)
         except CiSecretsError as failure:
-            self._job.console.warn(
+            self._keeping.console.warn(
                 f"The token of {name} keeps its full TTL: {failure.what} After a kill -9 it lives "
                 "as long as its role gives it."
             )
@@ -48,13 +67,11 @@ class Keeper:
 
     def _round(self, name: str, session: Session) -> float:
         try:
-            kept = session.keep(self._job.remint)
+            kept = session.keep(self._keeping.remint)
         except CiSecretsError as failure:
-            self._job.console.warn(f"A credential of {name} was not renewed: {failure.what}")
+            self._keeping.console.warn(f"A credential of {name} was not renewed: {failure.what}")
             return _RETRY_SECONDS
-        self._job.tell(kept.notices)
+        self._keeping.tell(kept.notices)
         if kept.new_credentials:
-            # NOTE: first the redactor, then the disk: a needle must be known before it can be seen.
-            self._watch.add(kept.new_credentials)
-            self._job.seal()
+            self._keeping.learn(kept.new_credentials)
         return kept.next_in_seconds

@@ -3,7 +3,7 @@
 import dataclasses
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +11,11 @@ from pathlib import Path
 from ci_secrets import audit, disk, platforms, stores
 from ci_secrets.config import load
 from ci_secrets.config.model import Config
+from ci_secrets.config.names import check_distinct
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError
 from ci_secrets.job import state
+from ci_secrets.job.keeper import Keeper
 from ci_secrets.job.signals import Interrupted, interrupting
 from ci_secrets.platforms.interface import IdentityOptions, Platform, Run
 from ci_secrets.response.closings import all_closed, details, headline, moment, record
@@ -36,8 +38,9 @@ class Wanted:
     state_dir: Path | None = None
     audit_file: Path | None = None
     require_proof: bool = False
-    must_seal: bool = True
-    """False for `exec`, which holds all in memory and only loses what a kill -9 leaves."""
+    heartbeat_ttl: int | None = None
+    """Seconds that tokens outlive a kill -9, kept up meanwhile by whoever stays (`exec`). `None`:
+    nobody stays, so they have their own TTL, and the sealed state is what `finish` depends on."""
 
 
 class Job:
@@ -62,6 +65,9 @@ class Job:
         self.own: dict[str, Secret] = dict(self.platform.own_credentials())
         self.files: list[Path] = []
         self.sealed: state.Sealed | None = None
+        self.keeper: Keeper | None = None
+        self.learners: list[Callable[[Mapping[str, Secret]], None]] = []
+        """Who wants to know of values that come later: the redactors."""
         self._logins: list[Future[None]] = []
         self._lock = threading.Lock()
 
@@ -85,6 +91,7 @@ class Job:
             try:
                 self.sealed = state.begin(self)
                 self._log_in()
+                self._keep()
                 self._fetch()
                 self.seal()
                 yield
@@ -136,8 +143,19 @@ class Job:
         wait(self._logins)
         for login in self._logins:
             login.result()
-        for name, session in self.sessions.items():
-            self._announce_login(name, session)
+
+    def _keep(self) -> None:
+        """Beside the fetch, so that lowering the TTL costs no round trip of its own."""
+        if self.wanted.heartbeat_ttl is not None:
+            self.keeper = Keeper(self.sessions, self.wanted.heartbeat_ttl, self)
+            self.keeper.start()
+
+    def learn(self, values: Mapping[str, Secret]) -> None:
+        """Values that were minted just now: needles first, then into the sealed state."""
+        for learner in self.learners:
+            learner(values)
+        with self._lock:
+            self.seal()
 
     def _log_in_at(self, name: str, store: Store) -> None:
         session = store.login(self.mint)
@@ -160,14 +178,26 @@ class Job:
         self.tell(session.notices)
 
     def _fetch(self) -> None:
+        wanted = {
+            name: [request for request in self.config.secrets if request.store == name]
+            for name in self.sessions
+        }
+        pool = ThreadPoolExecutor(max_workers=max(1, len(wanted)))
+        fetches = {
+            name: pool.submit(session.fetch, wanted[name])
+            for name, session in self.sessions.items()
+        }
+        pool.shutdown(wait=False)
+        # NOTE: what is said of a login waits for a look-up, which runs beside the fetch.
         for name, session in self.sessions.items():
-            wanted = [request for request in self.config.secrets if request.store == name]
-            fetched = session.fetch(wanted) if wanted else None
-            if fetched is not None:
-                self.credentials += fetched.credentials
-                self._record(name, fetched.credentials)
-                self.tell(fetched.notices)
+            self._announce_login(name, session)
+        for name, fetch in fetches.items():
+            fetched = fetch.result()
+            self.credentials += fetched.credentials
+            self._record(name, fetched.credentials)
+            self.tell(fetched.notices)
         self._render_templates()
+        check_distinct((entry.name, entry.source) for entry in self.credentials)
         self._announce_fetch()
 
     def _record(self, store: str, credentials: Sequence[Credential]) -> None:
@@ -229,6 +259,8 @@ class Job:
     def _abandon(self, failure: BaseException) -> None:
         """Undo an opening that failed; never raises over the failure that it is for."""
         wait(self._logins, timeout=_SETTLE_SECONDS)
+        if self.keeper is not None:
+            self.keeper.stop()
         closings = self.close("signal" if isinstance(failure, Interrupted) else "end")
         if closings:
             self.console.say(f"gave up · {headline(closings)}")

@@ -51,14 +51,14 @@ def begin(job: "Job") -> "Sealed | None":
         key = job.platform.state_key(create=True)
         made = seal.new(directory(base, job.run), job.run, key)
     except CiSecretsError as failure:
-        if job.wanted.must_seal:
+        if job.wanted.heartbeat_ttl is None:
             raise
         job.console.warn(
             f"The state cannot be sealed ({failure.what.rstrip('.')}): after a kill -9 nothing is "
             "revoked until the heartbeat's TTL has passed."
         )
         return None
-    if key.weaker and job.wanted.must_seal:
+    if key.weaker and job.wanted.heartbeat_ttl is None:
         job.console.detail(
             f"the state's key is a {key.came_from}, which is weaker: better give the job a "
             "credential CI_SECRETS_STATE_KEY"
