@@ -16,6 +16,8 @@ _STOPPED_BY_TERMINAL: Final = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 KILL_AFTER_SECONDS: Final = 1.0
 """From a second request to end, where it is SIGTERM, to SIGKILL of CMD. GitHub sends SIGINT, 7.5 s
 later SIGTERM, and kills us 2.5 s after that: the rest is needed to close."""
+_RESUMED_SECONDS: Final = 1.0
+"""How long after we were continued a report that CMD was stopped is an old one."""
 
 
 class Signals:
@@ -31,6 +33,7 @@ class Signals:
         self._pid: int | None = None
         self._early: list[int] = []
         self._kill_at: float | None = None
+        self._resumed_at = float("-inf")
         self._before: dict[signal.Signals, Callable[[int, FrameType | None], object] | int] = {}
         self.ending = False
         """Whether we were asked to end."""
@@ -40,7 +43,7 @@ class Signals:
         os.set_blocking(self.wake, False)
         os.set_blocking(self._wake_from, False)
         self._wake_before = signal.set_wakeup_fd(self._wake_from, warn_on_full_buffer=False)
-        for signum in (*PASSED_ON, signal.SIGWINCH, signal.SIGCHLD):
+        for signum in (*PASSED_ON, signal.SIGWINCH, signal.SIGCHLD, signal.SIGCONT):
             before = signal.getsignal(signum)
             # SIGCHLD must never be ignored: the kernel would then drop CMD's exit code.
             if before is not None and (before != signal.SIG_IGN or signum == signal.SIGCHLD):
@@ -93,12 +96,19 @@ class Signals:
         When the shell continues us, so is CMD. In a process group that no shell controls the
         kernel does not let this stop us.
         """
-        if signum in _STOPPED_BY_TERMINAL:
+        if signum not in _STOPPED_BY_TERMINAL:
+            return
+        # NOTE: Ctrl-Z stops both of us and `fg` continues us one after the other, so that we may
+        # hear of CMD's stop when we go on again already.
+        if time.monotonic() - self._resumed_at > _RESUMED_SECONDS:
             os.kill(os.getpid(), signal.SIGTSTP)
-            self._send(signal.SIGCONT)
+        self._send(signal.SIGCONT)
 
     def _arrived(self, signum: int, frame: FrameType | None) -> None:
         if signum == signal.SIGCHLD:
+            return
+        if signum == signal.SIGCONT:
+            self._resumed_at = time.monotonic()
             return
         if signum == signal.SIGWINCH:
             # CMD may have seen the kernel's own SIGWINCH before its terminal had the new size.

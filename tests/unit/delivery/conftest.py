@@ -1,10 +1,12 @@
 """CMD run by a process of its own, so that signals and descriptors are real."""
 
 import json
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -21,6 +23,33 @@ def sh(script: str) -> list[str]:
 def python(code: str) -> list[str]:
     """The words that run a program in Python."""
     return [PYTHON, "-c", code]
+
+
+_started: list[subprocess.Popen[bytes]] = []
+
+
+def popen(words: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+    """Start a process that is killed when its test takes too long."""
+    process = subprocess.Popen(words, **options)
+    _started.append(process)
+    return process
+
+
+@pytest.fixture(autouse=True)
+def _bounded() -> Iterator[None]:
+    """Let a test that waits for ever fail instead."""
+
+    def late(_signum: int, _frame: FrameType | None) -> None:
+        for process in _started:
+            process.kill()
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(60)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+    _started.clear()
 
 
 class Runner:
@@ -47,7 +76,7 @@ class Runner:
         **settings: object,
     ) -> subprocess.Popen[bytes]:
         """Start it in a process group of its own, as a shell with job control does."""
-        return subprocess.Popen(
+        return popen(
             self.command(argv, **settings),
             stdin=stdin,
             stdout=stdout,

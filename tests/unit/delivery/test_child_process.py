@@ -145,13 +145,13 @@ class TestSurroundings:
 
 
 WAIT = """
-import os, signal, sys
+import os, signal, time
 got = []
 for number in (1, 2, 3, 10, 12, 15):
     signal.signal(number, lambda n, _: (os.write(1, b"got %d\\n" % n), got.append(n)))
 os.write(1, b"ready\\n")
 while len(got) < {count}:
-    signal.pause()
+    time.sleep(0.01)
 """
 
 
@@ -187,14 +187,14 @@ class TestSignals:
     def test_job_is_told_first(self, runner: Runner) -> None:
         """The job begins to revoke before CMD hears of the signal."""
         code = f"""
-import os, signal
+import os, signal, time
 def told(*_):
     with open({str(runner.path)!r}) as journal:
         print('"signal"' in journal.read(), flush=True)
     os._exit(0)
 signal.signal(15, told)
 print("ready", flush=True)
-signal.pause()
+time.sleep(60)
 """
         with runner.start(python(code)) as process:
             assert process.stdout is not None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.delivery.conftest import PYTHON, Runner, python, sh
+from tests.unit.delivery.conftest import PYTHON, Runner, popen, python, sh
 
 
 class Terminal:
@@ -27,7 +27,7 @@ class Terminal:
         def control() -> None:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
-        return subprocess.Popen(
+        return popen(
             words,
             stdin=self.theirs,
             stdout=self.theirs,
@@ -90,13 +90,13 @@ def test_much_output(runner: Runner, terminal: Terminal) -> None:
 def test_resize(runner: Runner, terminal: Terminal) -> None:
     """When the terminal gets another size, CMD hears of it and finds the new one."""
     code = """
-import os, signal
+import os, signal, time
 def show(*_):
-    print(os.get_terminal_size(1).columns, flush=True)
+    os.write(1, b"%d." % os.get_terminal_size(1).columns)
 signal.signal(signal.SIGWINCH, show)
-print("ready", flush=True)
+os.write(1, b"ready")
 while True:
-    signal.pause()
+    time.sleep(0.01)
 """
     with terminal.start(runner.command(python(code))) as process:
         terminal.until(rb"ready")
@@ -112,7 +112,8 @@ import signal, time
 got = []
 signal.signal(signal.SIGINT, lambda *_: got.append(1))
 print("ready", flush=True)
-signal.pause()
+while not got:
+    time.sleep(0.01)
 time.sleep(0.3)
 print("got", len(got), "end", flush=True)
 """
