@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ci_secrets.config.model import AllKeys, Field, Jsonata, SecretRequest
 from ci_secrets.config.names import check_distinct, expand
-from ci_secrets.errors import SecretMissingError
+from ci_secrets.errors import CiSecretsError, SecretMissingError
 from ci_secrets.secret import Credential, Secret
 from ci_secrets.stores.interface import Fetched, Notice
 from ci_secrets.stores.vault.client import Client
@@ -41,9 +41,13 @@ class Fetch:
         before = {lease.lease_id for lease in self.ledger.leases()}
         try:
             credentials = self._all(requests)
-        finally:
-            # Whatever is under way may mint a lease, which must stand in the ledger.
+        except CiSecretsError:
+            # What is under way may mint a lease, which must stand in the ledger. Only a signal
+            # does not wait: then the token goes first, and takes them all.
+            for answer in self._answers.values():
+                answer.cancel()
             wait(self._answers.values())
+            raise
         check_distinct((each.name, each.source) for each in credentials)
         return Fetched(
             credentials=tuple(credentials),

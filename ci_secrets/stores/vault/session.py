@@ -109,6 +109,8 @@ class VaultSession:
             if self._pool is not None:
                 self._pool.shutdown(wait=False, cancel_futures=True)
                 self._pool = None
+            # What is under way holds up the end of the process: it would wait for its threads.
+            self._grants[-1].client.wire.hang_up()
             return closings
 
     def handover(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Opens sessions at one Vault or OpenBao."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ci_secrets.config.model import StoreConfig
@@ -28,7 +28,7 @@ class VaultStore:
         environment: Mapping[str, str],
         *,
         transport: "httpx.BaseTransport | None" = None,
-        http: Http | None = None,
+        connect: Callable[[], Http] | None = None,
     ) -> None:
         if (config.client_cert is None) != (config.client_key is None):
             raise ConfigError(
@@ -37,22 +37,28 @@ class VaultStore:
             )
         self._config = config
         self._environment = environment
-        self._http = http or Http(
+        self._nobody = Client(Wire(config, connect or self._connect(transport)))
+
+    def _connect(self, transport: "httpx.BaseTransport | None") -> Callable[[], Http]:
+        config = self._config
+        pair = config.client_cert and config.client_key and (config.client_cert, config.client_key)
+        return lambda: Http(
             ca_file=config.ca_file,
-            client_cert=(config.client_cert, config.client_key)
-            if config.client_cert and config.client_key
-            else None,
+            client_cert=pair or None,
             headers=config.headers,
             timeout=config.timeout,
             transport=transport,
         )
-        self._nobody = Client(Wire(config, self._http))
 
     def login(self, mint: Mint) -> VaultSession:
         """Trade the job's identity for a session; see `Store.login`."""
-        self._check_namespace()
         used: dict[str, Secret] = {}
-        grant = self._grant(mint, used)
+        try:
+            self._check_namespace()
+            grant = self._grant(mint, used)
+        except BaseException:
+            self._nobody.wire.hang_up()
+            raise
         return VaultSession(
             name=self._config.name,
             grants=[grant],

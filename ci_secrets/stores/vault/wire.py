@@ -3,14 +3,14 @@
 import ipaddress
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from ci_secrets.config.model import StoreConfig
-from ci_secrets.errors import ConfigError, RefusedError
-from ci_secrets.http import TRIES, Answer, Http, Repeat, host_of
+from ci_secrets.errors import ConfigError, RefusedError, UnreachableError
+from ci_secrets.http import Answer, Http, Repeat, host_of
 from ci_secrets.text import foreign
 
 MAX_REDIRECTS: Final = 3
@@ -75,14 +75,18 @@ class Reply:
 
 
 class Wire:
-    """Sends requests to the server of one store, and follows redirects only where it may."""
+    """Sends requests to the server of one store, and follows redirects only where it may.
 
-    def __init__(self, config: StoreConfig, http: Http) -> None:
+    `connect` makes the pool of connections, and another one after `hang_up`.
+    """
+
+    def __init__(self, config: StoreConfig, connect: Callable[[], Http]) -> None:
         check_headers(config.headers)
         self.url = config.url.rstrip("/")
         self.origin = origin_of(config.url)
         self.namespace = config.namespace
-        self._http = http
+        self._connect = connect
+        self._http = connect()
         self._trusted = frozenset({self.origin, *map(origin_of, config.hosts)})
 
     def call(
@@ -100,18 +104,22 @@ class Wire:
 
         Raises `UnreachableError`, and `RefusedError` for a redirect to where the token must not go.
         """
-        url = f"{self.url}/{path.lstrip('/')}"
+        url, http = f"{self.url}/{path.lstrip('/')}", self._http
         for _ in range(MAX_REDIRECTS + 1):
-            answer = self._http.send(
-                method,
-                url,
-                repeat=repeat,
-                headers=headers,
-                json=json,
-                params=params,
-                until=until,
-                tries=TRIES,
-            )
+            try:
+                answer = http.send(
+                    method,
+                    url,
+                    repeat=repeat,
+                    headers=headers,
+                    json=json,
+                    params=params,
+                    until=until,
+                )
+            except RuntimeError:  # httpx: the client has been closed
+                raise UnreachableError(
+                    f"{host_of(self.url)} was not asked any more.", cause="This run is ending."
+                ) from None
             if answer.status not in (301, 302, 303, 307, 308):
                 return self._reply(answer)
             url = self._next(method, url, answer)
@@ -120,6 +128,11 @@ class Wire:
             cause="A load balancer and the store's nodes send us to each other.",
             fix="Point `url:` at the active node, or at a balancer that knows it.",
         )
+
+    def hang_up(self) -> None:
+        """Close all connections, and so stop what is still being asked; later calls open others."""
+        http, self._http = self._http, self._connect()
+        http.close()
 
     def _next(self, method: str, url: str, answer: Answer) -> str:
         location = urljoin(url, answer.headers.get("location", ""))

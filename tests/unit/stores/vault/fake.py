@@ -139,8 +139,12 @@ class Bench:
     ) -> VaultStore:
         """A store over the fake that never really sleeps; `through` stands before the fake."""
         settings = {"name": "vault", "url": URL, "auth": Auth(role="app"), **config}
-        http = Http(transport=httpx.MockTransport(through or self.vault), sleep=self.waits.append)
-        return VaultStore(StoreConfig(**settings), environment or {}, http=http)
+        transport = httpx.MockTransport(through or self.vault)
+
+        def connect() -> Http:
+            return Http(transport=transport, sleep=self.waits.append)
+
+        return VaultStore(StoreConfig(**settings), environment or {}, connect=connect)
 
     def login(self, **config: Any) -> VaultSession:
         """A session by the store's login."""
