@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ci_secrets.delivery import process, terminal
+from ci_secrets.delivery import command, terminal
 from ci_secrets.delivery.pump import Filter, Stream, turn
 from ci_secrets.delivery.signals import Signals
 
@@ -52,11 +52,11 @@ def run(
     try:
         with Signals(on_signal, lambda: _resize(streams)) as signals:
             try:
-                child = process.spawn(
+                child = command.spawn(
                     argv, environment, stdout=theirs[0], stderr=theirs[-1], caught=signals.caught
                 )
             except OSError as error:
-                code, why = process.why_not_started(error, argv, environment)
+                code, why = command.why_not_started(error, argv, environment)
                 return Ended(code=code, notes=(why,))
             finally:
                 for end in theirs:
