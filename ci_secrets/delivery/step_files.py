@@ -1,16 +1,13 @@
-"""The files through which a step speaks to its runner, after CMD has written them."""
+"""The job summary, after CMD has written it."""
 
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from ci_secrets.delivery.pump import Filter
 from ci_secrets.errors import OutputRefusedError
 from ci_secrets.text import foreign
-
-_CHUNK_BYTES: Final = 64 * 1024
 
 
 def redact_summary(path: Path, redactor: Filter) -> None:
@@ -34,19 +31,8 @@ def redact_summary(path: Path, redactor: Filter) -> None:
             ) from None
 
 
-def chunks(path: Path) -> Iterator[bytes]:
-    """The bytes of a file that the runner will read, in pieces; none if it is no regular file."""
-    try:
-        file = _open(path, os.O_RDONLY)
-    except OSError:
-        return
-    with file:
-        while chunk := file.read(_CHUNK_BYTES):
-            yield chunk
-
-
 def _rewrite(path: Path, redactor: Filter) -> None:
-    with _open(path, os.O_RDWR) as file:
+    with _open(path) as file:
         original = file.read()
         redacted = redactor.feed(original) + redactor.finish()
         if redacted == original:
@@ -57,10 +43,10 @@ def _rewrite(path: Path, redactor: Filter) -> None:
         file.write(redacted)
 
 
-def _open(path: Path, flags: int) -> BinaryIO:
+def _open(path: Path) -> BinaryIO:
     # Neither through a link, nor held up by a FIFO: CMD could have put either there.
-    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(0, "it is not a regular file")
-    return os.fdopen(descriptor, "rb" if flags == os.O_RDONLY else "r+b")
+    return os.fdopen(descriptor, "r+b")

@@ -1,9 +1,9 @@
-"""The step's own files after CMD: the summary redacted in place, the others read."""
+"""The step's own files after CMD: the summary redacted in place."""
 
 import os
 from pathlib import Path
 
-from ci_secrets.delivery.step_files import chunks, redact_summary
+from ci_secrets.delivery.step_files import redact_summary
 from ci_secrets.leaks.matcher import build
 from ci_secrets.leaks.redact import Redactor
 from ci_secrets.secret import Secret
@@ -52,20 +52,8 @@ def test_link_is_removed(tmp_path: Path) -> None:
 
 
 def test_fifo_does_not_hold_us_up(tmp_path: Path) -> None:
-    """A FIFO is removed from the summary's place, and has no chunks."""
+    """A FIFO is removed from the summary's place."""
     path = tmp_path / "summary.md"
     os.mkfifo(path)
-    assert list(chunks(path)) == []
     redact_summary(path, redactor())
     assert not path.exists()
-
-
-def test_chunks(tmp_path: Path) -> None:
-    """A file comes whole, in pieces; one that is missing has none."""
-    path = tmp_path / "output"
-    data = os.urandom(200_000)
-    path.write_bytes(data)
-    pieces = list(chunks(path))
-    assert b"".join(pieces) == data
-    assert max(map(len, pieces)) <= 65536
-    assert list(chunks(tmp_path / "missing")) == []
