@@ -1,5 +1,6 @@
 """What ci-secrets asks of a CI system. One file beside this one per system, `generic` for none."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,9 +48,12 @@ class IdToken:
     """The platform's allow-list: names of claims that may be printed and put in the trail."""
 
     def shown_claims(self) -> dict[str, str]:
-        """The allow-listed claims that the JWT has, fit to be printed; not verified by us."""
+        """The allow-listed claims that the JWT has, fit to be printed; not verified by us.
+
+        Lists become one line, and times of day are UTC (`2026-01-31T12:00:00Z`).
+        """
         found = ((name, self.claims[name]) for name in self.shown if name in self.claims)
-        return {name: foreign(_plain(value)) for name, value in found}
+        return {name: foreign(_plain(name, value)) for name, value in found}
 
     @property
     def expires_at(self) -> float | None:
@@ -58,8 +62,15 @@ class IdToken:
         return float(expiry) if isinstance(expiry, int | float) else None
 
 
-def _plain(value: object) -> object:
-    return ", ".join(map(str, value)) if isinstance(value, list) else value
+def _plain(name: str, value: object) -> object:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if name in ("exp", "iat", "nbf") and isinstance(value, int | float):
+        try:
+            return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(value))
+        except (OverflowError, ValueError, OSError):
+            pass  # beyond any calendar: shown as the number that it is
+    return value
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,8 +1,8 @@
 """Reads a JWT without verifying it: to explain what is wrong before it is sent anywhere.
 
-The store verifies; we have no keys. PyJWT is the one decoder for all paths. It costs 20 ms beside
-the `cryptography` that sealing the state loads anyway (120 ms alone would be another matter), and
-the audit trail wants the claims of every run: a second decoder for the checks would save nothing.
+The store verifies; we have no keys. PyJWT is the one decoder for all paths: beside `cryptography`,
+which sealing the state loads anyway, it costs 20 ms, and the audit trail wants the claims of every
+run, so that a second decoder for the checks alone would save nothing there.
 """
 
 import math

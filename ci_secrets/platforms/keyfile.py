@@ -1,7 +1,7 @@
 """The key of the sealed state, where the CI gives us no secret of its own to derive it from.
 
 A credential of the job (`CI_SECRETS_STATE_KEY`) is best: it is never on this machine's disk. Else
-32 random bytes lie in a 0600 file, in memory (`$XDG_RUNTIME_DIR`, /dev/shm) and away from the
+256 random bits lie in a 0600 file, in memory (`$XDG_RUNTIME_DIR`, /dev/shm) and away from the
 state: a copied state is useless, but whoever reads all of this user's files has both. So it is
 called weaker.
 """
@@ -23,7 +23,8 @@ from ci_secrets.text import foreign
 
 VARIABLE: Final = "CI_SECRETS_STATE_KEY"
 MIN_CHARACTERS: Final = 16
-_KEY_BYTES: Final = 32
+_KEY_CHARACTERS: Final = 64
+"""256 bits in hex: one line of text, so that it is looked for in the log like any value."""
 _CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FIX: Final = f"Give the job a credential {VARIABLE} (say of `openssl rand -hex 32`)."
 
@@ -87,7 +88,7 @@ def _create(path: Path) -> None:
         descriptor = os.open(aside, _CREATE, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(secrets.token_bytes(_KEY_BYTES))
+                file.write(secrets.token_hex(_KEY_CHARACTERS // 2).encode())
             os.link(aside, path, follow_symlinks=False)
         except FileExistsError:
             pass
@@ -106,13 +107,13 @@ def _read(path: Path) -> Secret:
         with disk.open_private(path) as file:
             if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
                 raise PermissionError(errno.EACCES, "it is open to other users")
-            material = file.read(_KEY_BYTES + 1)
+            material = file.read(_KEY_CHARACTERS + 1)
     except OSError as failure:
         raise NotClosedError(
             f"The key of the sealed state, {foreign(path)}, cannot be read.",
             cause=foreign(failure.strerror),
             fix="What this run opened ends with its TTL. For the next run: " + _FIX,
         ) from None
-    if len(material) != _KEY_BYTES:
+    if len(material) != _KEY_CHARACTERS:
         raise NotClosedError(f"The key of the sealed state, {foreign(path)}, is damaged.", fix=_FIX)
     return Secret(material)

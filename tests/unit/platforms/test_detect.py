@@ -1,5 +1,7 @@
 """Which CI is this: by one variable each, or by the user's word."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from typing import get_type_hints
 
@@ -60,3 +62,20 @@ def test_each_platform_has_all_that_is_asked_for(name: str) -> None:
     wanted |= set(get_type_hints(Platform))
     assert {member for member in wanted if not hasattr(platform, member)} == set()
     assert {"iss", "sub", "aud", "exp"} <= set(vars(type(platform))["shown"])
+
+
+@pytest.mark.parametrize("name", sorted(platforms.PLATFORMS))
+def test_knowing_the_platform_costs_little(name: str) -> None:
+    """What is heavy is imported by those who mint, write outputs or read logs, when they do."""
+    program = (
+        "import sys\n"
+        "from ci_secrets import platforms\n"
+        f"platform = platforms.detect({{'CI_JOB_TOKEN': 'a'}}, {name!r})\n"
+        "platform.run(), platform.own_credentials(), platform.untrusted_event()\n"
+        "heavy = {'httpx', 'jwt', 'cryptography', 'gitlab', 'requests', 'actions_toolkit'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "[]\n"

@@ -138,6 +138,21 @@ def test_what_is_no_jwt_is_said_to_be_none(token: bytes) -> None:
     assert caught.value.fix == "HOW-TO-GIVE"
 
 
+@pytest.mark.parametrize(
+    ("exp", "shown"),
+    [
+        (4102444800, "2100-01-01T00:00:00Z"),
+        (4102444800.9, "2100-01-01T00:00:00Z"),
+        (10**30, str(10**30)),
+        (10**300, "1000000000000000000"),
+    ],
+    ids=["int", "float", "far", "beyond"],
+)
+def test_expiry_is_shown_as_people_read_it(mint: Make, exp: float, shown: str) -> None:
+    """Numbers beyond the calendar stay numbers."""
+    assert read(mint(exp=exp)).shown_claims()["exp"].startswith(shown)
+
+
 @pytest.mark.parametrize("value", [b'"soon"', b"true", b"[]", b"1e999", b"NaN", b"9" * 400])
 def test_a_time_that_is_none_is_refused(value: bytes) -> None:
     """Numbers beyond all measure do not break us."""
