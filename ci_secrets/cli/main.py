@@ -11,6 +11,7 @@ from ci_secrets import __version__
 from ci_secrets.cli.options import settle
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError, UsageError
+from ci_secrets.job.signals import Interrupted
 
 COMMANDS: Final[dict[str, str]] = {
     "demo": "the whole story on this machine, embedded parts only",
@@ -86,6 +87,8 @@ def main(argv: Sequence[str], environment: Mapping[str, str], console: Console) 
     except CiSecretsError as error:
         console.error(error)
         return error.exit_code
+    except Interrupted as stop:  # everything is closed by then, and said
+        return stop.exit_code
     except KeyboardInterrupt:
         return 130
 
@@ -100,6 +103,9 @@ def _split(argv: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
 
 def entry() -> NoReturn:
     """What the script calls. Leaves without Python's slow farewell: all is closed by then."""
+    if sys.stdout is None or sys.stderr is None:  # started with a closed descriptor
+        sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+        sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     environment = dict(os.environ)
     console = Console.standard(environment)
     try:

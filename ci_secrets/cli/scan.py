@@ -10,6 +10,7 @@ from ci_secrets.cli.wanted import IDENTITY, RUN
 from ci_secrets.console import Console
 from ci_secrets.errors import UsageError
 from ci_secrets.leaks.findings import Verdict
+from ci_secrets.text import foreign
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -32,4 +33,9 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     report = scan_paths(build(known), arguments.paths, sys.stdin.buffer)
     sys.stdout.write(render(arguments.format, report))
     sys.stdout.flush()
+    if arguments.format != "text":  # which says so itself
+        for entry in report.skipped:
+            console.warn(f"{foreign(entry.secret)}: {entry.reason}")
+    if report.verdict is Verdict.UNKNOWN:
+        raise UsageError("Nothing could be read, so nothing is known.", fix="Check the paths.")
     return 11 if report.verdict is Verdict.LEAKED else 0

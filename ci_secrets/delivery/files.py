@@ -1,14 +1,20 @@
 """`as: file`: values in files that only this user can read, all of them or none."""
 
+import contextlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import secrets
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from ci_secrets import disk
 from ci_secrets.config.names import check_name
 from ci_secrets.errors import NotClosedError, OutputRefusedError
 from ci_secrets.secret import Credential
 from ci_secrets.text import foreign
+
+_DIRECTORY: Final = "ci-secrets-files-"
+"""Directories of this name are ours to delete."""
 
 
 def write_files(credentials: Sequence[Credential], directory: Path) -> Mapping[str, Path]:
@@ -33,8 +39,13 @@ def write_files(credentials: Sequence[Credential], directory: Path) -> Mapping[s
     return paths
 
 
-def remove_files(paths: Iterable[Path]) -> None:
-    """Delete the files; those that are gone already are no error.
+def new_directory(base: Path) -> Path:
+    """A private directory below `base` for the files of one command."""
+    return disk.private_directory(base / f"{_DIRECTORY}{secrets.token_hex(4)}")
+
+
+def remove_files(paths: Collection[Path]) -> None:
+    """Delete the files, and what `new_directory` made for them; what is gone already is no error.
 
     Tries all of them. Raises `NotClosedError` where one stays, for it holds a value in clear.
     """
@@ -44,6 +55,9 @@ def remove_files(paths: Iterable[Path]) -> None:
             disk.remove(path)
         except NotClosedError as failure:
             failures.append(failure)
+    for parent in {path.parent for path in paths if path.parent.name.startswith(_DIRECTORY)}:
+        with contextlib.suppress(OSError):  # not empty: somebody else's file lies there
+            parent.rmdir()
     if failures:
         raise NotClosedError(
             "; ".join(failure.what for failure in failures),

@@ -1,4 +1,4 @@
-"""The end of a run as people see it: verdict, what was revoked, summary, report, exit code."""
+"""The end of a run, and how people see it: verdict, what was revoked, summary, report."""
 
 import json
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ci_secrets import disk
 from ci_secrets.console import Console, Tone
+from ci_secrets.delivery.files import remove_files
 from ci_secrets.errors import CiSecretsError
 from ci_secrets.job.opening import Job
 from ci_secrets.leaks.findings import Report, Verdict
@@ -26,20 +27,20 @@ _TONE: dict[Verdict, Tone] = {
 }
 
 
-def conclude(
+def end(
     job: Job,
     reports: Sequence[Report],
     *,
     child_code: int = 0,
     interrupted: bool = False,
     warnings: Sequence[str] = (),
-    report_file: Path | None = None,
-) -> int:
-    """Close an open run and say how it ended; the exit code."""
+) -> Ended:
+    """Close an open run: revoke, delete, record, and leave a tombstone where all is closed."""
+    if job.keeper is not None:
+        job.keeper.stop()
     exposed = _exposed(job, reports)
     closings = job.close("signal" if interrupted else "leak" if exposed else "end", exposed)
-    for path in job.files:
-        disk.remove(path)
+    remove_files(job.files)
     verdict = Ended(reports=tuple(reports)).verdict
     head = job.trail.close(verdict=verdict.value, child=child_code)
     job.tell(job.trail.notices)
@@ -52,11 +53,9 @@ def conclude(
         child_code=child_code,
         warnings=tuple(warnings),
     )
-    tell(ended, job.platform, job.console)
     if job.sealed is not None and ended.closed:
         job.sealed.close(ended)
-    write_report(ended, report_file)
-    return ended.exit_code
+    return ended
 
 
 def _exposed(job: Job, reports: Sequence[Report]) -> list[str]:

@@ -76,6 +76,11 @@ def _mask(job: Job) -> None:
 
 def _deliver(job: Job, handover: Handover, pairs: Pairs) -> None:
     if handover.env_file:
+        if sourced.in_checkout(handover.env_file):
+            job.console.warn(
+                f"{foreign(handover.env_file)} lies in a git checkout, where `git add` and "
+                "artifacts may take it along: better a place outside."
+            )
         job.files.append(handover.env_file.absolute())
         job.seal()
         sourced.write(handover.env_file, pairs)

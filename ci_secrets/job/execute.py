@@ -8,7 +8,7 @@ from pathlib import Path
 from ci_secrets.console import Console
 from ci_secrets.delivery import child
 from ci_secrets.delivery.environment import check_deliverable, child_environment
-from ci_secrets.job.closing import conclude
+from ci_secrets.job.closing import end, tell, write_report
 from ci_secrets.job.files import handed_on, secret_files, step_files
 from ci_secrets.job.opening import Job, Wanted
 from ci_secrets.job.watch import Watch
@@ -43,18 +43,18 @@ def execute(
             one_log=execution.one_log,
             on_signal=revoker.on_signal,
         )
-        if job.keeper is not None:
-            job.keeper.stop()
         for note in ended.notes:
             console.warn(note)
-        return conclude(
+        closed = end(
             job,
             watch.reports() + step_files(job.platform, watch.engine),
             child_code=ended.code,
             interrupted=revoker.ended(),
             warnings=handed_on(job.platform, watch.engine),
-            report_file=execution.report,
         )
+        tell(closed, job.platform, console)
+        write_report(closed, execution.report)
+    return closed.exit_code
 
 
 class _Revoker:

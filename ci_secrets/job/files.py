@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from ci_secrets import disk
-from ci_secrets.delivery.files import write_files
+from ci_secrets.delivery.files import new_directory, write_files
 from ci_secrets.delivery.step_files import redact_summary
 from ci_secrets.job.opening import Job
 from ci_secrets.leaks.findings import Report
@@ -19,7 +18,7 @@ def secret_files(job: Job) -> Mapping[str, Path]:
     wanted = [entry for entry in job.credentials if entry.deliver == "file"]
     if not wanted:
         return {}
-    place = disk.private_directory(job.directory / "files")
+    place = new_directory(job.directory)
     job.files += [place / entry.name for entry in wanted]
     job.seal()  # NOTE: before the files: a kill -9 in between must leave their names to `finish`
     return write_files(wanted, place)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ci_secrets import audit, disk, platforms, seal, stores
+from ci_secrets import audit, platforms, seal, stores
 from ci_secrets.console import Console
+from ci_secrets.delivery.files import remove_files
 from ci_secrets.errors import CiSecretsError, NotClosedError, UsageError
 from ci_secrets.job import state
 from ci_secrets.job.closing import tell, write_report
@@ -63,8 +64,7 @@ class Finish:
     def _end(self, handed: state.Handed, run: Run) -> Ended:
         """Revoke, delete, look, record: in this order."""
         closings = _revoke(handed, self.environment)
-        for path in handed.files:
-            disk.remove(path)
+        remove_files(handed.files)
         report = _look(handed.known, self.platform, self.log, self.console)
         trail = audit.Trail.open(
             handed.audit_file,

@@ -8,11 +8,12 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 
-from ci_secrets import audit, disk, platforms, stores
+from ci_secrets import audit, platforms, stores
 from ci_secrets.config import load
 from ci_secrets.config.model import Config
 from ci_secrets.config.names import check_distinct
 from ci_secrets.console import Console
+from ci_secrets.delivery.files import remove_files
 from ci_secrets.errors import CiSecretsError
 from ci_secrets.job import state
 from ci_secrets.job.keeper import Keeper
@@ -267,8 +268,7 @@ class Job:
             for line in details(closings):
                 self.console.detail(line, "warn")
         try:
-            for path in self.files:
-                disk.remove(path)
+            remove_files(self.files)
             head = self.trail.close(outcome="abandoned", failure=type(failure).__name__)
             ended = Ended(closings=tuple(closings), audit_head=head.printed)
             if self.sealed is not None and all_closed(closings, require_proof=False):

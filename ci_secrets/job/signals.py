@@ -1,6 +1,7 @@
 """A signal while we hold credentials: stop what we do, so that they can be revoked."""
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -27,8 +28,12 @@ class Interrupted(BaseException):
 def interrupting() -> Iterator[None]:
     """Within: the first stopping signal raises `Interrupted` in the main thread, later ones don't.
 
-    So the cleanup that the first one starts is not itself interrupted.
+    So the cleanup that the first one starts is not itself interrupted. In another thread than the
+    main one Python takes no signals, so there is nothing to do.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     seen = False
 
     def interrupt(signum: int, _frame: FrameType | None) -> None:
@@ -37,7 +42,12 @@ def interrupting() -> Iterator[None]:
             seen = True
             raise Interrupted(signum)
 
-    before = {signum: signal.signal(signum, interrupt) for signum in STOPPING}
+    # NOTE: what was ignored when we were started (`nohup`) stays ignored.
+    before = {
+        signum: signal.signal(signum, interrupt)
+        for signum in STOPPING
+        if signal.getsignal(signum) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:

@@ -49,7 +49,7 @@ class Redactor:
         return b"".join(out)
 
     def finish(self) -> bytes:
-        """The stream has ended. Returns what was held back; nothing is fed after this."""
+        """What was held back, for the text ends here; what is fed after this is a new beginning."""
         out: list[bytes] = []
         self._emit(self._held.end, out)
         for stretch in self._stretches:

@@ -45,14 +45,14 @@ def test_a_short_credential_is_refused_without_being_shown(runtime: Path) -> Non
 
 
 def test_a_key_file_is_ours_alone_and_random(runtime: Path) -> None:
-    """0600, 32 bytes, called weaker, and to be deleted with the state."""
+    """0600, 256 bits, called weaker, and to be deleted with the state."""
     found = key(runtime, create=True)
     assert found.weaker
     assert found.file is not None
     assert found.file.parent == runtime
     assert stat.S_IMODE(found.file.stat().st_mode) == 0o600
     assert found.file.read_bytes() == found.material.reveal()
-    assert len(found.material) == 32
+    assert len(bytes.fromhex(found.material.text())) == 32
     assert [found.file] == list(runtime.iterdir())
 
 
