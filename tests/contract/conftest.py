@@ -38,13 +38,24 @@ def real_stand(issuer: Issuer, client: httpx.Client) -> Iterator[RealStand]:
         yield stand
 
 
-@pytest.fixture(params=["dev", "real"])
-def vault(request: pytest.FixtureRequest, issuer: Issuer, client: httpx.Client) -> Iterator[Stand]:
-    """Give a server that trusts `issuer` and holds nothing else yet, of either kind."""
+@pytest.fixture(scope="session", params=["dev", "real"])
+def real_or_none(request: pytest.FixtureRequest) -> RealStand | None:
+    """Give the real servers, or `None` for the tests' turn on the development server.
+
+    It is of the session so that a missing part is noticed while CI is still in the environment.
+    """
     if request.param == "dev":
+        return None
+    real: RealStand = request.getfixturevalue("real_stand")
+    return real
+
+
+@pytest.fixture
+def vault(real_or_none: RealStand | None, issuer: Issuer, client: httpx.Client) -> Iterator[Stand]:
+    """Give a server that trusts `issuer` and holds nothing else yet, of either kind."""
+    if real_or_none is None:
         with dev_stand(issuer, client) as stand:
             yield stand
     else:
-        real: RealStand = request.getfixturevalue("real_stand")
-        real.empty()
-        yield real
+        real_or_none.empty()
+        yield real_or_none
