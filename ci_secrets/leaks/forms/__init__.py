@@ -25,15 +25,19 @@ class Form:
     """All spellings that are looked for, the commonest first; right for any neighbours."""
     nested: int = 3
     """How many of these are looked for inside another form."""
+    alone: Callable[[bytes], Iterator[bytes]] | None = None
+    """Spellings of a text that has no neighbours, where more of it can be told then."""
 
 
 FORMS: Final[dict[str, Form]] = {
     "json": Form(words="a JSON string", spell=spellings.json_string, nested=2),
     "percent": Form(words="percent-encoding", spell=spellings.percent),
     "form": Form(words="web form encoding", spell=spellings.form),
-    "base64": Form(words="base64", spell=spellings.base64_standard),
+    "base64": Form(words="base64", spell=spellings.base64_standard, alone=spellings.base64_alone),
     "hex": Form(words="hex", spell=spellings.hexadecimal),
-    "base64url": Form(words="URL-safe base64", spell=spellings.base64_url),
+    "base64url": Form(
+        words="URL-safe base64", spell=spellings.base64_url, alone=spellings.base64_url_alone
+    ),
 }
 
 SINGLE: Final[tuple[Chain, ...]] = ((), *((form,) for form in FORMS))
@@ -53,12 +57,13 @@ WHOLE: Final[tuple[Chain, ...]] = (
 
 def spell(chain: Chain, texts: Iterable[bytes]) -> Sequence[bytes]:
     """Every spelling of the texts in a disguise, without repeats, the commonest first."""
-    spelled = list(texts)
+    spelled = alone = list(texts)
     for depth, form in enumerate(reversed(chain), start=1):
         row = FORMS[form]
         keep = None if depth == len(chain) else row.nested
         spelled = [one for text in spelled for one in list(row.spell(text))[:keep]]
-    return list(dict.fromkeys(spelled))
+        alone = [one for text in alone for one in (row.alone or row.spell)(text)]
+    return list(dict.fromkeys([*spelled, *alone]))
 
 
 def in_words(chain: Chain) -> str:

@@ -34,6 +34,22 @@ def base64_url(text: bytes) -> Iterator[bytes]:
     return _fragments(base64.urlsafe_b64encode, text)
 
 
+def base64_alone(text: bytes) -> Iterator[bytes]:
+    """The whole of what `base64` prints for the text, and for the text with its newline.
+
+    A fragment leaves the last characters in sight, in which a few bits of the text still are.
+    """
+    yield base64.b64encode(text)
+    yield base64.b64encode(text + b"\n")
+
+
+def base64_url_alone(text: bytes) -> Iterator[bytes]:
+    """As `base64_alone`, with and without padding."""
+    for encoded in map(base64.urlsafe_b64encode, (text, text + b"\n")):
+        yield encoded
+        yield encoded.rstrip(b"=")
+
+
 def hexadecimal(text: bytes) -> Iterator[bytes]:
     """Two digits a byte without separators, lower and upper case."""
     digits = text.hex()
