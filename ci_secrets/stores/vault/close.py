@@ -124,10 +124,13 @@ class Closer:
         """How a lease ended: as was seen when it was revoked alone, else with its token."""
         alone = self.ledger.closing(lease.lease_id)
         alive = next((each for each in self._tokens() if not each.outcome.closed), None)
-        if alone and (alive is None or alone.outcome is not Outcome.UNPROVEN):
+        gone = all(each.outcome is Outcome.GONE for each in self._tokens())
+        # A token that is gone may nothing: what it could not do says nothing of its rights.
+        unseen = alone is None or alone.outcome is Outcome.UNPROVEN
+        if alone and not (unseen and (alive or gone)):
             return alone
         if alive is None:
-            why = "Its token was revoked; that it has ended was not waited for."
+            why = "Its token has ended; that it has ended, too, was not waited for."
             return self._of_lease(lease, Outcome.QUEUED, why)
         why = "Neither it nor its token could be revoked."
         return self._of_lease(lease, alive.outcome, why, policy=alone.policy if alone else "")
@@ -183,7 +186,7 @@ class Closer:
         if left == 0:
             return self._of_token(grant, Outcome.EXPIRES, "Its uses are spent.")
         revoked = _status(client.revoke_self)  # 0: the token may be gone, the look-up tells
-        if left is not None and left < _FULL_PROOF_USES:
+        if left is not None and (left == 1 or not grant.seen_alive):
             return self._without_look(grant, revoked)
         return self._judged(grant, revoked, _status(client.look_up_self))
 

@@ -126,9 +126,12 @@ class Keeper:
             raise UnreachableError("The store could not renew the token.")
         if not reply.ok or reply.auth is None:
             return None
+        fresh = info_of(reply.auth)
         grant.info = replace(
-            info_of(reply.auth),
+            fresh,
             issued_at=self.clock(),
+            # Less than a second is rounded to 0, which otherwise means: without end.
+            ttl_seconds=max(1, fresh.ttl_seconds),
             accessor=grant.info.accessor,
             period_seconds=grant.info.period_seconds,
             num_uses=grant.info.num_uses,
