@@ -45,11 +45,9 @@ path "database/creds/*" { capabilities = ["read"] }
 """
 SESSIONS: list[Session] = []
 """Every session that a test opened."""
-LEASES = """
-path "sys/leases/revoke" { capabilities = ["update"] }
-path "sys/leases/lookup" { capabilities = ["update"] }
-path "sys/leases/renew" { capabilities = ["update"] }
-"""
+PAGE = (Path(__file__).parents[2] / "docs" / "vault.md").read_text()
+DOCUMENTED = PAGE.partition("```hcl\n")[2].partition("```")[0]
+"""The policy that users are told to paste."""
 
 
 def wish(path: str, key: str = "value", *, name: str = "VALUE", **more: Any) -> SecretRequest:
@@ -62,7 +60,7 @@ def wish(path: str, key: str = "value", *, name: str = "VALUE", **more: Any) -> 
 class Job:
     """What a job needs to use the store: a role with policies, and JWTs."""
 
-    def __init__(self, vault: Stand, hcl: str = READ + LEASES, **role: Any) -> None:
+    def __init__(self, vault: Stand, hcl: str = READ + DOCUMENTED, **role: Any) -> None:
         self.vault = vault
         vault.policy("job", hcl)
         vault.jwt_role("job", **{"token_policies": ["job"], "token_ttl": "10m", **role})
@@ -217,7 +215,7 @@ class TestLogin:
             job.login(auth=auth, environment={"VAULT_TOKEN": parent})
         assert 'path "auth/token/create"' in caught.value.fix
         create = 'path "auth/token/create" { capabilities = ["update"] }'
-        job.vault.policy("job", READ + LEASES + create)
+        job.vault.policy("job", READ + DOCUMENTED + create)
         session = job.login(auth=auth, environment={"VAULT_TOKEN": parent})
         assert one(session.close("end"), "token").outcome is Outcome.REVOKED
         assert job.vault.call("GET", "auth/token/lookup-self", token=parent)[0] == 200
@@ -417,6 +415,17 @@ class TestClose:
         assert 'path "sys/leases/revoke"' in lease.policy
         assert one(closings, "token").outcome is Outcome.REVOKED
 
+    def test_documented_policy(self, vault: Stand) -> None:
+        """The policy of docs/vault.md is all that it takes, even without the default policy."""
+        job = Job(vault, READ + DOCUMENTED, token_no_default_policy=True)
+        session = job.login()
+        user_of(session, vault.dynamic("app"))
+        session.heartbeat(300)
+        assert session.keep(None).notices == ()
+        assert session.token.ttl_seconds == 300
+        assert session.notices == ()
+        assert {each.outcome for each in session.close("end")} == {Outcome.REVOKED}
+
     def test_live_token_without_default_policy(self, vault: Stand) -> None:
         """A live token that may not look itself up is not called revoked."""
         job = Job(vault, READ, token_no_default_policy=True)
@@ -450,7 +459,7 @@ class TestClose:
 
     def test_batch(self, vault: Stand) -> None:
         """The leases of a batch token are revoked one by one; the token itself lives on."""
-        job = Job(vault, READ + LEASES, token_type="batch")
+        job = Job(vault, READ + DOCUMENTED, token_type="batch")
         session = job.login()
         assert "batch" in session.notices[0].text
         name, password = user_of(session, vault.dynamic("app"))
@@ -465,15 +474,15 @@ class TestClose:
         """With exactly the uses that the proof takes the end is proven; with fewer it is not."""
         vault.put_secret("secret/app", value="x")
         # The read, the question which mount it is, and three calls of the proof.
-        job = Job(vault, READ + LEASES, token_num_uses=5)
+        job = Job(vault, READ + DOCUMENTED, token_num_uses=5)
         session = job.login()
         session.fetch([wish("secret/data/app")])
         assert one(session.close("end"), "token").outcome is Outcome.REVOKED
-        job = Job(vault, READ + LEASES, token_num_uses=3)
+        job = Job(vault, READ + DOCUMENTED, token_num_uses=3)
         session = job.login()
         session.fetch([wish("secret/data/app")])
         assert one(session.close("end"), "token").outcome is Outcome.UNPROVEN
-        job = Job(vault, READ + LEASES, token_num_uses=2)
+        job = Job(vault, READ + DOCUMENTED, token_num_uses=2)
         session = job.login()
         session.fetch([wish("secret/data/app")])
         assert one(session.close("end"), "token").outcome is Outcome.EXPIRES
@@ -518,7 +527,7 @@ class TestKeep:
 
     def test_maximum_ttl(self, vault: Stand) -> None:
         """A token that cannot live longer is replaced by a new login, and both are ended."""
-        job = Job(vault, READ + LEASES, token_ttl="3s", token_max_ttl="4s")
+        job = Job(vault, READ + DOCUMENTED, token_ttl="3s", token_max_ttl="4s")
         session = job.login()
         first = session.token.accessor
         kept = rounds_until(session, job.mint, lambda kept: bool(kept.new_credentials))
@@ -528,14 +537,14 @@ class TestKeep:
 
     def test_maximum_ttl_without_a_second_jwt(self, vault: Stand) -> None:
         """Where there is no second JWT the end is announced."""
-        job = Job(vault, READ + LEASES, token_ttl="3s", token_max_ttl="4s")
+        job = Job(vault, READ + DOCUMENTED, token_ttl="3s", token_max_ttl="4s")
         session = job.login()
         kept = rounds_until(session, None, lambda kept: bool(kept.notices))
         assert "maximum TTL" in kept.notices[0].text
 
     def test_jwt_expired_meanwhile(self, vault: Stand) -> None:
         """A new login with a JWT that has expired meanwhile is an error, and the end is clean."""
-        job = Job(vault, READ + LEASES, token_ttl="3s", token_max_ttl="3s")
+        job = Job(vault, READ + DOCUMENTED, token_ttl="3s", token_max_ttl="3s")
         session = job.login()
 
         def expired(audience: str) -> Secret:

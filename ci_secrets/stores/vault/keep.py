@@ -17,8 +17,8 @@ LONGEST_PAUSE: Final = 600.0
 _ENOUGH: Final = 0.5
 """A renewal that grants less than this part of what was asked for has met the maximum TTL."""
 
-_RENEW_SELF: Final = 'path "auth/token/renew-self" { capabilities = ["update"] }'
-_RENEW_LEASE: Final = 'path "sys/leases/renew" { capabilities = ["update"] }'
+RENEW_SELF: Final = 'path "auth/token/renew-self" { capabilities = ["update"] }'
+RENEW_LEASE: Final = 'path "sys/leases/renew" { capabilities = ["update"] }'
 
 _NEVER: Final = float("inf")
 
@@ -56,7 +56,7 @@ class Keeper:
                 Notice(
                     level="warning",
                     text="The token's TTL could not be lowered: after a kill it lives until "
-                    f"{_at(grant.expires_at)}. If it may not be renewed, add: {_RENEW_SELF}",
+                    f"{_at(grant.expires_at)}. If it may not be renewed, add: {RENEW_SELF}",
                 )
             ]
         return []
@@ -109,7 +109,7 @@ class Keeper:
             raise RefusedError(
                 f"The token was not renewed, and ends at {_at(grant.expires_at)} at the latest.",
                 cause="It was revoked by somebody else, has expired, or may not renew itself.",
-                fix=_RENEW_SELF,
+                fix=RENEW_SELF,
             )
         reason = "has met its maximum TTL" if info.renewable else "cannot be renewed"
         text = (
@@ -187,7 +187,7 @@ class Keeper:
                 return []
             return self._give_up(lease, f"{shown} could not be renewed in time; it ended at")
         if reply.status == 403:
-            return self._give_up(lease, f"{shown} may not be renewed ({_RENEW_LEASE}): it ends at")
+            return self._give_up(lease, f"{shown} may not be renewed ({RENEW_LEASE}): it ends at")
         if not reply.ok:
             return self._give_up(lease, f"{shown} is gone: somebody has revoked it. Its TTL was to")
         renewed = replace(

@@ -16,7 +16,7 @@ from ci_secrets.stores.vault.grant import Grant, Ledger, notices_of, pack
 from ci_secrets.stores.vault.keep import Keeper
 from ci_secrets.stores.vault.mounts import Mounts
 
-THREADS: Final = 32
+THREADS: Final = 64
 """Calls at a time; as many as the pool of connections holds."""
 
 
