@@ -62,9 +62,10 @@ class Console:
     def error(self, error: CiSecretsError) -> None:
         """What happened, the likely cause, what to change."""
         lifted = self.annotate("error", f"{PREFIX}{error.what}")
-        if lifted is not None:
+        if lifted is None:
+            self._write(PREFIX, error.what, "bad")
+        else:
             self._raw(lifted)
-        self._write(PREFIX, error.what, "bad")
         if error.cause:
             self.detail(error.cause, "plain")
         for line in error.fix.splitlines():

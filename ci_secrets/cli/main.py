@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Final, NoReturn, Protocol
@@ -88,6 +89,7 @@ def main(argv: Sequence[str], environment: Mapping[str, str], console: Console) 
         console.error(error)
         return error.exit_code
     except Interrupted as stop:  # everything is closed by then, and said
+        console.say(f"stopped by {signal.Signals(stop.signum).name}", "bad")
         return stop.exit_code
     except KeyboardInterrupt:
         return 130

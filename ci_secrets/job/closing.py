@@ -9,10 +9,11 @@ from ci_secrets.console import Console, Tone
 from ci_secrets.delivery.files import remove_files
 from ci_secrets.errors import CiSecretsError
 from ci_secrets.job.opening import Job
+from ci_secrets.job.signals import Interrupted
 from ci_secrets.leaks.findings import Report, Verdict
 from ci_secrets.leaks.formats.text import headline as found_at
 from ci_secrets.platforms.interface import Platform
-from ci_secrets.response.closings import details, headline
+from ci_secrets.response.closings import AGAIN, details, headline
 from ci_secrets.response.outcome import Ended, as_json
 from ci_secrets.response.summary import render
 from ci_secrets.text import foreign
@@ -39,7 +40,11 @@ def end(
     if job.keeper is not None:
         job.keeper.stop()
     exposed = _exposed(job, reports)
-    closings = job.close("signal" if interrupted else "leak" if exposed else "end", exposed)
+    try:
+        closings = job.close("signal" if interrupted else "leak" if exposed else "end", exposed)
+    except Interrupted as stop:  # it wants what we are doing, only faster
+        closings = job.close("signal", exposed)
+        child_code = child_code or stop.exit_code
     remove_files(job.files)
     verdict = Ended(reports=tuple(reports)).verdict
     head = job.trail.close(verdict=verdict.value, child=child_code)
@@ -82,6 +87,8 @@ def tell(ended: Ended, platform: Platform, console: Console) -> None:
     console.say(headline(ended.closings), "good" if ended.closed else "bad")
     for line in details(ended.closings):
         console.detail(line, "warn")
+    if not ended.closed:
+        console.say(AGAIN, "warn")
     if ended.audit_head:
         console.say(f"audit head: {ended.audit_head}", "dim")
     try:

@@ -56,8 +56,6 @@ class Finish:
         tell(ended, self.platform, self.console)
         if ended.closed:
             sealed.close(state.tombstone(ended))
-        else:
-            self.console.say("the state is kept: run `ci-secrets finish` again in this job", "warn")
         write_report(ended, self.report_file)
         return ended.exit_code
 

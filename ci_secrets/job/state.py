@@ -42,14 +42,14 @@ def audit_key(environment: Mapping[str, str]) -> bytes | None:
 
 
 def begin(job: "Job") -> "Sealed | None":
-    """An empty state for the run, made before anything is minted.
+    """The state of the run, made before anything is minted.
 
     `None`, with a warning, where it cannot be made and the job can do without.
     """
     base = job.wanted.state_dir or job.platform.state_directory()
     try:
         key = job.platform.state_key(create=True)
-        made = seal.new(directory(base, job.run), job.run, key)
+        made = seal.new(directory(base, job.run), job.run, key, _payload(job))
     except CiSecretsError as failure:
         if job.wanted.heartbeat_ttl is None:
             raise
@@ -77,25 +77,25 @@ class Sealed:
 
     def write(self, job: "Job") -> None:
         """Everything that another process needs to close this run."""
-        self._file.write(
-            {
-                "stores": {name: _store_as_json(job.config.stores[name]) for name in job.sessions},
-                "sessions": {name: it.handover() for name, it in job.sessions.items()},
-                "known": {
-                    name: base64.b64encode(it.reveal()).decode() for name, it in job.known().items()
-                },
-                "files": [str(path) for path in job.files],
-                "leaks": dataclasses.asdict(job.config.leaks),
-                "require-proof": job.wanted.require_proof,
-                "audit-file": str(job.config.audit.file or ""),
-                "audit-required": job.config.audit.required,
-                "trail": job.trail.handover(),
-            }
-        )
+        self._file.write(_payload(job))
 
     def close(self, ended: Ended) -> None:
         """Leave a tombstone without values; the state and its key file are gone."""
         self._file.close(tombstone(ended))
+
+
+def _payload(job: "Job") -> dict[str, Any]:
+    return {
+        "stores": {name: _store_as_json(job.config.stores[name]) for name in job.sessions},
+        "sessions": {name: it.handover() for name, it in job.sessions.items()},
+        "known": {name: base64.b64encode(it.reveal()).decode() for name, it in job.known().items()},
+        "files": [str(path) for path in job.files],
+        "leaks": dataclasses.asdict(job.config.leaks),
+        "require-proof": job.wanted.require_proof,
+        "audit-file": str(job.config.audit.file or ""),
+        "audit-required": job.config.audit.required,
+        "trail": job.trail.handover(),
+    }
 
 
 def tombstone(ended: Ended) -> dict[str, Any]:

@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from ci_secrets.audit import Trail
 from ci_secrets.stores.interface import Closing, Outcome
 from ci_secrets.text import foreign
+
+AGAIN: Final = "the state is kept: `ci-secrets finish` in this job tries again"
+"""Said where something is left open."""
 
 
 def all_closed(closings: Sequence[Closing], *, require_proof: bool) -> bool:
@@ -34,9 +38,9 @@ def details(closings: Sequence[Closing]) -> list[str]:
         if entry.outcome.proven:
             continue
         lines.append(
-            f"{entry.kind} {foreign(entry.id)} at {foreign(entry.store)}: {entry.outcome.value}"
-            + (f", {entry.detail.rstrip('.')}" if entry.detail else "")
-            + (f"; lives until {moment(entry.expires_at)}" if _may_live(entry) else "")
+            f"{entry.kind} {foreign(entry.id)} at {foreign(entry.store)}: {entry.outcome.value}."
+            + (f" {entry.detail}" if entry.detail else "")
+            + (f" It may live until {moment(entry.expires_at)}." if _may_live(entry) else "")
         )
         if entry.command and not entry.outcome.closed:
             lines.append(f"  an operator ends it with: {entry.command}")

@@ -93,8 +93,10 @@ class SealedState:
         self._lock.close()
 
 
-def new(directory: Path, run: Run, key: StateKey) -> SealedState:
-    """Make the directory and an empty sealed state in it, and hold it.
+def new(
+    directory: Path, run: Run, key: StateKey, payload: Mapping[str, Any] | None = None
+) -> SealedState:
+    """Make the directory and a sealed state in it (empty without `payload`), and hold it.
 
     Called before anything is minted, so that a disk which cannot hold the state is found in time:
     raises `OutputRefusedError` then, and `ConfigError` for key material that is too short.
@@ -111,7 +113,7 @@ def new(directory: Path, run: Run, key: StateKey) -> SealedState:
     disk.write_private(path.with_suffix(".lock"), b"")
     state = SealedState(path, Header.fresh(run), key, _hold(path, 0))
     try:
-        state.write({})
+        state.write(payload or {})
     except BaseException:
         disk.remove(path.with_suffix(".lock"))
         state.release()

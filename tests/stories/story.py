@@ -3,7 +3,8 @@
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,11 +98,54 @@ class Story:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            bufsize=0,  # `begin_exec` must not read ahead
         )
+
+    def begin_exec(
+        self, *options: str, script: str = "sleep 30", env: Mapping[str, str] | None = None
+    ) -> "subprocess.Popen[bytes]":
+        """Start `exec` with a shell script, and wait until the script runs."""
+        words = ("exec", *options, "--", "sh", "-c", f"echo READY; {script}")
+        process = self.start(*words, env=env)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"READY\n"
+        return process
+
+    @staticmethod
+    def ended(process: "subprocess.Popen[bytes]") -> Done:
+        """Wait for the end of what was started."""
+        out, err = process.communicate(timeout=40)
+        return Done(
+            code=process.returncode,
+            out=out.decode("utf-8", "replace"),
+            err=err.decode("utf-8", "replace"),
+        )
+
+    def tokens(self) -> list[str]:
+        """Accessors of the tokens that are alive in the store, but for the root token."""
+        self.vault.core.sweep()
+        living = list(self.vault.core.tokens._by_id.values())
+        return [token.accessor for token in living if token.path != "auth/token/root"]
+
+    def sealed(self) -> list[Path]:
+        """Sealed states of runs that are open."""
+        return sorted(self.stand.workspace.parent.rglob("*.sealed"))
+
+    def told(self) -> list[str]:
+        """`METHOD path` of each call, in the order in which they were answered."""
+        return [f"{seen.method} {seen.path}" for seen in self.vault.requests]
 
     def calls(self, method: str, path: str) -> int:
         """Count the calls that the store answered."""
         return sum(seen.method == method and seen.path == path for seen in self.vault.requests)
+
+
+def wait_until(true: Callable[[], object], what: str) -> None:
+    """Wait a bounded time for something that must happen."""
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline, f"{what} did not happen"
+        time.sleep(0.01)
 
 
 @contextmanager
