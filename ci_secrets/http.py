@@ -71,7 +71,7 @@ class Http:
         client_cert: tuple[Path, Path] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = 10.0,
-        connections: int = 32,
+        connections: int = 64,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:

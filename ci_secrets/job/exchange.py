@@ -35,9 +35,9 @@ def exchange(
     _check_sinks(job, handover)
     with job.opened():
         check_deliverable(job.credentials)
-        pairs = _pairs(job)
+        variables, outputs = _pairs(job)
         _mask(job)
-        _deliver(job, handover, pairs)
+        _deliver(job, handover, variables, outputs)
         job.seal()
     return 0
 
@@ -60,10 +60,16 @@ def _check_sinks(job: Job, handover: Handover) -> None:
             )
 
 
-def _pairs(job: Job) -> Pairs:
+def _pairs(job: Job) -> tuple[Pairs, Pairs]:
+    """What is delivered, under the names of variables and under those of outputs."""
     paths = secret_files(job)
-    values = [(it.name, it.value) for it in job.credentials if it.deliver == "value"]
-    return values + [(name, Secret(str(path))) for name, path in paths.items()]
+    delivered = [
+        (it, it.value if it.deliver == "value" else Secret(str(paths[it.name])))
+        for it in job.credentials
+        if it.deliver != "none"
+    ]
+    variables = [(it.name, value) for it, value in delivered]
+    return variables, [(it.output_name or it.name, value) for it, value in delivered]
 
 
 def _mask(job: Job) -> None:
@@ -74,7 +80,7 @@ def _mask(job: Job) -> None:
         sys.stderr.buffer.flush()
 
 
-def _deliver(job: Job, handover: Handover, pairs: Pairs) -> None:
+def _deliver(job: Job, handover: Handover, variables: Pairs, outputs: Pairs) -> None:
     if handover.env_file:
         if sourced.in_checkout(handover.env_file):
             job.console.warn(
@@ -83,12 +89,12 @@ def _deliver(job: Job, handover: Handover, pairs: Pairs) -> None:
             )
         job.files.append(handover.env_file.absolute())
         job.seal()
-        sourced.write(handover.env_file, pairs)
+        sourced.write(handover.env_file, variables)
     if handover.dotenv:
+        # NOTE: not ours to delete at the end: the CI takes it as an artifact after that.
         job.console.warn(dotenv.WARNING)
-        job.files.append(handover.dotenv.absolute())
-        dotenv.write(handover.dotenv, pairs)
+        dotenv.write(handover.dotenv, variables)
     if job.platform.takes_outputs:
-        job.platform.write_outputs(pairs)
+        job.platform.write_outputs(outputs)
         if handover.export_env:
-            job.platform.export_variables(pairs)
+            job.platform.export_variables(variables)

@@ -1,18 +1,13 @@
 """`exec`: only CMD gets the values, its output is redacted, and its end is the end of them."""
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from ci_secrets.console import Console
-from ci_secrets.delivery import child
-from ci_secrets.delivery.environment import check_deliverable, child_environment
-from ci_secrets.job.closing import end, tell, write_report
-from ci_secrets.job.files import handed_on, secret_files, step_files
 from ci_secrets.job.opening import Job, Wanted
-from ci_secrets.job.watch import Watch
-from ci_secrets.leaks.matcher import build
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,60 +25,8 @@ def execute(
 ) -> int:
     """Open a run, run CMD in it, close it; the exit code of the contract."""
     job = Job(wanted, environment, console)
-    with job.opened():
-        check_deliverable(job.credentials)
-        variables = _child_environment(job, execution)
-        watch = Watch(build(job.known()), job.platform)
-        job.learners.append(watch.add)
-        revoker = _Revoker(job)
-        ended = child.run(
-            execution.argv,
-            variables,
-            make_filter=watch.filter,
-            one_log=execution.one_log,
-            on_signal=revoker.on_signal,
-        )
-        for note in ended.notes:
-            console.warn(note)
-        closed = end(
-            job,
-            watch.reports() + step_files(job.platform, watch.engine),
-            child_code=ended.code,
-            interrupted=revoker.ended(),
-            warnings=handed_on(job.platform, watch.engine),
-        )
-        tell(closed, job.platform, console)
-        write_report(closed, execution.report)
-    return closed.exit_code
+    # NOTE: what runs CMD is loaded while the store answers, instead of before it is asked.
+    with job.opened(meanwhile=partial(import_module, "ci_secrets.job.command")):
+        from ci_secrets.job.command import run
 
-
-class _Revoker:
-    """Revokes at the first stopping signal, beside CMD: the CI kills us all seconds from then."""
-
-    def __init__(self, job: Job) -> None:
-        self._thread = threading.Thread(target=job.close, args=("signal",))
-
-    def on_signal(self, _signum: int) -> None:
-        """Return at once; the work is done in a thread."""
-        if self._thread.ident is None:
-            self._thread.start()
-
-    def ended(self) -> bool:
-        """Whether it was needed; waits until it is through."""
-        began = self._thread.ident is not None
-        if began:
-            self._thread.join()
-        return began
-
-
-def _child_environment(job: Job, execution: Execution) -> dict[str, str]:
-    consumed = set() if execution.keep_identity else _consumed(job)
-    return child_environment(job.environment, job.credentials, secret_files(job), consumed)
-
-
-def _consumed(job: Job) -> set[str]:
-    """Variables that gave us identity or a login; and the keys that are only ours."""
-    names = set(job.platform.identity_variables())
-    for store in job.config.stores.values():
-        names |= set(store.auth.environment.values())
-    return names | {"CI_SECRETS_STATE_KEY", "CI_SECRETS_AUDIT_KEY_FILE"}
+        return run(job, execution)

@@ -86,12 +86,15 @@ class Job:
         return config
 
     @contextmanager
-    def opened(self) -> Iterator[None]:
-        """Open the run; whatever goes wrong inside, everything that was minted is revoked."""
+    def opened(self, meanwhile: Callable[[], object] = lambda: None) -> Iterator[None]:
+        """Open the run; whatever goes wrong inside, everything that was minted is revoked.
+
+        `meanwhile` is called while the stores are asked for a login.
+        """
         with interrupting():
             try:
                 self.sealed = state.begin(self)
-                self._log_in()
+                self._log_in(meanwhile)
                 self._keep()
                 self._fetch()
                 self.seal()
@@ -132,7 +135,7 @@ class Job:
         if self.sealed is not None:
             self.sealed.write(self)
 
-    def _log_in(self) -> None:
+    def _log_in(self, meanwhile: Callable[[], object]) -> None:
         used = {request.store for request in self.config.secrets} or set(self.config.stores)
         opened = {
             name: stores.open_store(self.config.stores[name], self.environment)
@@ -141,6 +144,7 @@ class Job:
         pool = ThreadPoolExecutor(max_workers=max(1, len(opened)))
         self._logins = [pool.submit(self._log_in_at, name, it) for name, it in opened.items()]
         pool.shutdown(wait=False)
+        meanwhile()
         wait(self._logins)
         for login in self._logins:
             login.result()
@@ -174,7 +178,8 @@ class Job:
         self.console.say(
             f"logged in to {foreign(name)}"
             + (f" as {foreign(role)}" if role else "")
-            + f": a {token.kind} token until {moment(token.expires_at)}"
+            + f": a {token.kind} token "
+            + (f"until {moment(token.expires_at)}" if token.ttl_seconds else "without end")
         )
         self.tell(session.notices)
 
