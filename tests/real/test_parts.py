@@ -63,7 +63,7 @@ def test_taken_port_is_not_the_end(
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         ports = iter([taken.getsockname()[1], free_port()])
-        monkeypatch.setattr("tests.real.servers.free_port", lambda: next(ports))
+        monkeypatch.setattr("tests.real.servers.process.free_port", lambda: next(ports))
         with server() as running:
             assert running.pid is not None
 

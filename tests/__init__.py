@@ -1,0 +1,1 @@
+"""Ours: a dependency installs a package of this name, too."""
