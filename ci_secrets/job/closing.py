@@ -60,6 +60,8 @@ def end(
     )
     if job.sealed is not None and ended.closed:
         job.sealed.close(ended)
+    else:
+        job.seal()  # with what was closed, so that `finish` knows what was not
     return ended
 
 
@@ -87,7 +89,7 @@ def tell(ended: Ended, platform: Platform, console: Console) -> None:
     console.say(headline(ended.closings), "good" if ended.closed else "bad")
     for line in details(ended.closings):
         console.detail(line, "warn")
-    if not ended.closed:
+    if any(entry.kind == "token" and not entry.outcome.closed for entry in ended.closings):
         console.say(AGAIN, "warn")
     if ended.audit_head:
         console.say(f"audit head: {ended.audit_head}", "dim")

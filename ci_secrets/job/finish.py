@@ -16,7 +16,7 @@ from ci_secrets.job.opening import Wanted
 from ci_secrets.leaks.findings import Coverage, Report
 from ci_secrets.leaks.matcher import build
 from ci_secrets.leaks.scan import scan_paths, scan_stream
-from ci_secrets.platforms.interface import OwnLog, Platform, Run
+from ci_secrets.platforms.interface import OwnLog, Platform
 from ci_secrets.response.closings import record
 from ci_secrets.response.outcome import Ended
 from ci_secrets.secret import Secret
@@ -50,23 +50,27 @@ class Finish:
             sealed = seal.open_state(found.path, self.platform.state_key(create=False))
             handed = state.read(sealed.read())
         except CiSecretsError as failure:
+            closed = seal.closed_meanwhile(found.path)
+            if closed is not None:  # by another `finish`, which was quicker
+                return self._close(closed)
             self.console.error(failure)
             return NotClosedError.exit_code
-        ended = self._end(handed, sealed.run)
+        ended = self._end(handed, sealed)
         tell(ended, self.platform, self.console)
         if ended.closed:
             sealed.close(state.tombstone(ended))
         write_report(ended, self.report_file)
         return ended.exit_code
 
-    def _end(self, handed: state.Handed, run: Run) -> Ended:
+    def _end(self, handed: state.Handed, sealed: seal.SealedState) -> Ended:
         """Revoke, delete, look, record: in this order."""
-        closings = _revoke(handed, self.environment)
+        closings, sessions = _revoke(handed, self.environment)
+        sealed.write({**sealed.read(), "sessions": sessions})
         remove_files(handed.files)
         report = _look(handed.known, self.platform, self.log, self.console)
         trail = audit.Trail.open(
             handed.audit_file,
-            run,
+            sealed.run,
             key=state.audit_key(self.environment),
             required=handed.audit_required,
             resume=handed.trail,
@@ -155,8 +159,12 @@ def _left_open(wanted: Wanted, platform: Platform) -> Sequence[seal.Found] | Non
     return found
 
 
-def _revoke(handed: state.Handed, environment: Mapping[str, str]) -> list[Closing]:
+def _revoke(
+    handed: state.Handed, environment: Mapping[str, str]
+) -> tuple[list[Closing], Mapping[str, Any]]:
+    """How each token and lease ended, and the sessions with that noted, for a next `finish`."""
     closings: list[Closing] = []
+    sessions = dict(handed.sessions)
     for name, handover in handed.sessions.items():
         try:
             session = stores.open_store(handed.stores[name], environment).resume(handover)
@@ -172,7 +180,8 @@ def _revoke(handed: state.Handed, environment: Mapping[str, str]) -> list[Closin
             )
         else:
             closings += session.close("end")
-    return closings
+            sessions[name] = session.handover()
+    return closings, sessions
 
 
 def _own_log(platform: Platform, console: Console) -> OwnLog | None:

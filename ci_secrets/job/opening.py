@@ -1,7 +1,6 @@
 """From identity to values: log in everywhere, fetch everything, or leave nothing behind."""
 
 import dataclasses
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -128,6 +127,8 @@ class Job:
         """The run's own private directory; a temporary one where nothing could be sealed."""
         if self.sealed is not None:
             return self.sealed.directory
+        import tempfile
+
         return Path(tempfile.gettempdir()) / f"ci-secrets-{self.run.run}"
 
     def seal(self) -> None:

@@ -13,12 +13,15 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
-import hvac
-import hvac.adapters
-
 from ci_secrets.http import Repeat
+from ci_secrets.lazy import deferred
 from ci_secrets.secret import Secret
 from ci_secrets.stores.vault.wire import Reply, Wire
+
+# NOTE: requests is a third of what hvac costs to import, and our adapter never calls it.
+with deferred({"requests": {"Response": object}, "requests.exceptions": {}}):
+    import hvac
+    import hvac.adapters
 
 _CHANGES_NOTHING_TWICE: Final = re.compile(
     r"v1/(auth/token/(renew|revoke)-self|sys/leases/(lookup|renew|revoke)|sys/wrapping/lookup)"
