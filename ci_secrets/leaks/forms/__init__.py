@@ -57,13 +57,17 @@ WHOLE: Final[tuple[Chain, ...]] = (
 
 def spell(chain: Chain, texts: Iterable[bytes]) -> Sequence[bytes]:
     """Every spelling of the texts in a disguise, without repeats, the commonest first."""
-    spelled = alone = list(texts)
+    spelled = alone = _distinct(texts)
     for depth, form in enumerate(reversed(chain), start=1):
         row = FORMS[form]
         keep = None if depth == len(chain) else row.nested
-        spelled = [one for text in spelled for one in list(row.spell(text))[:keep]]
-        alone = [one for text in alone for one in (row.alone or row.spell)(text)]
-    return list(dict.fromkeys([*spelled, *alone]))
+        spelled = [one for text in spelled for one in _distinct(row.spell(text))[:keep]]
+        alone = _distinct(one for text in alone for one in (row.alone or row.spell)(text))
+    return _distinct([*spelled, *alone])
+
+
+def _distinct(texts: Iterable[bytes]) -> list[bytes]:
+    return list(dict.fromkeys(texts))
 
 
 def in_words(chain: Chain) -> str:
