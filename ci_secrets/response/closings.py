@@ -9,7 +9,7 @@ from ci_secrets.stores.interface import Closing, Outcome
 from ci_secrets.text import foreign
 
 AGAIN: Final = "the state is kept: `ci-secrets finish` in this job tries again"
-"""Said where something is left open."""
+"""Said where a token is left: without one there is nothing to end a lease with."""
 
 
 def all_closed(closings: Sequence[Closing], *, require_proof: bool) -> bool:

@@ -11,7 +11,7 @@ The key is HKDF-SHA256 of material that the platform keeps elsewhere. The header
 a state whose header was edited to belong to another run does not open.
 """
 
-from ci_secrets.seal.search import Found, find
+from ci_secrets.seal.search import Found, closed_meanwhile, find
 from ci_secrets.seal.state import SealedState, new, open_state
 
-__all__ = ["Found", "SealedState", "find", "new", "open_state"]
+__all__ = ["Found", "SealedState", "closed_meanwhile", "find", "new", "open_state"]

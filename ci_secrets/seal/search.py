@@ -52,6 +52,11 @@ def find(directory: Path, run: Run) -> list[Found]:
     return ours + damaged
 
 
+def closed_meanwhile(state: Path) -> Found | None:
+    """The tombstone of a state that was found open, if another process has closed it since."""
+    return _tombstone(state.with_suffix(".closed"))
+
+
 def _states(directory: Path) -> Iterator[Found]:
     for path in sorted(directory.glob("*.sealed")):
         if os.path.lexists(path.with_suffix(".closed")):
@@ -70,15 +75,20 @@ def _tombstones(directory: Path) -> Iterator[Found]:
     for path in directory.glob("*.closed"):
         with contextlib.suppress(OSError):
             dated.append((path.lstat().st_mtime, path))
-    for _, path in sorted(dated):
-        try:
-            fields = json.loads(disk.read_private(path, _TOMBSTONE_LIMIT))
-            tombstone = fields["tombstone"]
-            run = run_of(fields)
-        except (OSError, ValueError, LookupError, TypeError, RecursionError):
-            continue
-        if isinstance(tombstone, dict):
-            yield Found(kind="closed", path=path, run=run, tombstone=tombstone)
+    found = (_tombstone(path) for _, path in sorted(dated))
+    return (entry for entry in found if entry)
+
+
+def _tombstone(path: Path) -> Found | None:
+    try:
+        fields = json.loads(disk.read_private(path, _TOMBSTONE_LIMIT))
+        tombstone = fields["tombstone"]
+        run = run_of(fields)
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return None
+    if not isinstance(tombstone, dict):
+        return None
+    return Found(kind="closed", path=path, run=run, tombstone=tombstone)
 
 
 def _same(one: Run, other: Run) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ci_secrets.secret import Lease, Secret
-from ci_secrets.stores.interface import Closing, Notice, TokenInfo
+from ci_secrets.stores.interface import Closing, Notice, Outcome, TokenInfo
 from ci_secrets.stores.vault.client import Client
 from ci_secrets.stores.vault.wire import Reply
 
@@ -104,6 +104,11 @@ class Ledger:
         with self._lock:
             return self._closings.get(lease_id)
 
+    def closings(self) -> tuple[Closing, ...]:
+        """How the ends of single leases went, as far as they were tried."""
+        with self._lock:
+            return tuple(self._closings.values())
+
     def open(self) -> tuple[Lease, ...]:
         """Those whose end was not tried, or left something to do."""
         return tuple(
@@ -122,11 +127,13 @@ def pack(grants: list[Grant], ledger: Ledger) -> dict[str, Any]:
                 "info": asdict(grant.info),
                 "seen_alive": grant.seen_alive,
                 "uses": grant.client.calls.count,
+                "closing": asdict(grant.closing) if grant.closing else None,
             }
             for grant in grants
         ],
         "leases": [asdict(lease) for lease in ledger.leases()],
         "lost": list(ledger.lost()),
+        "closings": [asdict(closing) for closing in ledger.closings()],
     }
 
 
@@ -139,13 +146,21 @@ def unpack(packed: Mapping[str, Any], nobody: Client) -> tuple[list[Grant], Ledg
         grant = Grant(client=nobody.as_token(token), token=token, info=info)
         grant.seen_alive = bool(each["seen_alive"])
         grant.client.calls.count = int(each["uses"])
+        if each["closing"]:
+            grant.closing = _closing(each["closing"])
         grants.append(grant)
     ledger = Ledger()
     for lease in packed["leases"]:
         ledger.put(Lease(**lease))
     for path in packed["lost"]:
         ledger.lose(path)
+    for fields in packed["closings"]:
+        ledger.end(_closing(fields))
     return grants, ledger
+
+
+def _closing(fields: Mapping[str, Any]) -> Closing:
+    return Closing(**{**fields, "outcome": Outcome(fields["outcome"])})
 
 
 def notices_of(info: TokenInfo, data: Mapping[str, Any] | None, *, refused: bool) -> list[Notice]:
