@@ -18,7 +18,7 @@ from ci_secrets.job import state
 from ci_secrets.job.keeper import Keeper
 from ci_secrets.job.signals import Interrupted, interrupting
 from ci_secrets.platforms.interface import IdentityOptions, Platform, Run
-from ci_secrets.response.closings import all_closed, details, headline, moment, record
+from ci_secrets.response.closings import AGAIN, all_closed, details, headline, moment, record
 from ci_secrets.response.outcome import Ended
 from ci_secrets.secret import Credential, Secret
 from ci_secrets.stores.interface import CloseReason, Closing, Mint, Notice, Session, Store
@@ -26,6 +26,10 @@ from ci_secrets.text import foreign
 
 _SETTLE_SECONDS = 5.0
 """How long an interrupted opening waits for logins that are under way, to revoke them too."""
+_LOGIN_LOST = (
+    "The answer to a login was not waited for: if the store made a token, nobody knows it, and it "
+    "ends by the role's TTL."
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +73,8 @@ class Job:
         self.learners: list[Callable[[Mapping[str, Secret]], None]] = []
         """Who wants to know of values that come later: the redactors."""
         self._logins: list[Future[None]] = []
+        self._recorded: set[Closing] = set()
+        """Ends that stand in the trail."""
         self._lock = threading.Lock()
 
     def _read_config(self) -> Config:
@@ -260,24 +266,37 @@ class Job:
         closings = [
             entry for session in self.sessions.values() for entry in session.close(reason, exposed)
         ]
-        record(self.trail, closings)
+        record(self.trail, [entry for entry in closings if entry not in self._recorded])
+        self._recorded.update(closings)
         return closings
 
     def _abandon(self, failure: BaseException) -> None:
         """Undo an opening that failed; never raises over the failure that it is for."""
-        wait(self._logins, timeout=_SETTLE_SECONDS)
-        if self.keeper is not None:
-            self.keeper.stop()
-        closings = self.close("signal" if isinstance(failure, Interrupted) else "end")
-        if closings:
-            self.console.say(f"gave up · {headline(closings)}")
-            for line in details(closings):
-                self.console.detail(line, "warn")
+        reason: CloseReason = "signal" if isinstance(failure, Interrupted) else "end"
         try:
+            if reason == "signal":
+                self.close(reason)  # before anything is waited for
+            if wait(self._logins, timeout=_SETTLE_SECONDS).not_done:
+                self.console.warn(_LOGIN_LOST)
+            if self.keeper is not None:
+                self.keeper.stop()
+            closings = self.close(reason)
+            self._tell_abandoned(closings)
             remove_files(self.files)
             head = self.trail.close(outcome="abandoned", failure=type(failure).__name__)
             ended = Ended(closings=tuple(closings), audit_head=head.printed)
             if self.sealed is not None and all_closed(closings, require_proof=False):
                 self.sealed.close(ended)
+            else:
+                self.seal()
         except CiSecretsError as further:
             self.console.error(further)
+
+    def _tell_abandoned(self, closings: Sequence[Closing]) -> None:
+        if not closings:
+            return
+        self.console.say(f"gave up · {headline(closings)}")
+        for line in details(closings):
+            self.console.detail(line, "warn")
+        if self.sealed is not None and not all_closed(closings, require_proof=False):
+            self.console.say(AGAIN, "warn")

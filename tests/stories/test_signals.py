@@ -14,6 +14,15 @@ LOGIN, KV, DYNAMIC = "auth/jwt/login", "secret/data/deploy", "database/creds/app
 REVOKE, LOOK_UP = "auth/token/revoke-self", "auth/token/lookup-self"
 GITHUB_SECONDS = 10
 """From GitHub's SIGINT to its SIGKILL."""
+TWO_STORES = """\
+version: 1
+stores:
+  quick: {{type: vault, url: "{url}", role: deploy}}
+  slow: {{type: vault, url: "{url}", role: deploy, auth: {{method: jwt, mount: slow}}}}
+secrets:
+  ONE: quick:secret/data/deploy#api_key
+  TWO: slow:secret/data/deploy#api_key
+"""
 FAST = ("--heartbeat-ttl", "5")
 
 stopping = pytest.mark.parametrize(
@@ -77,6 +86,23 @@ def test_a_signal_during_the_login_revokes_what_the_login_brings(
     _finish(github)
 
 
+def test_a_signal_revokes_one_store_before_it_waits_for_another(github: Story) -> None:
+    """Where one login is done and one hangs, the first one's token does not wait for the second."""
+    github.vault.configure("sys/auth/slow", type="jwt")
+    github.configure(TWO_STORES.format(url=github.vault.url))
+    github.vault.inject("POST", "auth/slow/login", stall=1.5)
+    process = github.start("exec", "--", "true", env=RUN)
+    wait_until(github.tokens, "the login that is quick")
+    time.sleep(0.3)  # it is noted here, too
+    process.terminate()
+    done = github.ended(process)
+    assert done.code == 143, done.err
+    told = github.told()
+    assert told.index(f"POST {REVOKE}") < told.index("POST auth/slow/login")
+    assert github.tokens() == []
+    _finish(github)
+
+
 def test_a_signal_during_a_login_that_hangs(github: Story) -> None:
     """A login that does not answer is given up within GitHub's time, and 143 says why."""
     fault = github.vault.inject("POST", LOGIN, stall=600)
@@ -88,6 +114,7 @@ def test_a_signal_during_a_login_that_hangs(github: Story) -> None:
     assert done.code == 143, done.err
     assert time.monotonic() - since < GITHUB_SECONDS
     assert "stopped by SIGTERM" in done.err
+    assert "if the store made a token, nobody knows it, and it ends by the role's TTL" in done.err
     _finish(github)
 
 
