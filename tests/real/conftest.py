@@ -1,11 +1,15 @@
 """Session fixtures for the real servers; a part that is missing fails CI and skips elsewhere."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from typing import NoReturn
 
 import pytest
 
+from ci_secrets.testing.claims import github_claims, gitlab_claims, jenkins_claims
+from ci_secrets.testing.issuer import Issuer
+from tests.real.recipes import Stage, block
 from tests.real.servers import PostgresServer, VaultServer, find_postgres, find_vault
 
 
@@ -33,3 +37,31 @@ def postgres_server() -> Iterator[PostgresServer]:
         missing("PostgreSQL")
     with PostgresServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def stage(
+    vault_server: VaultServer,
+    postgres_server: PostgresServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Stage]:
+    """Give the session's servers, set up by the very commands of the pages."""
+    folder = tmp_path_factory.mktemp("operator")
+    with Issuer() as issuer:
+        stage = Stage(
+            vault=vault_server,
+            postgres=postgres_server,
+            issuer=issuer,
+            api_key=secrets.token_urlsafe(24),
+            folder=folder,
+        )
+        stage.furnish()
+        (folder / "deploy.hcl").write_text(block("docs/vault.md", "hcl", "secret/data/deploy"))
+        for page, claims in (
+            ("docs/vault.md", github_claims()),
+            ("docs/gitlab.md", gitlab_claims()),
+            ("docs/jenkins.md", jenkins_claims()),
+        ):
+            done = stage.operator(stage.told(block(page, "sh", "vault auth enable"), claims))
+            assert done.code == 0, done.said
+        yield stage

@@ -1,0 +1,175 @@
+"""The recipes of README.md and docs/, as they stand there, on a real Vault and PostgreSQL."""
+
+import secrets
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.real.recipes import RealJob, Stage, block, shown_forms
+from tests.real.runners import GitHubRunner, gitlab, groovy_steps, jenkins
+
+CONFIG = block("README.md", "yaml", "version: 1")
+PROVEN = "revoked, proven: 1 token and 2 leases"
+
+
+@pytest.fixture
+def github(stage: Stage, tmp_path: Path) -> RealJob:
+    """Give a job on GitHub with README's ci-secrets.yaml."""
+    return stage.job("github", tmp_path, CONFIG)
+
+
+@pytest.fixture
+def on_gitlab(stage: Stage, tmp_path: Path) -> RealJob:
+    """Give a job on GitLab with that page's ci-secrets.yaml."""
+    return stage.job("gitlab", tmp_path, block("docs/gitlab.md", "yaml", "version: 1"))
+
+
+@pytest.fixture
+def on_jenkins(stage: Stage, tmp_path: Path) -> RealJob:
+    """Give a build on Jenkins with that page's ci-secrets.yaml."""
+    job = stage.job("jenkins", tmp_path, block("docs/jenkins.md", "yaml", "version: 1"))
+    job.env["CI_SECRETS_STATE_KEY"] = secrets.token_hex(16)
+    return job
+
+
+def _nothing_stays(job: RealJob, log: str) -> None:
+    """No value of the job in the log in any form, none in its folders, and no user alive."""
+    assert [shown_forms(log, value) for value in job.values()] == [[], [], []]
+    assert not job.user_is_alive()
+    kept = [
+        path
+        for path in job.stand.workspace.parent.rglob("*")
+        if path.is_file() and path != job.probe
+    ]
+    for value in job.values():
+        assert [path for path in kept if value.encode() in path.read_bytes()] == []
+
+
+class TestGitHub:
+    """What README.md and docs/github.md tell."""
+
+    @pytest.mark.parametrize("page", ["README.md", "docs/github.md"])
+    def test_exec(self, github: RealJob, page: str) -> None:
+        """The command logs in to the database, its log shows nothing, and all is gone after it."""
+        workflow = yaml.safe_load(block(page, "yaml", "runs-on", "ci-secrets exec"))
+        runner = GitHubRunner(github)
+        runner.run(workflow["jobs"]["deploy"]["steps"])
+        assert runner.codes == [0], runner.log
+        assert f"in as {github.used()[0]}".replace(github.used()[0], "***") in runner.log
+        assert "plain ***" in runner.log
+        assert "verdict: contained" in runner.log
+        assert "revoked, proven: 1 token and " in runner.log
+        _nothing_stays(github, runner.log)
+
+    def test_exchange_outputs_finish(self, github: RealJob) -> None:
+        """A later step has the values as outputs, the runner masks them, `finish` ends them."""
+        steps = yaml.safe_load(block("README.md", "yaml", "ci-secrets exchange"))
+        (deploy,) = [step for step in steps if step["run"] == "./deploy.sh"]
+        for name in ("DB_USER", "DB_PASSWORD", "TLS_KEY"):
+            deploy["env"][name] = f"${{{{ steps.secrets.outputs.{name} }}}}"
+        runner = GitHubRunner(github)
+        runner.run(steps)
+        assert runner.codes == [0, 0, 0], runner.log
+        assert "plain ***" in runner.log
+        assert "verdict: unknown" in runner.log
+        assert PROVEN.replace("2 leases", "1 lease") in runner.log
+        # GitHub knows the masks of base64 and its like, but not of base64 twice.
+        assert shown_forms(runner.log, github.values()[0]) == []
+        _nothing_stays(github, runner.log.replace(_last_accident(runner.log), ""))
+
+    def test_finish_runs_after_a_failed_step(self, github: RealJob) -> None:
+        """`if: always()` revokes although the deployment failed."""
+        steps = yaml.safe_load(block("README.md", "yaml", "ci-secrets exchange"))
+        (deploy,) = [step for step in steps if step["run"] == "./deploy.sh"]
+        deploy["run"] = 'printf "$API_KEY\\n\\n\\n" >"$PROBE"; exit 3'
+        runner = GitHubRunner(github)
+        runner.run(steps)
+        assert runner.codes == [0, 3, 0], runner.log
+        assert "revoked, proven" in runner.log
+        assert runner.outputs["secrets"]["API_KEY"] == github.stage.api_key
+
+
+def _last_accident(log: str) -> str:
+    """The line that deploy.sh printed base64 twice."""
+    lines = log.splitlines()
+    return lines[next(i for i, line in enumerate(lines) if line.startswith("plain")) + 1]
+
+
+class TestGitLab:
+    """What README.md and docs/gitlab.md tell."""
+
+    @pytest.mark.parametrize("page", ["README.md", "docs/gitlab.md"])
+    def test_exec(self, on_gitlab: RealJob, page: str) -> None:
+        """The command logs in to the database, its log shows nothing, and all is gone after it."""
+        done = gitlab(on_gitlab, block(page, "yaml", "id_tokens", "ci-secrets exec"))
+        assert done.code == 0, done.said
+        assert "in as ***" in done.said
+        assert "revoked, proven: 1 token and 1 lease" in done.said
+        _nothing_stays(on_gitlab, done.said)
+
+    def test_exchange_source_finish(self, on_gitlab: RealJob) -> None:
+        """`after_script`, another shell with nothing but files, closes what `script` opened."""
+        recipe = block("docs/gitlab.md", "yaml", "ci-secrets exchange")
+        done = gitlab(on_gitlab, recipe)
+        assert done.code == 0, done.said
+        assert "plain " + on_gitlab.stage.api_key in done.said, "the page says: not redacted"
+        assert "revoked, proven: 1 token and 1 lease" in done.said
+        _nothing_stays(on_gitlab, "")
+
+    def test_finish_after_a_failed_script(self, on_gitlab: RealJob) -> None:
+        """A script that fails after its exchange is cleaned up after by `after_script`."""
+        recipe = block("docs/gitlab.md", "yaml", "ci-secrets exchange")
+        done = gitlab(on_gitlab, recipe.replace("- ./deploy.sh", "- ./deploy.sh && false"))
+        assert done.code != 0
+        assert "revoked, proven: 1 token and 1 lease" in done.said
+        assert not on_gitlab.user_is_alive()
+
+
+class TestJenkins:
+    """What README.md and docs/jenkins.md tell."""
+
+    @pytest.mark.parametrize("page", ["README.md", "docs/jenkins.md"])
+    def test_exec(self, on_jenkins: RealJob, tmp_path: Path, page: str) -> None:
+        """The one file that `sh -xe` writes holds no value in any form."""
+        (script,) = groovy_steps(block(page, "groovy", "ci-secrets exec"))
+        log = tmp_path / "jenkins-log.txt"
+        assert jenkins(on_jenkins, script, log) == 0, log.read_text()
+        said = log.read_text()
+        assert "+ ci-secrets exec -- ./deploy.sh" in said
+        assert "in as ***" in said
+        assert "revoked, proven: 1 token and 1 lease" in said
+        assert said.index("plain ***") < said.index("verdict: contained")
+        _nothing_stays(on_jenkins, said)
+
+    def test_exchange_source_finish(self, on_jenkins: RealJob, tmp_path: Path) -> None:
+        """Under `-x` sourcing prints nothing; only the step with the credential has the JWT."""
+        page = block("docs/jenkins.md", "groovy", "ci-secrets exchange")
+        exchange, deploy, finish = groovy_steps(page)
+        log = tmp_path / "jenkins-log.txt"
+        assert jenkins(on_jenkins, exchange, log) == 0, log.read_text()
+        del on_jenkins.env["CI_SECRETS_ID_TOKEN"]
+        quiet = deploy.replace("./deploy.sh", "./deploy.sh >/dev/null")
+        assert jenkins(on_jenkins, quiet, log) == 0, log.read_text()
+        assert on_jenkins.user_is_alive()
+        assert jenkins(on_jenkins, finish, log) == 0, log.read_text()
+        said = log.read_text()
+        assert "revoked, proven: 1 token and 1 lease" in said
+        _nothing_stays(on_jenkins, said)
+
+
+class TestAnywhere:
+    """A machine that holds a JWT in a file."""
+
+    def test_the_line_of_the_readme(self, stage: Stage, tmp_path: Path) -> None:
+        """A token file and `--secrets` are enough; no file, no CI."""
+        job = stage.job("generic", tmp_path)
+        token = tmp_path / "token"
+        token.write_text(job.env.pop("CI_SECRETS_ID_TOKEN"))
+        stage.policy_for_app()
+        line = block("README.md", "sh", "--id-token-file").replace("/run/token", str(token))
+        line = stage.told(line).replace("./deploy.sh", "sh -c 'printf %s \"$DB_PASSWORD\" >$PROBE'")
+        done = job.sh(line)
+        assert done.code == 0, done.said
+        assert job.probe.read_text() == stage.api_key
+        assert "revoked, proven: 1 token" in done.err
