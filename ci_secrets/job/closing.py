@@ -7,7 +7,7 @@ from pathlib import Path
 from ci_secrets import disk
 from ci_secrets.console import Console, Tone
 from ci_secrets.delivery.files import remove_files
-from ci_secrets.errors import CiSecretsError
+from ci_secrets.errors import CiSecretsError, NotClosedError
 from ci_secrets.job.opening import Job
 from ci_secrets.job.signals import Interrupted
 from ci_secrets.leaks.findings import Report, Verdict
@@ -18,6 +18,7 @@ from ci_secrets.response.outcome import Ended, as_json
 from ci_secrets.response.summary import render
 from ci_secrets.text import foreign
 
+NOT_NOTED = "Not noted for `finish`, which will look again at what is closed by now:"
 _SHOWN = 20
 """Findings in the log; the report has them all."""
 _TONE: dict[Verdict, Tone] = {
@@ -45,7 +46,7 @@ def end(
     except Interrupted as stop:  # it wants what we are doing, only faster
         closings = job.close("signal", exposed)
         child_code = child_code or stop.exit_code
-    remove_files(job.files)
+    stuck = delete(job.files)
     verdict = Ended(reports=tuple(reports)).verdict
     head = job.trail.close(verdict=verdict.value, child=child_code)
     job.tell(job.trail.notices)
@@ -57,12 +58,26 @@ def end(
         audit_head=head.printed,
         child_code=child_code,
         warnings=tuple(warnings),
+        stuck=stuck,
     )
-    if job.sealed is not None and ended.closed:
-        job.sealed.close(ended)
-    else:
-        job.seal()  # with what was closed, so that `finish` knows what was not
+    try:
+        if job.sealed is not None and ended.closed:
+            job.sealed.close(ended)
+        else:
+            job.seal()  # with what was closed, so that `finish` knows what was not
+    except CiSecretsError as failure:
+        job.console.warn(f"{NOT_NOTED} {failure.what}")
+    job.over = True
     return ended
+
+
+def delete(files: Sequence[Path]) -> tuple[str, ...]:
+    """Delete files with values; what stays, a sentence each."""
+    try:
+        remove_files(files)
+    except NotClosedError as failure:
+        return (failure.what,)
+    return ()
 
 
 def _exposed(job: Job, reports: Sequence[Report]) -> list[str]:
@@ -86,6 +101,8 @@ def tell(ended: Ended, platform: Platform, console: Console) -> None:
         console.detail(f"{foreign(entry.secret)}: {entry.reason}")
     for warning in ended.warnings:
         console.warn(warning)
+    for sentence in ended.stuck:
+        console.say(sentence, "bad")
     console.say(headline(ended.closings), "good" if ended.closed else "bad")
     for line in details(ended.closings):
         console.detail(line, "warn")
@@ -99,8 +116,12 @@ def tell(ended: Ended, platform: Platform, console: Console) -> None:
         console.warn(f"The job summary was not written: {failure.what}")
 
 
-def write_report(ended: Ended, path: Path | None) -> None:
-    """The report of `--report`, as JSON."""
-    if path is not None:
-        text = json.dumps(as_json(ended), ensure_ascii=False, indent=1) + "\n"
+def write_report(ended: Ended, path: Path | None, console: Console) -> None:
+    """The report of `--report`, as JSON; where it cannot be written, a warning."""
+    if path is None:
+        return
+    text = json.dumps(as_json(ended), ensure_ascii=False, indent=1) + "\n"
+    try:
         disk.write_private(path, text.encode(), 0o644)
+    except CiSecretsError as failure:
+        console.warn(f"The report was not written: {failure.what}")

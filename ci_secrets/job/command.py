@@ -39,7 +39,7 @@ def run(job: Job, execution: "Execution") -> int:
         warnings=handed_on(job.platform, watch.engine),
     )
     tell(closed, job.platform, job.console)
-    write_report(closed, execution.report)
+    write_report(closed, execution.report, job.console)
     return closed.exit_code
 
 

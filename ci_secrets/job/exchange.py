@@ -8,6 +8,7 @@ from pathlib import Path
 from ci_secrets.console import Console
 from ci_secrets.delivery import dotenv, sourced
 from ci_secrets.delivery.environment import check_deliverable
+from ci_secrets.delivery.files import refuse_existing
 from ci_secrets.errors import OutputRefusedError
 from ci_secrets.job.files import secret_files
 from ci_secrets.job.opening import Job, Wanted
@@ -54,10 +55,13 @@ def _check_sinks(job: Job, handover: Handover) -> None:
     if handover.export_env and not job.platform.takes_outputs:
         raise OutputRefusedError("--export-env sets GITHUB_ENV; there is none here.")
     for path in (handover.env_file, handover.dotenv):
-        if path is not None and path.is_symlink():
+        if path is None:
+            continue
+        if path.is_symlink():
             raise OutputRefusedError(
                 f"{foreign(path)} is a symlink.", fix="Name a file that does not exist yet."
             )
+        refuse_existing(path)  # NOTE: or the end of the run would delete what is not ours
 
 
 def _pairs(job: Job) -> tuple[Pairs, Pairs]:

@@ -8,10 +8,9 @@ from typing import Any
 
 from ci_secrets import audit, platforms, seal, stores
 from ci_secrets.console import Console
-from ci_secrets.delivery.files import remove_files
 from ci_secrets.errors import CiSecretsError, NotClosedError, UsageError
 from ci_secrets.job import state
-from ci_secrets.job.closing import tell, write_report
+from ci_secrets.job.closing import NOT_NOTED, delete, tell, write_report
 from ci_secrets.job.opening import Wanted
 from ci_secrets.leaks.findings import Coverage, Report
 from ci_secrets.leaks.matcher import build
@@ -41,7 +40,16 @@ class Finish:
         if left is None:
             self.console.say("nothing was opened by this run", "good")
             return 0
-        return max((self._close(found) for found in left), key=(0, 9, 11).index)
+        codes = [self._closed(found) for found in left]
+        return max(codes, key=lambda code: (code == 11, code == 9, code))
+
+    def _closed(self, found: seal.Found) -> int:
+        """The exit code for one state; what goes wrong with it keeps no other from its end."""
+        try:
+            return self._close(found)
+        except CiSecretsError as failure:
+            self.console.error(failure)
+            return failure.exit_code
 
     def _close(self, found: seal.Found) -> int:
         if found.tombstone is not None:
@@ -57,16 +65,22 @@ class Finish:
             return NotClosedError.exit_code
         ended = self._end(handed, sealed)
         tell(ended, self.platform, self.console)
-        if ended.closed:
-            sealed.close(state.tombstone(ended))
-        write_report(ended, self.report_file)
+        try:
+            if ended.closed:
+                sealed.close(state.tombstone(ended))
+        except CiSecretsError as failure:
+            self.console.warn(f"{NOT_NOTED} {failure.what}")
+        write_report(ended, self.report_file, self.console)
         return ended.exit_code
 
     def _end(self, handed: state.Handed, sealed: seal.SealedState) -> Ended:
         """Revoke, delete, look, record: in this order."""
         closings, sessions = _revoke(handed, self.environment)
-        sealed.write({**sealed.read(), "sessions": sessions})
-        remove_files(handed.files)
+        stuck = delete(handed.files)
+        try:
+            sealed.write({**sealed.read(), "sessions": sessions})
+        except CiSecretsError as failure:
+            self.console.warn(f"{NOT_NOTED} {failure.what}")
         report = _look(handed.known, self.platform, self.log, self.console)
         trail = audit.Trail.open(
             handed.audit_file,
@@ -83,6 +97,7 @@ class Finish:
             leaks=handed.leaks,
             require_proof=handed.require_proof or self.wanted.require_proof,
             audit_head=head.printed,
+            stuck=stuck,
         )
 
     def _tell_tombstone(self, grave: Mapping[str, Any]) -> int:

@@ -73,6 +73,8 @@ class Job:
         self.learners: list[Callable[[Mapping[str, Secret]], None]] = []
         """Who wants to know of values that come later: the redactors."""
         self._logins: list[Future[None]] = []
+        self.over = False
+        """Whether `closing.end` is through: nothing that fails later can undo it."""
         self._recorded: set[Closing] = set()
         """Ends that stand in the trail."""
         self._lock = threading.Lock()
@@ -105,7 +107,8 @@ class Job:
                 self.seal()
                 yield
             except BaseException as failure:
-                self._abandon(failure)
+                if not self.over:
+                    self._abandon(failure)
                 raise
 
     def mint(self, audience: str) -> Secret:
@@ -166,8 +169,11 @@ class Job:
         """Values that were minted just now: needles first, then into the sealed state."""
         for learner in self.learners:
             learner(values)
-        with self._lock:
-            self.seal()
+        try:
+            with self._lock:
+                self.seal()
+        except CiSecretsError as failure:
+            self.console.warn(f"A later `finish` would not know the newest token: {failure.what}")
 
     def _log_in_at(self, name: str, store: Store) -> None:
         session = store.login(self.mint)

@@ -59,9 +59,10 @@ def begin(job: "Job") -> "Sealed | None":
         )
         return None
     if key.weaker and job.wanted.heartbeat_ttl is None:
-        job.console.detail(
+        job.console.say(
             f"the state's key is a {key.came_from}, which is weaker: better give the job a "
-            "credential CI_SECRETS_STATE_KEY"
+            "credential CI_SECRETS_STATE_KEY",
+            "dim",
         )
     job.own["state key"] = key.material
     return Sealed(made)

@@ -22,6 +22,8 @@ class Ended:
     audit_head: str = ""
     child_code: int = 0
     warnings: tuple[str, ...] = ()
+    stuck: tuple[str, ...] = ()
+    """What could not be deleted though it holds values in clear, a sentence each."""
 
     @property
     def verdict(self) -> Verdict:
@@ -47,7 +49,7 @@ class Ended:
     @property
     def closed(self) -> bool:
         """Whether nothing is left open."""
-        return all_closed(self.closings, require_proof=self.require_proof)
+        return not self.stuck and all_closed(self.closings, require_proof=self.require_proof)
 
     @property
     def exit_code(self) -> int:
@@ -74,7 +76,7 @@ def as_json(ended: Ended) -> dict[str, Any]:
             "seconds": round(sum(report.seconds for report in ended.reports), 6),
         },
         "closed": [_closing_as_json(closing) for closing in ended.closings],
-        "warnings": list(ended.warnings),
+        "warnings": [*ended.warnings, *ended.stuck],
         "audit-head": ended.audit_head,
         "exit": {"code": ended.exit_code, "command": ended.child_code, "closed": ended.closed},
     }

@@ -58,7 +58,13 @@ class Story:
 
     def environment(self, **more: str) -> dict[str, str]:
         """Give the job's environment, with additions."""
-        return {**self.stand.env, **more}
+        runtime = {"XDG_RUNTIME_DIR": str(self.runtime)}  # keys of runs that stay open
+        return {**self.stand.env, **runtime, **more}
+
+    @property
+    def runtime(self) -> Path:
+        """Where the keys of sealed states lie, on CIs that have none of their own."""
+        return self.stand.workspace.parent / "runtime"
 
     def configure(self, text: str) -> None:
         """Replace ci-secrets.yaml."""
@@ -157,6 +163,7 @@ def begin(kind: Kind, issuer: Issuer, folder: Path) -> Iterator[Story]:
             stand=ci_environment(kind, folder, issuer, audience=vault.url),
             api_key=secrets.token_urlsafe(24),
         )
+        story.runtime.mkdir(mode=0o700)
         vault.trust(issuer)
         vault.policy("deploy", POLICY)
         vault.jwt_role("deploy", token_policies=["deploy"], token_ttl="10m", token_max_ttl="1h")

@@ -76,17 +76,12 @@ def test_the_key_of_another_job_does_not_open_it(issuer: Issuer, tmp_path: Path)
         assert story.users == {}
 
 
-def test_a_key_file_that_is_gone(generic: Story, tmp_path: Path) -> None:
+def test_a_key_file_that_is_gone(generic: Story) -> None:
     """Where the key file is deleted, finish says so by its name and ends in 9."""
-    runtime = tmp_path / "runtime"
-    runtime.mkdir(mode=0o700)
-    place = {"XDG_RUNTIME_DIR": str(runtime)}
-    process = generic.begin_exec(env={**RUN, **place})
-    process.kill()
-    generic.ended(process)
-    (key,) = runtime.iterdir()
+    _killed(generic)
+    (key,) = generic.runtime.iterdir()
     key.unlink()
-    done = generic.run("finish", env={**RUN, **place})
+    done = generic.run("finish", env=RUN)
     assert done.code == 9, done.err
     assert key.name in done.err
 
