@@ -137,7 +137,8 @@ class PostgresServer(Server):
         done = self._psql("SELECT 1", user, password)
         if done.returncode == 0:
             return True
-        refusals = ("password authentication failed", "is not permitted to log in")
+        # The last one: dropped between the password and the session.
+        refusals = ("password authentication failed", "is not permitted to log in", "not exist")
         if any(refusal in done.stderr for refusal in refusals):
             return False
         raise ServerError(done.stderr.strip())
