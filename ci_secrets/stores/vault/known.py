@@ -158,6 +158,12 @@ READ: Sequence[Known] = (
         fix="Compare `with:` with allowed_domains of the role.",
     ),
     Known(
+        pattern=r"beyond the expiration of the CA",
+        error=RefusedError,
+        cause="The role's ttl is longer than the CA of this engine has left to live.",
+        fix="Ask for less (`with: {{ttl: 24h}}`), lower the role's ttl, or renew the CA.",
+    ),
+    Known(
         pattern=r"Vault is sealed|barrier is sealed",
         error=RefusedError,
         cause="The store is sealed.",
