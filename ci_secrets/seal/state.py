@@ -160,7 +160,7 @@ def _hold(path: Path, seconds: float) -> contextlib.ExitStack:
         stack.close()
         raise NotClosedError(
             "the sealed state of this run is in use by another process",
-            cause="`exec`, `activate` or another `finish` of this job still runs",
+            cause="`exec` or another `finish` of this job still runs",
             fix="wait for it to end, then run `ci-secrets finish` again",
         ) from None
     except OSError as error:
