@@ -1,12 +1,14 @@
 """The recipes of README.md and docs/, as they stand there, on a real Vault and PostgreSQL."""
 
+import json
+import re
 import secrets
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.real.recipes import RealJob, Stage, block, shown_forms
+from tests.real.recipes import TOOL, RealJob, Stage, block, shown_forms
 from tests.real.runners import GitHubRunner, gitlab, groovy_steps, jenkins
 
 CONFIG = block("README.md", "yaml", "version: 1")
@@ -173,3 +175,39 @@ class TestAnywhere:
         assert done.code == 0, done.said
         assert job.probe.read_text() == stage.api_key
         assert "revoked, proven: 1 token" in done.err
+
+
+def test_the_demo_on_a_real_vault(stage: Stage, tmp_path: Path) -> None:
+    """`ci-secrets demo --store vault` tells its story with the `vault` of PATH."""
+    done = stage.operator(f"{TOOL} demo --store vault", tmp_path)
+    assert done.code == 0, done.said
+    assert "debug: ***" in done.out
+    assert "revoked, proven: 1 token and 1 lease" in done.err
+    assert "the trail is whole" in done.err
+
+
+def test_a_whole_job_by_hand(stage: Stage, on_gitlab: RealJob, tmp_path: Path) -> None:
+    """exchange, scan, redact, finish with the job's log, audit verify with the printed head."""
+    trail, log, values = tmp_path / "audit.jsonl", tmp_path / "job.log", tmp_path / "secrets.env"
+    on_gitlab.env["CI_SECRETS_AUDIT_FILE"] = str(trail)
+    assert on_gitlab.run("exchange", "--env-file", str(values)).code == 0
+    log.write_text(on_gitlab.sh(f". {values}; ./deploy.sh").out)
+
+    found = on_gitlab.run("scan", str(log), "--format", "json")
+    assert found.code == 11, found.err
+    forms = {(each["secret"], *each["form"]) for each in json.loads(found.out)["findings"]}
+    assert forms == {("API_KEY",), ("DB_USER",), ("DB_PASSWORD", "base64", "base64")}
+    redacted = on_gitlab.sh(f"ci-secrets redact <{log}")
+    assert redacted.code == 0, redacted.err
+    assert [shown_forms(redacted.out, value) for value in on_gitlab.values()] == [[], [], []]
+
+    done = on_gitlab.run("finish", "--log", str(log))
+    assert done.code == 11, done.err
+    assert "DB_PASSWORD as base64 of base64" in done.err
+    assert "revoked, proven: 1 token and 1 lease" in done.err
+    assert not on_gitlab.user_is_alive()
+    (head,) = re.findall(r"audit head: ([0-9a-f]{64})", done.err)
+    whole = on_gitlab.run("audit", "verify", str(trail), "--head", head)
+    assert whole.code == 0, whole.said
+    api_key, _, password = on_gitlab.values()
+    assert [shown_forms(trail.read_text(), value) for value in (api_key, password)] == [[], []]

@@ -86,6 +86,10 @@ def test_what_cannot_be_revoked_is_said_with_a_command_that_works(
     ended = stage.operator(command)
     assert ended.code == 0, ended.said
     assert not job.user_is_alive()
+    # The token that could have looked is gone, so that a later `finish` has nothing new to say.
+    later = job.run("finish")
+    assert later.code == 9, later.err
+    assert operators_command(later.err) == command
 
 
 def test_killed_exec_leaves_no_user_beyond_the_heartbeat(job: RealJob) -> None:
