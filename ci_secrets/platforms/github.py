@@ -151,7 +151,9 @@ class GitHub(Base):
                 headers={"Authorization": f"Bearer {bearer}", "Accept": "application/json"},
             )
         except UnreachableError as failure:
-            raise UnreachableError(failure.what, cause=failure.cause, fix=_REACH) from None
+            raise UnreachableError(
+                f"{_ENDPOINT} did not answer.", cause=f"{failure.what} {failure.cause}", fix=_REACH
+            ) from None
         if answer.ok:
             return answer.body
         if answer.status in (408, 429) or answer.status >= 500:

@@ -1,11 +1,14 @@
 """The pages say what is: links, command lines, options, variables, configurations, transcript."""
 
+import ast
+import importlib
 import re
 import shlex
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 import pytest
@@ -133,6 +136,40 @@ def test_every_variable_is_on_a_page() -> None:
     told = set(re.findall(r"\bCI_SECRETS_[A-Z_]*[A-Z]\b", ALL))
     assert read - told - {f"{name}_FILE" for name in of_logins} == set()
     assert told - read - {f"{name}_FILE" for name in of_logins} == set()
+
+
+def _messages() -> str:
+    """All texts in the code of the platforms, `…` in place of what is filled in."""
+    texts = []
+    for path in sorted((ROOT / "ci_secrets" / "platforms").glob("*.py")):
+        module = importlib.import_module(f"ci_secrets.platforms.{path.stem}")
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.JoinedStr):
+                texts.append("".join(_shown(module, part) for part in node.values))
+            elif isinstance(node, ast.Constant):
+                texts.append(str(node.value))
+    return "\n".join(texts)
+
+
+def _shown(module: ModuleType, part: ast.expr) -> str:
+    match part:
+        case ast.Constant(value=text):
+            return str(text)
+        case ast.FormattedValue(value=ast.Name(id=name)) if name.isupper():
+            return str(getattr(module, name))
+        case _:
+            return "…"
+
+
+@pytest.mark.parametrize("page", ["docs/github.md", "docs/gitlab.md", "docs/jenkins.md"])
+def test_what_goes_wrong_is_said_in_these_words(page: str) -> None:
+    """The messages in the tables of what goes wrong are those that the code has."""
+    table = TEXTS[page].partition("## What goes wrong")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ([^|]+?) \|", table, re.MULTILINE)[1:]
+    messages = _messages()
+    wanted = [part.strip(" ,") for row in rows for part in re.split("…,? ?(?:or )?", row)]
+    assert len(rows) >= 5
+    assert [part for part in wanted if part not in messages] == []
 
 
 @pytest.mark.parametrize("fence", CONFIGS, ids=lambda fence: fence[0])
