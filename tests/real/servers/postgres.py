@@ -66,6 +66,8 @@ class PostgresServer(Server):
             "fsync": "off",
             "full_page_writes": "off",
             "synchronous_commit": "off",
+            # In the cluster's folder: after a kill nothing is left in /dev/shm.
+            "dynamic_shared_memory_type": "mmap",
         }
         argv: list[str | Path] = [self._bin / "postgres", "-D", folder / "data"]
         for name, value in settings.items():
