@@ -247,18 +247,20 @@ def shown_forms(text: str, value: str) -> list[str]:
     """In which forms a value stands in a text; computed here, not by what is tested."""
     raw = value.encode()
     forms = {"raw": value, "percent": quote(value, safe=""), "json": json.dumps(value)[1:-1]}
-    for shift in range(3):
-        encoded = base64.b64encode(b"\0" * shift + raw)
-        # Without what the bytes before and after it have a part in.
-        forms[f"base64+{shift}"] = encoded[4 : len(encoded) // 4 * 4 - 4].decode()
-        twice = base64.b64encode(encoded)
-        forms[f"base64 twice+{shift}"] = twice[8:-8].decode()
+    for once in _base64(raw):
+        forms[f"base64 {once}"] = once
+        forms |= {f"base64 twice {twice}": twice for twice in _base64(once.encode())}
     forms |= {f"{name} url": form.translate(_URL) for name, form in forms.items()}
     forms |= {"hex": raw.hex(), "HEX": raw.hex().upper()}
     return [name for name, form in forms.items() if form in text]
 
 
 _URL = str.maketrans("+/", "-_")
+
+
+def _base64(raw: bytes) -> list[str]:
+    """At each alignment, without what the bytes before and after have a part in."""
+    return [base64.b64encode(b"\0" * shift + raw).decode()[4:-4] for shift in range(3)]
 
 
 def wait_until(true: Callable[[], object], seconds: float) -> float:
