@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ci_secrets.errors import UsageError
-from ci_secrets.text import foreign
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,11 +29,9 @@ def path(text: str) -> "Path":
 
 def seconds(text: str) -> int:
     """A whole number of seconds, at least one."""
-    number = int(text)
-    if number < 1:
-        msg = "at least 1"
-        raise ValueError(msg)
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError
+    return int(text)
 
 
 OPTIONS: Final[dict[str, Option]] = {
@@ -133,12 +130,10 @@ def _converted(name: str, option: Option, given: Any) -> Any:  # noqa: ANN401
         return option.default
     try:
         return option.convert(given)
-    except ValueError as wrong:
+    except ValueError:
         raise UsageError(
             f"--{name} (or {variable(name)}) is not usable.",
-            cause=f"It must be {option.metavar.lower()}: {foreign(wrong)}."
-            if option.convert is seconds
-            else "",
+            cause="It must be a whole number of seconds, at least 1.",
             fix=f"--{name} {option.metavar}: {option.help}.",
         ) from None
 

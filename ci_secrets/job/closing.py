@@ -1,5 +1,6 @@
 """The end of a run, and how people see it: verdict, what was revoked, summary, report."""
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from ci_secrets.job.signals import Interrupted
 from ci_secrets.leaks.findings import Report, Verdict
 from ci_secrets.leaks.formats.text import headline as found_at
 from ci_secrets.platforms.interface import Platform
-from ci_secrets.response.closings import AGAIN, details, headline
+from ci_secrets.response.closings import AGAIN, details, headline, sign_off
 from ci_secrets.response.outcome import Ended, as_json
 from ci_secrets.response.summary import render
 from ci_secrets.text import foreign
@@ -47,19 +48,19 @@ def end(
         closings = job.close("signal", exposed)
         child_code = child_code or stop.exit_code
     stuck = delete(job.files)
-    verdict = Ended(reports=tuple(reports)).verdict
-    head = job.trail.close(verdict=verdict.value, child=child_code)
-    job.tell(job.trail.notices)
     ended = Ended(
         reports=tuple(reports),
         closings=tuple(closings),
         leaks=job.config.leaks,
         require_proof=job.wanted.require_proof,
-        audit_head=head.printed,
         child_code=child_code,
         warnings=tuple(warnings),
         stuck=stuck,
     )
+    facts = {"verdict": ended.verdict.value, "child": child_code}
+    head = sign_off(job.trail, closed=ended.closed, **facts)
+    ended = dataclasses.replace(ended, audit_head=head)
+    job.tell(job.trail.notices)
     try:
         if job.sealed is not None and ended.closed:
             job.sealed.close(ended)

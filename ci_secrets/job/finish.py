@@ -16,7 +16,7 @@ from ci_secrets.leaks.findings import Coverage, Report
 from ci_secrets.leaks.matcher import build
 from ci_secrets.leaks.scan import scan_paths, scan_stream
 from ci_secrets.platforms.interface import OwnLog, Platform
-from ci_secrets.response.closings import record
+from ci_secrets.response.closings import record, sign_off
 from ci_secrets.response.outcome import Ended
 from ci_secrets.secret import Secret
 from ci_secrets.stores.interface import Closing, Outcome
@@ -90,21 +90,25 @@ class Finish:
             resume=handed.trail,
         )
         record(trail, closings)
-        head = trail.close(verdict=report.verdict.value)
-        return Ended(
+        ended = Ended(
             reports=(report,),
             closings=tuple(closings),
             leaks=handed.leaks,
             require_proof=handed.require_proof or self.wanted.require_proof,
-            audit_head=head.printed,
             stuck=stuck,
         )
+        head = sign_off(trail, closed=ended.closed, verdict=ended.verdict.value)
+        return dataclasses.replace(ended, audit_head=head)
 
     def _tell_tombstone(self, grave: Mapping[str, Any]) -> int:
         coverage = ", ".join(f"{it['source']} {it['state']}" for it in grave.get("coverage", ()))
         self.console.say(
-            f"already closed: verdict {foreign(grave.get('verdict'))}"
-            + (f" ({foreign(coverage)})" if coverage else "")
+            "already closed"
+            + (
+                f": verdict {foreign(grave.get('verdict'))} ({foreign(coverage)})"
+                if coverage
+                else ""
+            )
         )
         if self.log is not None:
             self.console.say("the log was not scanned: the values are gone", "warn")

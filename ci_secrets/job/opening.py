@@ -18,7 +18,15 @@ from ci_secrets.job import state
 from ci_secrets.job.keeper import Keeper
 from ci_secrets.job.signals import Interrupted, interrupting
 from ci_secrets.platforms.interface import IdentityOptions, Platform, Run
-from ci_secrets.response.closings import AGAIN, all_closed, details, headline, moment, record
+from ci_secrets.response.closings import (
+    AGAIN,
+    all_closed,
+    details,
+    headline,
+    moment,
+    record,
+    sign_off,
+)
 from ci_secrets.response.outcome import Ended
 from ci_secrets.secret import Credential, Secret
 from ci_secrets.stores.interface import CloseReason, Closing, Mint, Notice, Session, Store
@@ -289,10 +297,11 @@ class Job:
             closings = self.close(reason)
             self._tell_abandoned(closings)
             remove_files(self.files)
-            head = self.trail.close(outcome="abandoned", failure=type(failure).__name__)
-            ended = Ended(closings=tuple(closings), audit_head=head.printed)
-            if self.sealed is not None and all_closed(closings, require_proof=False):
-                self.sealed.close(ended)
+            closed = all_closed(closings, require_proof=False)
+            facts = {"outcome": "abandoned", "failure": type(failure).__name__}
+            head = sign_off(self.trail, closed=closed, **facts)
+            if self.sealed is not None and closed:
+                self.sealed.close(Ended(closings=tuple(closings), audit_head=head))
             else:
                 self.seal()
         except CiSecretsError as further:

@@ -57,6 +57,17 @@ def record(trail: Trail, closings: Sequence[Closing]) -> None:
         )  # fmt: skip
 
 
+def sign_off(trail: Trail, *, closed: bool, **facts: object) -> str:
+    """The last line of this process in the trail; the head as it is printed, or `""`.
+
+    A run that is left open is not `closed` in its trail either: a later `finish` goes on with it.
+    """
+    if closed:
+        return trail.close(**facts).printed
+    trail.append("left-open", **facts)
+    return ""
+
+
 def moment(unix_seconds: float | None) -> str:
     """`2026-01-31 12:04:10 UTC`."""
     if unix_seconds is None:
