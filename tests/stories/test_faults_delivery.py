@@ -235,10 +235,10 @@ def test_as_a_file_every_value_arrives_whole(
     assert not Path(path).exists()
 
 
-def test_an_empty_value_is_a_value(story: Story) -> None:
+def test_an_empty_value_is_a_value(github: Story) -> None:
     """It is delivered as the empty string, found nowhere, and says nothing of the rest."""
-    story.vault.put_secret("secret/deploy", api_key="")
+    github.vault.put_secret("secret/deploy", api_key="")
     script = 'test "${API_KEY+set}" = set && test -z "$API_KEY" && echo "$DB_USER"'
-    done = story.run("exec", "--", "sh", "-c", script)
+    done = github.run("exec", "--", "sh", "-c", script)
     assert done.code == 0, done.err
     assert "DB_USER" in done.err

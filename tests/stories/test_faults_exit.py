@@ -56,8 +56,11 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize("command", ["exec", "exchange"])
-@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize(
+    ("failure", "command"),
+    [(failure, "exec") for failure in FAILURES]
+    + [("missing field", "exchange"), ("forbidden", "exchange")],
+)
 def test_a_run_that_cannot_open(github: Story, failure: str, command: str) -> None:
     """Its code says why, its text says what to change, nothing is left, and `finish` is 0."""
     spoil, code, texts = FAILURES[failure]
