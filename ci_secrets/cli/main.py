@@ -108,7 +108,7 @@ def entry() -> NoReturn:
     if sys.stdout is None or sys.stderr is None:  # started with a closed descriptor
         sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
         sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
-    environment = dict(os.environ)
+    environment = _given(os.environ)
     console = Console.standard(environment)
     try:
         code = main(sys.argv[1:], environment, console)
@@ -123,6 +123,11 @@ def entry() -> NoReturn:
         except (OSError, ValueError):
             pass
     os._exit(code)
+
+
+def _given(variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment as the job made it: the script has put some of it aside for CMD."""
+    return {name.removeprefix("_CI_SECRETS_"): value for name, value in variables.items()}
 
 
 def _internal(failure: Exception) -> CiSecretsError:
