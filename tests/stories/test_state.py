@@ -222,3 +222,22 @@ def test_values_in_files_are_deleted_by_finish(github: Story) -> None:
     done = github.run("finish")
     assert done.code == 0, done.err
     assert not path.exists()
+
+
+def test_a_store_that_is_sealed_at_the_end(github: Story) -> None:
+    """Where all that comes is 503, nobody has tried to revoke anything: it is not reached."""
+    _killed(github)
+    github.vault.inject("*", "*", times=None, status=503)
+    done = github.run("finish")
+    assert done.code == 9, done.err
+    assert "NOT REACHED: 1 token and 1 lease" in done.err
+    assert "STILL ALIVE" not in done.err
+
+
+def test_a_lease_whose_look_up_fails_is_revoked_but_unproven(github: Story) -> None:
+    """The store says that it has ended the lease; that nobody saw it is a warning."""
+    github.vault.inject("*", "sys/leases/lookup", times=None, status=503)
+    done = github.run("exec", "--", "true")
+    assert done.code == 0, done.err
+    assert "revoked, UNPROVEN: 1 lease" in done.err
+    assert github.users == {}

@@ -107,7 +107,13 @@ class Closer:
                     "Revoked, but the token may not look leases up.",
                     policy=LEASES,
                 )
-            case (0, 0):
+            case (200 | 204, looked) if not _tells(looked):
+                return self._of_lease(
+                    lease,
+                    Outcome.UNPROVEN,
+                    f"Revoked, but the look-up after it failed (status {looked}).",
+                )
+            case (_, looked) if not _tells(looked):
                 return self._of_lease(lease, Outcome.UNREACHABLE, "The store did not answer.")
             case (0, _):
                 return self._of_lease(
@@ -273,6 +279,11 @@ def _status(call: Callable[[], Reply]) -> int:
         return call().status
     except CiSecretsError:
         return 0
+
+
+def _tells(status: int) -> bool:
+    """Whether a look-up was answered by what was looked up, not by a store in trouble."""
+    return status not in (0, 412, 429) and status < 500
 
 
 def _is_open(grant: Grant) -> bool:
