@@ -14,7 +14,7 @@ from ci_secrets.config.names import check_distinct
 from ci_secrets.console import Console
 from ci_secrets.delivery.files import remove_files
 from ci_secrets.errors import CiSecretsError
-from ci_secrets.job import state
+from ci_secrets.job import state, telling
 from ci_secrets.job.keeper import Keeper
 from ci_secrets.job.signals import Interrupted, interrupting
 from ci_secrets.platforms.interface import IdentityOptions, Platform, Run
@@ -23,14 +23,12 @@ from ci_secrets.response.closings import (
     all_closed,
     details,
     headline,
-    moment,
     record,
     sign_off,
 )
 from ci_secrets.response.outcome import Ended
 from ci_secrets.secret import Credential, Secret
 from ci_secrets.stores.interface import CloseReason, Closing, Mint, Notice, Session, Store
-from ci_secrets.text import foreign
 
 _SETTLE_SECONDS = 5.0
 """How long an interrupted opening waits for logins that are under way, to revoke them too."""
@@ -122,7 +120,8 @@ class Job:
     def mint(self, audience: str) -> Secret:
         """A JWT for one audience; a needle from now on, and a line in the trail."""
         token = self.platform.id_token(audience)
-        self.own[f"JWT for {audience}"] = token.token
+        with self._lock:  # another store's login may be sealing them
+            self.own[f"JWT for {audience}"] = token.token
         if self.config.audit.file:
             self.trail.append("identity", audience=audience, claims=token.shown_claims())
         return token.token
@@ -189,21 +188,6 @@ class Job:
             self.sessions[name] = session
             self.seal()
 
-    def _announce_login(self, name: str, session: Session) -> None:
-        token = session.token
-        self.trail.append(
-            "login", store=name, accessor=token.accessor, kind=token.kind,
-            ttl=token.ttl_seconds, policies=list(token.policies),
-        )  # fmt: skip
-        role = self.config.stores[name].auth.role
-        self.console.say(
-            f"logged in to {foreign(name)}"
-            + (f" as {foreign(role)}" if role else "")
-            + f": a {token.kind} token "
-            + (f"until {moment(token.expires_at)}" if token.ttl_seconds else "without end")
-        )
-        self.tell(session.notices)
-
     def _fetch(self) -> None:
         wanted = {
             name: [request for request in self.config.secrets if request.store == name]
@@ -217,27 +201,17 @@ class Job:
         pool.shutdown(wait=False)
         # NOTE: what is said of a login waits for a look-up, which runs beside the fetch.
         for name, session in self.sessions.items():
-            self._announce_login(name, session)
+            role = self.config.stores[name].auth.role
+            telling.login(self.trail, self.console, name, role, session)
         for name, fetch in fetches.items():
             fetched = fetch.result()
             self.credentials += fetched.credentials
-            self._record(name, fetched.credentials)
+            leases = self.sessions[name].leases()
+            telling.fetch(self.trail, name, fetched.credentials, leases)
             self.tell(fetched.notices)
         self._render_templates()
         check_distinct((entry.name, entry.source) for entry in self.credentials)
-        self._announce_fetch()
-
-    def _record(self, store: str, credentials: Sequence[Credential]) -> None:
-        for entry in credentials:
-            self.trail.append(
-                "fetch", store=store, secret=entry.name, source=entry.source,
-                lease=entry.lease_id, fingerprint=self.trail.fingerprint(entry.value),
-            )  # fmt: skip
-        for lease in self.sessions[store].leases():
-            self.trail.append(
-                "lease", store=store, lease=lease.lease_id, ttl=lease.ttl_seconds,
-                expires=moment(lease.expires_at),
-            )  # fmt: skip
+        telling.values(self.console, self.credentials, self.sessions)
 
     def _render_templates(self) -> None:
         if not self.config.templates:
@@ -256,24 +230,9 @@ class Job:
             for template in self.config.templates
         ]
 
-    def _announce_fetch(self) -> None:
-        if not self.credentials:
-            return
-        names = ", ".join(foreign(entry.name) for entry in self.credentials)
-        ends = [lease.expires_at for it in self.sessions.values() for lease in it.leases()]
-        plural = "s" if len(self.credentials) > 1 else ""
-        self.console.say(
-            f"{len(self.credentials)} secret{plural}: {names}"
-            + (f" · {len(ends)} leased until {moment(min(ends))}" if ends else "")
-        )
-
     def tell(self, notices: Sequence[Notice]) -> None:
         """Pass on what a store wants the user to know."""
-        for notice in notices:
-            if notice.level == "warning":
-                self.console.warn(notice.text)
-            else:
-                self.console.detail(notice.text)
+        telling.notices(self.console, notices)
 
     def close(self, reason: CloseReason, exposed: Sequence[str] = ()) -> list[Closing]:
         """End every session, recorded in the trail; again for what is not closed."""
