@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice, zip_longest
+from itertools import chain, islice, zip_longest
 from typing import Final, NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -82,14 +82,33 @@ class Engine:
     def masks(self, per_value: int = 20, total: int = 1000) -> list[bytes]:
         """What a CI system is asked to mask, the likeliest first; never holds a line break.
 
-        Of each value at most `per_value` spellings of the whole; each line of a value of several
-        lines is a value of its own, and masked in clear only. All plain values come before any
-        derived one, so that `total` cuts off the least likely.
+        At most `per_value` of each value. In clear first: a value of one line whole, one of
+        several lines by its first lines, for a runner masks line by line. What room is left goes
+        to other spellings of the whole. One of each value before the second of any, and all in
+        clear before any other, so that `total` cuts off the least likely.
         """
-        ranked = [mask for one in self.spelled for mask in _masks_of(one.needles, per_value)]
-        rounds = zip_longest(*ranked)
+        plain = [_plain_masks(one.needles)[:per_value] for one in self.spelled]
+        other = [
+            _other_masks(one.needles)[: per_value - len(lines)]
+            for one, lines in zip(self.spelled, plain, strict=True)
+        ]
+        rounds = chain(zip_longest(*plain), zip_longest(*other))
         masks = dict.fromkeys(mask for turn in rounds for mask in turn if mask is not None)
         return list(islice(masks, total))
+
+    @property
+    def partly_masked(self) -> tuple[str, ...]:
+        """Names of values that `masks` leaves visible in part, though they are looked for.
+
+        They have more lines than there is room for, or none that may be masked on its own.
+        """
+        masks = set(self.masks())
+        partly = {}
+        for (name, _), one in zip(self._secrets, self.spelled, strict=True):
+            plain = _plain_masks(one.needles)
+            if one.needles and not (plain and masks.issuperset(plain)):
+                partly[name] = True
+        return tuple(partly)
 
     def anchored(self, window: bytes) -> Iterator[tuple[int, int, list[Needle]]]:
         """Where anchors stand in `window`, overlapping ones too, and whose they are."""
@@ -116,14 +135,20 @@ def build(known: Mapping[str, Secret]) -> Engine:
     return Engine(known.items())
 
 
-def _masks_of(needles: Iterable[Needle], per_value: int) -> Iterator[list[bytes]]:
-    """One list for the whole value, and one for each of its lines."""
-    usable = [one for one in needles if b"\n" not in one.pattern and b"\r" not in one.pattern]
-    whole = [one for one in usable if not one.part]
-    # NOTE: the first spelling of each form before the second of any
-    whole.sort(key=lambda needle: needle.variant)
-    yield [needle.pattern for needle in whole[:per_value]]
-    yield from ([one.pattern] for one in usable if one.part and not one.form)
+def _plain_masks(needles: Iterable[Needle]) -> list[bytes]:
+    """The value in clear: whole where it is one line, else its lines."""
+    return [one.pattern for one in needles if not one.form and _is_line(one.pattern)]
+
+
+def _other_masks(needles: Iterable[Needle]) -> list[bytes]:
+    """The whole value otherwise spelled: the first spelling of each form before any second."""
+    other = [one for one in needles if one.form and not one.part and _is_line(one.pattern)]
+    other.sort(key=lambda needle: needle.variant)
+    return [needle.pattern for needle in other]
+
+
+def _is_line(pattern: bytes) -> bool:
+    return b"\n" not in pattern and b"\r" not in pattern
 
 
 class _Begun(NamedTuple):
