@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ci_secrets import disk
@@ -14,7 +14,7 @@ from ci_secrets.job.signals import Interrupted
 from ci_secrets.leaks.findings import Report, Verdict
 from ci_secrets.leaks.formats.text import headline as found_at
 from ci_secrets.platforms.interface import Platform
-from ci_secrets.response.closings import AGAIN, details, headline, sign_off
+from ci_secrets.response.closings import AGAIN, details, headline, record
 from ci_secrets.response.outcome import Ended, as_json
 from ci_secrets.response.summary import render
 from ci_secrets.text import foreign
@@ -37,8 +37,12 @@ def end(
     child_code: int = 0,
     interrupted: bool = False,
     warnings: Sequence[str] = (),
+    facts: Mapping[str, object] | None = None,
 ) -> Ended:
-    """Close an open run: revoke, delete, record, and leave a tombstone where all is closed."""
+    """Close a run: revoke, delete, record, and leave a tombstone where all is closed.
+
+    `facts` go into the run's last record in the trail, in place of the verdict.
+    """
     if job.keeper is not None:
         job.keeper.stop()
     exposed = _exposed(job, reports)
@@ -47,7 +51,6 @@ def end(
     except Interrupted as stop:  # it wants what we are doing, only faster
         closings = job.close("signal", exposed)
         child_code = child_code or stop.exit_code
-    stuck = delete(job.files)
     ended = Ended(
         reports=tuple(reports),
         closings=tuple(closings),
@@ -55,11 +58,11 @@ def end(
         require_proof=job.wanted.require_proof,
         child_code=child_code,
         warnings=tuple(warnings),
-        stuck=stuck,
+        stuck=delete(job.files),
     )
-    facts = {"verdict": ended.verdict.value, "child": child_code}
-    head = sign_off(job.trail, closed=ended.closed, **facts)
-    ended = dataclasses.replace(ended, audit_head=head)
+    said = facts or {"verdict": ended.verdict.value, "child": child_code}
+    head, unrecorded = record(job.trail, closings, closed=ended.closed, **said)
+    ended = dataclasses.replace(ended, audit_head=head, unrecorded=unrecorded)
     job.tell(job.trail.notices)
     try:
         if job.sealed is not None and ended.closed:
@@ -102,7 +105,7 @@ def tell(ended: Ended, platform: Platform, console: Console) -> None:
         console.detail(f"{foreign(entry.secret)}: {entry.reason}")
     for warning in ended.warnings:
         console.warn(warning)
-    for sentence in ended.stuck:
+    for sentence in (*ended.stuck, *ended.unrecorded):
         console.say(sentence, "bad")
     console.say(headline(ended.closings), "good" if ended.closed else "bad")
     for line in details(ended.closings):

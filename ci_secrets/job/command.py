@@ -33,7 +33,7 @@ def run(job: Job, execution: "Execution") -> int:
         job.console.warn(note)
     closed = end(
         job,
-        watch.reports() + step_files(job.platform, watch.engine),
+        watch.reports() + step_files(job.platform, watch.engine, job.console),
         child_code=ended.code,
         interrupted=revoker.ended(),
         warnings=handed_on(job.platform, watch.engine),
@@ -68,8 +68,8 @@ def _child_environment(job: Job, execution: "Execution") -> dict[str, str]:
 
 
 def _consumed(job: Job) -> set[str]:
-    """Variables that gave us identity or a login; and the keys that are only ours."""
+    """Variables that gave us identity, the state's key or a login; and the trail's key."""
     names = set(job.platform.identity_variables())
     for store in job.config.stores.values():
         names |= set(store.auth.environment.values())
-    return names | {"CI_SECRETS_STATE_KEY", "CI_SECRETS_AUDIT_KEY_FILE"}
+    return names | {"CI_SECRETS_AUDIT_KEY_FILE"}

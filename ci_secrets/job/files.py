@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from ci_secrets.console import Console
 from ci_secrets.delivery.files import new_directory, write_files
 from ci_secrets.delivery.step_files import redact_summary
+from ci_secrets.errors import CiSecretsError
 from ci_secrets.job.opening import Job
-from ci_secrets.leaks.findings import Report
+from ci_secrets.leaks.findings import Coverage, Report
 from ci_secrets.leaks.matcher import Engine
 from ci_secrets.leaks.redact import Redactor
 from ci_secrets.leaks.scan import scan_paths
@@ -24,13 +26,17 @@ def secret_files(job: Job) -> Mapping[str, Path]:
     return write_files(wanted, place)
 
 
-def step_files(platform: Platform, engine: Engine) -> list[Report]:
-    """The job summary as CMD left it, redacted in its place."""
+def step_files(platform: Platform, engine: Engine, console: Console) -> list[Report]:
+    """The job summary as CMD left it, redacted in its place; nothing of it can undo the verdict."""
     summary = platform.command_files().summary
     if summary is None:
         return []
     redactor = Redactor(engine)
-    redact_summary(summary, redactor)
+    try:
+        redact_summary(summary, redactor)
+    except CiSecretsError as failure:
+        console.warn(f"The job summary was not redacted: {failure.what}")
+        return [Report(coverage=(Coverage(source="job summary", state="none"),))]
     return [redactor.report("job summary")]
 
 

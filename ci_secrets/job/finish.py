@@ -7,19 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from ci_secrets import audit, platforms, seal, stores
+from ci_secrets.config.model import Leaks
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError, NotClosedError, UsageError
 from ci_secrets.job import state
 from ci_secrets.job.closing import NOT_NOTED, delete, tell, write_report
-from ci_secrets.job.opening import Wanted
+from ci_secrets.job.opening import Wanted, close_all
 from ci_secrets.leaks.findings import Coverage, Report
 from ci_secrets.leaks.matcher import build
 from ci_secrets.leaks.scan import scan_paths, scan_stream
 from ci_secrets.platforms.interface import OwnLog, Platform
-from ci_secrets.response.closings import record, sign_off
+from ci_secrets.response.closings import record
 from ci_secrets.response.outcome import Ended
 from ci_secrets.secret import Secret
-from ci_secrets.stores.interface import Closing, Outcome
+from ci_secrets.stores.interface import Closing, Outcome, Session
 from ci_secrets.text import foreign
 
 
@@ -39,30 +40,34 @@ class Finish:
         left = _left_open(self.wanted, self.platform)
         if left is None:
             self.console.say("nothing was opened by this run", "good")
-            return 0
-        codes = [self._closed(found) for found in left]
-        return max(codes, key=lambda code: (code == 11, code == 9, code))
+        ends = [self._closed(found) for found in left or ()]
+        told = [ended for ended in ends if isinstance(ended, Ended)]
+        write_report(_together(told), self.report_file, self.console)
+        codes = [ended.exit_code if isinstance(ended, Ended) else ended for ended in ends]
+        return max(codes, key=lambda code: (code == 11, code == 9, code), default=0)
 
-    def _closed(self, found: seal.Found) -> int:
-        """The exit code for one state; what goes wrong with it keeps no other from its end."""
+    def _closed(self, found: seal.Found) -> Ended | int:
+        """How one state ended, or the exit code of what went wrong with it.
+
+        That keeps no other state from its end.
+        """
         try:
             return self._close(found)
         except CiSecretsError as failure:
             self.console.error(failure)
             return failure.exit_code
 
-    def _close(self, found: seal.Found) -> int:
+    def _close(self, found: seal.Found) -> Ended:
         if found.tombstone is not None:
             return self._tell_tombstone(found.tombstone)
         try:
             sealed = seal.open_state(found.path, self.platform.state_key(create=False))
             handed = state.read(sealed.read())
-        except CiSecretsError as failure:
+        except CiSecretsError:
             closed = seal.closed_meanwhile(found.path)
-            if closed is not None:  # by another `finish`, which was quicker
-                return self._close(closed)
-            self.console.error(failure)
-            return NotClosedError.exit_code
+            if closed is None:
+                raise
+            return self._close(closed)  # another `finish` was quicker
         ended = self._end(handed, sealed)
         tell(ended, self.platform, self.console)
         try:
@@ -70,8 +75,7 @@ class Finish:
                 sealed.close(state.tombstone(ended))
         except CiSecretsError as failure:
             self.console.warn(f"{NOT_NOTED} {failure.what}")
-        write_report(ended, self.report_file, self.console)
-        return ended.exit_code
+        return ended
 
     def _end(self, handed: state.Handed, sealed: seal.SealedState) -> Ended:
         """Revoke, delete, look, record: in this order."""
@@ -81,7 +85,13 @@ class Finish:
             sealed.write({**sealed.read(), "sessions": sessions})
         except CiSecretsError as failure:
             self.console.warn(f"{NOT_NOTED} {failure.what}")
-        report = _look(handed.known, self.platform, self.log, self.console)
+        ended = Ended(
+            reports=(_look(handed.known, self.platform, self.log, self.console),),
+            closings=tuple(closings),
+            leaks=handed.leaks,
+            require_proof=handed.require_proof or self.wanted.require_proof,
+            stuck=stuck,
+        )
         trail = audit.Trail.open(
             handed.audit_file,
             sealed.run,
@@ -89,32 +99,38 @@ class Finish:
             required=handed.audit_required,
             resume=handed.trail,
         )
-        record(trail, closings)
-        ended = Ended(
-            reports=(report,),
-            closings=tuple(closings),
-            leaks=handed.leaks,
-            require_proof=handed.require_proof or self.wanted.require_proof,
-            stuck=stuck,
-        )
-        head = sign_off(trail, closed=ended.closed, verdict=ended.verdict.value)
-        return dataclasses.replace(ended, audit_head=head)
+        verdict = ended.verdict.value
+        head, unrecorded = record(trail, closings, closed=ended.closed, verdict=verdict)
+        return dataclasses.replace(ended, audit_head=head, unrecorded=unrecorded)
 
-    def _tell_tombstone(self, grave: Mapping[str, Any]) -> int:
+    def _tell_tombstone(self, grave: Mapping[str, Any]) -> Ended:
         coverage = ", ".join(f"{it['source']} {it['state']}" for it in grave.get("coverage", ()))
-        self.console.say(
-            "already closed"
-            + (
-                f": verdict {foreign(grave.get('verdict'))} ({foreign(coverage)})"
-                if coverage
-                else ""
-            )
-        )
+        verdict = f": verdict {foreign(grave.get('verdict'))} ({foreign(coverage)})"
+        self.console.say("already closed" + (verdict if coverage else ""))
         if self.log is not None:
             self.console.say("the log was not scanned: the values are gone", "warn")
-        if grave.get("audit-head"):
-            self.console.say(f"audit head: {foreign(grave['audit-head'])}", "dim")
-        return 0
+        head = str(grave.get("audit-head") or "")
+        if head:
+            self.console.say(f"audit head: {foreign(head)}", "dim")
+        source = "job log" if self.log is None else str(self.log)
+        return Ended(reports=(_nothing_seen(source),), audit_head=head)
+
+
+def _nothing_seen(source: str) -> Report:
+    return Report(coverage=(Coverage(source=source, state="none"),))
+
+
+def _together(ends: Sequence[Ended]) -> Ended:
+    """One report for all that a job left open."""
+    return Ended(
+        reports=tuple(report for ended in ends for report in ended.reports),
+        closings=tuple(closing for ended in ends for closing in ended.closings),
+        leaks=next((ended.leaks for ended in ends if ended.exit_code == 11), Leaks()),
+        require_proof=any(ended.require_proof for ended in ends),
+        audit_head=" ".join(ended.audit_head for ended in ends if ended.audit_head),
+        stuck=tuple(sentence for ended in ends for sentence in ended.stuck),
+        unrecorded=tuple(sentence for ended in ends for sentence in ended.unrecorded),
+    )
 
 
 def finish(
@@ -127,8 +143,6 @@ def finish(
     """Close everything that this run left open; the exit code of the contract."""
     platform = platforms.detect(environment, wanted.platform, wanted.identity)
     console.annotate = platform.annotate
-    if log is not None and not log.exists():
-        raise UsageError(f"The log {foreign(log)} is not there.", fix="Name a file: --log FILE.")
     return Finish(
         wanted=wanted,
         log=log,
@@ -183,10 +197,10 @@ def _revoke(
 ) -> tuple[list[Closing], Mapping[str, Any]]:
     """How each token and lease ended, and the sessions with that noted, for a next `finish`."""
     closings: list[Closing] = []
-    sessions = dict(handed.sessions)
+    resumed: dict[str, Session] = {}
     for name, handover in handed.sessions.items():
         try:
-            session = stores.open_store(handed.stores[name], environment).resume(handover)
+            resumed[name] = stores.open_store(handed.stores[name], environment).resume(handover)
         except CiSecretsError as failure:
             closings.append(
                 Closing(
@@ -197,10 +211,9 @@ def _revoke(
                     detail=failure.what,
                 )
             )
-        else:
-            closings += session.close("end")
-            sessions[name] = session.handover()
-    return closings, sessions
+    closings += close_all(resumed, "end")
+    noted = {name: session.handover() for name, session in resumed.items()}
+    return closings, {**handed.sessions, **noted}
 
 
 def _own_log(platform: Platform, console: Console) -> OwnLog | None:
@@ -216,11 +229,14 @@ def _look(
 ) -> Report:
     """Scan the log that was given, else what the platform can show of its own; else nothing."""
     engine = build(known)
+    if log is not None and not log.exists():
+        console.warn(f"The log {foreign(log)} is not there, so nothing was looked at.")
+        return dataclasses.replace(_nothing_seen(str(log)), skipped=engine.skipped)
     if log is not None:
         return scan_paths(engine, [str(log)], None)
     own = _own_log(platform, console)
     if own is None:
-        return Report(coverage=(Coverage(source="job log", state="none"),), skipped=engine.skipped)
+        return dataclasses.replace(_nothing_seen("job log"), skipped=engine.skipped)
     seen = scan_stream(engine, [own.log], own.source)
     coverage = tuple(Coverage(source=own.source, state=state) for state in own.states)
     return dataclasses.replace(seen, coverage=coverage)

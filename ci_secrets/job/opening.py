@@ -12,21 +12,11 @@ from ci_secrets.config import load
 from ci_secrets.config.model import Config
 from ci_secrets.config.names import check_distinct
 from ci_secrets.console import Console
-from ci_secrets.delivery.files import remove_files
 from ci_secrets.errors import CiSecretsError
 from ci_secrets.job import state, telling
 from ci_secrets.job.keeper import Keeper
 from ci_secrets.job.signals import Interrupted, interrupting
 from ci_secrets.platforms.interface import IdentityOptions, Platform, Run
-from ci_secrets.response.closings import (
-    AGAIN,
-    all_closed,
-    details,
-    headline,
-    record,
-    sign_off,
-)
-from ci_secrets.response.outcome import Ended
 from ci_secrets.secret import Credential, Secret
 from ci_secrets.stores.interface import CloseReason, Closing, Mint, Notice, Session, Store
 
@@ -81,8 +71,6 @@ class Job:
         self._logins: list[Future[None]] = []
         self.over = False
         """Whether `closing.end` is through: nothing that fails later can undo it."""
-        self._recorded: set[Closing] = set()
-        """Ends that stand in the trail."""
         self._lock = threading.Lock()
 
     def _read_config(self) -> Config:
@@ -235,42 +223,30 @@ class Job:
         telling.notices(self.console, notices)
 
     def close(self, reason: CloseReason, exposed: Sequence[str] = ()) -> list[Closing]:
-        """End every session, recorded in the trail; again for what is not closed."""
-        closings = [
-            entry for session in self.sessions.values() for entry in session.close(reason, exposed)
-        ]
-        record(self.trail, [entry for entry in closings if entry not in self._recorded])
-        self._recorded.update(closings)
-        return closings
+        """End every session, all at once; again for what is not closed."""
+        return close_all(self.sessions, reason, exposed)
 
     def _abandon(self, failure: BaseException) -> None:
         """Undo an opening that failed; never raises over the failure that it is for."""
-        reason: CloseReason = "signal" if isinstance(failure, Interrupted) else "end"
-        try:
-            if reason == "signal":
-                self.close(reason)  # before anything is waited for
-            if wait(self._logins, timeout=_SETTLE_SECONDS).not_done:
-                self.console.warn(_LOGIN_LOST)
-            if self.keeper is not None:
-                self.keeper.stop()
-            closings = self.close(reason)
-            self._tell_abandoned(closings)
-            remove_files(self.files)
-            closed = all_closed(closings, require_proof=False)
-            facts = {"outcome": "abandoned", "failure": type(failure).__name__}
-            head = sign_off(self.trail, closed=closed, **facts)
-            if self.sealed is not None and closed:
-                self.sealed.close(Ended(closings=tuple(closings), audit_head=head))
-            else:
-                self.seal()
-        except CiSecretsError as further:
-            self.console.error(further)
+        from ci_secrets.job.closing import end
 
-    def _tell_abandoned(self, closings: Sequence[Closing]) -> None:
-        if not closings:
-            return
-        self.console.say(f"gave up · {headline(closings)}")
-        for line in details(closings):
-            self.console.detail(line, "warn")
-        if self.sealed is not None and not all_closed(closings, require_proof=False):
-            self.console.say(AGAIN, "warn")
+        interrupted = isinstance(failure, Interrupted)
+        if interrupted:
+            self.close("signal")  # before anything is waited for
+        if wait(self._logins, timeout=_SETTLE_SECONDS).not_done:
+            self.console.warn(_LOGIN_LOST)
+        facts = {"outcome": "abandoned", "failure": type(failure).__name__}
+        ended = end(self, (), interrupted=interrupted, facts=facts)
+        telling.abandoned(self.console, ended, kept=self.sealed is not None)
+
+
+def close_all(
+    sessions: Mapping[str, Session], reason: CloseReason, exposed: Sequence[str] = ()
+) -> list[Closing]:
+    """End these sessions; several side by side, so that a store that hangs holds up no other."""
+    open_now = list(sessions.values())
+    if len(open_now) <= 1:
+        return [entry for session in open_now for entry in session.close(reason, exposed)]
+    with ThreadPoolExecutor(max_workers=len(open_now)) as pool:
+        ends = pool.map(lambda session: session.close(reason, exposed), open_now)
+        return [entry for end in ends for entry in end]

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ci_secrets.audit import Trail
 from ci_secrets.console import Console
-from ci_secrets.response.closings import moment
+from ci_secrets.response.closings import AGAIN, details, headline, moment
+from ci_secrets.response.outcome import Ended
 from ci_secrets.secret import Credential, Lease
 from ci_secrets.stores.interface import Notice, Session
 from ci_secrets.text import foreign
@@ -62,10 +63,27 @@ def values(
     names = ", ".join(foreign(entry.name) for entry in credentials)
     ends = [lease.expires_at for session in sessions.values() for lease in session.leases()]
     plural = "s" if len(credentials) > 1 else ""
-    console.say(
-        f"{len(credentials)} secret{plural}: {names}"
-        + (f" · {len(ends)} leased until {moment(min(ends))}" if ends else "")
-    )
+    console.say(f"{len(credentials)} secret{plural}: {names}{_leased(ends)}")
+
+
+def _leased(ends: Sequence[float]) -> str:
+    if not ends:
+        return ""
+    first, last = moment(min(ends)), moment(max(ends))
+    return f" · {len(ends)} leased until {first}" + (f" to {last}" if first != last else "")
+
+
+def abandoned(console: Console, ended: Ended, *, kept: bool) -> None:
+    """What became of the credentials of an opening that failed."""
+    for sentence in (*ended.stuck, *ended.unrecorded):
+        console.say(sentence, "bad")
+    if not ended.closings:
+        return
+    console.say(f"gave up · {headline(ended.closings)}")
+    for line in details(ended.closings):
+        console.detail(line, "warn")
+    if kept and not ended.closed:
+        console.say(AGAIN, "warn")
 
 
 def notices(console: Console, said: Iterable[Notice]) -> None:

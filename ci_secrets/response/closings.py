@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ci_secrets.audit import Trail
+from ci_secrets.errors import AuditBrokenError
 from ci_secrets.stores.interface import Closing, Outcome
 from ci_secrets.text import foreign
 
@@ -48,24 +49,30 @@ def details(closings: Sequence[Closing]) -> list[str]:
     return lines
 
 
-def record(trail: Trail, closings: Sequence[Closing]) -> None:
-    """A line in the trail for each end."""
-    for entry in closings:
-        trail.append(
-            "close", store=entry.store, kind=entry.kind, id=entry.id,
-            outcome=entry.outcome.value, detail=entry.detail,
-        )  # fmt: skip
-
-
-def sign_off(trail: Trail, *, closed: bool, **facts: object) -> str:
-    """The last line of this process in the trail; the head as it is printed, or `""`.
+def record(
+    trail: Trail, closings: Sequence[Closing], *, closed: bool, **facts: object
+) -> tuple[str, tuple[str, ...]]:
+    """The last lines of this process in the trail: the head as it is printed, and what failed.
 
     A run that is left open is not `closed` in its trail either: a later `finish` goes on with it.
+    Never raises: by now the credentials are gone, and that is to be said whatever the trail does.
     """
-    if closed:
-        return trail.close(**facts).printed
-    trail.append("left-open", **facts)
-    return ""
+    try:
+        for entry in closings:
+            trail.append(
+                "close",
+                store=entry.store,
+                kind=entry.kind,
+                id=entry.id,
+                outcome=entry.outcome.value,
+                detail=entry.detail,
+            )
+        if closed:
+            return trail.close(**facts).printed, ()
+        trail.append("left-open", **facts)
+    except AuditBrokenError as failure:
+        return "", (f"The end of this run is not in the audit trail: {failure.what}",)
+    return "", ()
 
 
 def moment(unix_seconds: float | None) -> str:

@@ -24,6 +24,8 @@ class Ended:
     warnings: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
     """What could not be deleted though it holds values in clear, a sentence each."""
+    unrecorded: tuple[str, ...] = ()
+    """What is not in the audit trail though it is required to be, a sentence each."""
 
     @property
     def verdict(self) -> Verdict:
@@ -53,11 +55,15 @@ class Ended:
 
     @property
     def exit_code(self) -> int:
-        """11, then CMD's own code, then 9, then 0 (docs/exit-codes.md)."""
+        """11, then CMD's own code, then 9, then 10, then 0 (docs/exit-codes.md)."""
         failing = {Verdict.LEAKED: self.leaks.on_leak, Verdict.CONTAINED: self.leaks.on_contained}
         if failing.get(self.verdict) == "fail":
             return 11
-        return self.child_code or (0 if self.closed else 9)
+        if self.child_code:
+            return self.child_code
+        if not self.closed:
+            return 9
+        return 10 if self.unrecorded else 0
 
 
 def as_json(ended: Ended) -> dict[str, Any]:
@@ -76,7 +82,7 @@ def as_json(ended: Ended) -> dict[str, Any]:
             "seconds": round(sum(report.seconds for report in ended.reports), 6),
         },
         "closed": [_closing_as_json(closing) for closing in ended.closings],
-        "warnings": [*ended.warnings, *ended.stuck],
+        "warnings": [*ended.warnings, *ended.stuck, *ended.unrecorded],
         "audit-head": ended.audit_head,
         "exit": {"code": ended.exit_code, "command": ended.child_code, "closed": ended.closed},
     }
