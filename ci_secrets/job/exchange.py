@@ -1,10 +1,13 @@
 """`exchange`: masks first, then outputs or a file to source; the state is sealed for `finish`."""
 
+import contextlib
+import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ci_secrets import disk
 from ci_secrets.console import Console
 from ci_secrets.delivery import dotenv, sourced
 from ci_secrets.delivery.environment import check_deliverable
@@ -37,9 +40,10 @@ def exchange(
     with job.opened():
         check_deliverable(job.credentials)
         variables, outputs = _pairs(job)
-        _mask(job)
-        _deliver(job, handover, variables, outputs)
-        job.seal()
+        with _all_or_nothing(job, handover):
+            _mask(job)
+            _deliver(job, handover, variables, outputs)
+            job.seal()
     return 0
 
 
@@ -82,6 +86,43 @@ def _mask(job: Job) -> None:
         lines = job.platform.mask_lines(build(job.known()).masks())
         sys.stderr.buffer.write(b"".join(line + b"\n" for line in lines))
         sys.stderr.buffer.flush()
+
+
+@contextlib.contextmanager
+def _all_or_nothing(job: Job, handover: Handover) -> Iterator[None]:
+    """After a failure or a signal within, no place has a value that only some of them got.
+
+    `--env-file` is not among them: it is a file of the job, deleted at any end.
+    """
+    places = [*(job.platform.command_files().handed_on or {}).values()]
+    if handover.dotenv:
+        places.append(handover.dotenv)
+    with contextlib.ExitStack() as stack:
+        for place in places:
+            stack.enter_context(_undone_on_failure(place))
+        yield
+
+
+@contextlib.contextmanager
+def _undone_on_failure(path: Path) -> Iterator[None]:
+    before = path.lstat().st_size if os.path.lexists(path) else None
+    try:
+        yield
+    except BaseException:  # a signal, too
+        if before is not None:
+            _cut(path, before)
+        elif os.path.lexists(path):
+            disk.remove(path)
+        raise
+
+
+def _cut(path: Path, size: int) -> None:
+    """Take back what was appended; links and directories got nothing, so they are left alone."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "wb") as file:
+            if os.fstat(descriptor).st_size > size:
+                file.truncate(size)
 
 
 def _deliver(job: Job, handover: Handover, variables: Pairs, outputs: Pairs) -> None:

@@ -1,0 +1,50 @@
+"""Commands to the letter: all or nothing, names, heads, broken pipes, refusals."""
+
+from pathlib import Path
+
+from tests.stories.story import Story
+
+WILD = """\
+version: 1
+stores: {{vault: {{type: vault, url: "{url}", role: deploy}}}}
+secrets: {{ALL: {{from: "vault:secret/data/mixed#**"}}}}
+"""
+
+
+def _without(github: Story, variable: str, tmp_path: Path) -> dict[str, str]:
+    """An environment in which one file of the runner takes nothing."""
+    (tmp_path / "no-file").mkdir()
+    return {variable: str(tmp_path / "no-file")}
+
+
+def test_no_output_stays_where_a_variable_could_not_be_exported(
+    github: Story, tmp_path: Path
+) -> None:
+    """All or nothing holds over both files of the runner, and what stood there before stays."""
+    output = github.stand.files["GITHUB_OUTPUT"]
+    output.write_text("earlier=1\n")
+    environment = _without(github, "GITHUB_ENV", tmp_path)
+    done = github.run("exchange", "--export-env", env=environment)
+    assert done.code == 8, done.err
+    assert output.read_text() == "earlier=1\n"
+    assert github.users == {}
+
+
+def test_no_dotenv_report_stays_where_an_output_could_not_be_written(
+    github: Story, tmp_path: Path
+) -> None:
+    """The CI takes the report as an artifact, so after a failure there must be none."""
+    report = tmp_path / "build.env"
+    environment = _without(github, "GITHUB_OUTPUT", tmp_path)
+    done = github.run("exchange", "--dotenv", str(report), env=environment)
+    assert done.code == 8, done.err
+    assert not report.exists()
+
+
+def test_a_dotenv_report_outlives_the_job(generic: Story, tmp_path: Path) -> None:
+    """The CI reads it after our end."""
+    report = tmp_path / "build.env"
+    words = ("--run-id", "r1")
+    assert generic.run("exchange", "--dotenv", str(report), *words).code == 0
+    assert generic.run("finish", *words).code == 0
+    assert generic.api_key in report.read_text()
