@@ -106,7 +106,6 @@ def test_a_job_without_an_identity(kind: Any, issuer: Issuer, tmp_path: Path) ->
         [],
         ["exec", "--heartbeat-ttl", "soon", "--", "true"],
         ["exec", "--heartbeat-ttl", "0", "--", "true"],
-        ["finish", "--log", "no-such.log"],
     ],
     ids=" ".join,
 )
