@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ci_secrets import disk
+from ci_secrets.config.names import check_distinct
 from ci_secrets.console import Console
 from ci_secrets.delivery import dotenv, sourced
 from ci_secrets.delivery.environment import check_deliverable
@@ -39,6 +40,7 @@ def exchange(
     _check_sinks(job, handover)
     with job.opened():
         check_deliverable(job.credentials)
+        _check_outputs(job)
         variables, outputs = _pairs(job)
         with _all_or_nothing(job, handover):
             _mask(job)
@@ -66,6 +68,14 @@ def _check_sinks(job: Job, handover: Handover) -> None:
                 f"{foreign(path)} is a symlink.", fix="Name a file that does not exist yet."
             )
         refuse_existing(path)  # NOTE: or the end of the run would delete what is not ours
+
+
+def _check_outputs(job: Job) -> None:
+    """Refuse, before anything is written, two outputs of which one would replace the other."""
+    if job.platform.takes_outputs:
+        delivered = [entry for entry in job.credentials if entry.deliver != "none"]
+        named = ((entry.output_name or entry.name, entry.source) for entry in delivered)
+        check_distinct(named, ignore_case=True)
 
 
 def _pairs(job: Job) -> tuple[Pairs, Pairs]:

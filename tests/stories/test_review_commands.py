@@ -7,7 +7,7 @@ from tests.stories.story import Story
 WILD = """\
 version: 1
 stores: {{vault: {{type: vault, url: "{url}", role: deploy}}}}
-secrets: {{ALL: {{from: "vault:secret/data/mixed#**"}}}}
+secrets: {{ALL: {{from: "vault:secret/data/mixed#**", prefix: ""}}}}
 """
 
 
@@ -48,3 +48,26 @@ def test_a_dotenv_report_outlives_the_job(generic: Story, tmp_path: Path) -> Non
     assert generic.run("exchange", "--dotenv", str(report), *words).code == 0
     assert generic.run("finish", *words).code == 0
     assert generic.api_key in report.read_text()
+
+
+def test_outputs_that_differ_in_case_only_are_refused(github: Story) -> None:
+    """GitHub finds outputs in any case, so one of the two would silently replace the other."""
+    github.vault.put_secret("secret/mixed", Key="made-up-value-1", key="made-up-value-2")
+    github.configure(WILD.format(url=github.vault.url))
+    done = github.run("exchange")
+    assert done.code == 3, done.err
+    assert "Two secrets are called `key`" in done.err
+    assert github.stand.files["GITHUB_OUTPUT"].read_text() == ""
+    assert github.tokens() == []
+
+
+def test_variables_that_differ_in_case_only_are_two(generic: Story, tmp_path: Path) -> None:
+    """Where there are no outputs the names of a shell hold."""
+    generic.vault.put_secret("secret/mixed", Key="made-up-value-1", key="made-up-value-2")
+    generic.configure(WILD.format(url=generic.vault.url))
+    target = tmp_path / "secrets.env"
+    done = generic.run("exchange", "--env-file", str(target), "--run-id", "r1")
+    assert done.code == 0, done.err
+    assert "export Key=" in target.read_text()
+    assert "export key=" in target.read_text()
+    assert generic.run("finish", "--run-id", "r1").code == 0
