@@ -78,8 +78,6 @@ def main(argv: Sequence[str], environment: Mapping[str, str], console: Console) 
     words, child = _split(argv)
     chosen = next((word for word in words if not word.startswith("-")), None)
     try:
-        if sys.platform == "win32":
-            raise UsageError("Windows is not supported; use WSL or a Linux runner.")
         if chosen not in COMMANDS:
             chosen = None
         arguments = settle(parser(chosen).parse_args(words), environment)

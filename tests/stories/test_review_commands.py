@@ -1,5 +1,7 @@
 """Commands to the letter: all or nothing, names, heads, broken pipes, refusals."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.stories.story import Story
@@ -71,3 +73,17 @@ def test_variables_that_differ_in_case_only_are_two(generic: Story, tmp_path: Pa
     assert "export Key=" in target.read_text()
     assert "export key=" in target.read_text()
     assert generic.run("finish", "--run-id", "r1").code == 0
+
+
+def test_windows_is_refused_with_one_line() -> None:
+    """Before anything is imported that only POSIX has."""
+    code = (
+        "import runpy, signal, sys; sys.platform = 'win32'; del signal.SIGHUP; "
+        "sys.modules.update(dict.fromkeys(['fcntl', 'resource', 'termios'])); "
+        "runpy.run_module('ci_secrets', run_name='__main__')"
+    )
+    words = [sys.executable, "-I", "-c", code, "--version"]
+    done = subprocess.run(words, capture_output=True, check=False, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "ci-secrets: Windows is not supported; use WSL or a Linux runner.\n"
+    assert done.stdout == ""
