@@ -15,10 +15,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
     """Do it; 0, or an error with 3 to 8."""
-    from ci_secrets.delivery.process import harden
     from ci_secrets.job.exchange import Handover, exchange
 
-    harden()
     handover = Handover(
         env_file=arguments.env_file, dotenv=arguments.dotenv, export_env=arguments.export_env
     )

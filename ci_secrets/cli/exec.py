@@ -19,10 +19,8 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     """Do it; CMD's code, 9, 11, or an error with 3 to 8 before CMD starts."""
     if not arguments.child:
         raise UsageError("There is no command to run.", fix="ci-secrets exec -- COMMAND [ARG ...]")
-    from ci_secrets.delivery.process import harden
     from ci_secrets.job.execute import Execution, execute
 
-    harden()
     execution = Execution(
         argv=tuple(arguments.child),
         keep_identity=arguments.keep_identity,

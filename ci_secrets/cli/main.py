@@ -82,6 +82,10 @@ def main(argv: Sequence[str], environment: Mapping[str, str], console: Console) 
             chosen = None
         arguments = settle(parser(chosen).parse_args(words), environment)
         arguments.child = child
+        # NOTE: imported here, so that `--help`, which holds no value, does not pay for it.
+        from ci_secrets.delivery.process import harden
+
+        harden()
         return _command(arguments.command).run(arguments, environment, console)
     except CiSecretsError as error:
         console.error(error)

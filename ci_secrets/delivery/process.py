@@ -1,6 +1,6 @@
 """Our own process made unreadable to others; what CMD gets back of that.
 
-Every command imports this first, so it imports little.
+The command line imports this before any command runs, so it imports little.
 """
 
 import ctypes
@@ -24,7 +24,7 @@ _core_limit: tuple[int, int] | None = None
 def harden() -> None:
     """Let no other process of this user read our memory, and leave no core file.
 
-    To be called first, before anything is opened: it also fills a closed descriptor 0, 1 or 2, so
+    To be called before a command opens anything: it also fills a closed descriptor 0, 1 or 2, so
     that no file of ours gets that number and is then written like standard output. Reads from it
     are at the end of file, writes fail with EBADF as before.
     """
