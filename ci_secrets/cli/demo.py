@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ci_secrets.cli.options import add as add_options
+from ci_secrets.cli.options import one_of
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from ci_secrets.testing.issuer import Issuer
     from ci_secrets.testing.vault.admin import Administered
 
+_STORES = ("embedded", "vault")
 _SCRIPT = """\
 echo "connecting as $DB_USER"
 echo "debug: $(printf %s "$API_KEY" | base64 -w0 | base64 -w0)"
@@ -38,20 +41,16 @@ _STATIC = """\
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument(
-        "--store",
-        choices=["embedded", "vault"],
-        default="embedded",
-        help="vault: `vault` or `bao` from PATH, in its development mode (default: embedded)",
-    )
+    add_options(parser, "store")
 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
     """Tell it; 0."""
+    kind = one_of(_STORES, arguments.store, "store")
     colour = sys.stdout.isatty() and not environment.get("NO_COLOR")
     with (
         tempfile.TemporaryDirectory(prefix="ci-secrets-demo-") as folder,
-        _stage(arguments.store, Path(folder)) as stage,
+        _stage(kind, Path(folder)) as stage,
     ):
         _tell(stage, colour=colour)
     return 0

@@ -1,7 +1,7 @@
 """The options that commands share; each has an environment variable `CI_SECRETS_*`."""
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ci_secrets.errors import UsageError
@@ -84,6 +84,12 @@ OPTIONS: Final[dict[str, Option]] = {
     "log": Option(help="the job's log to scan", metavar="FILE", convert=path),
     "head": Option(help="the head that the run printed: shows truncation", metavar="HEAD"),
     "format": Option(help="text or json (default: text)", metavar="FORMAT", default="text"),
+    "store": Option(
+        help="embedded, or vault: `vault` or `bao` from PATH in its development mode "
+        "(default: embedded)",
+        metavar="KIND",
+        default="embedded",
+    ),
 }
 """Name → option. The environment variable is `CI_SECRETS_` and the name in upper case."""
 
@@ -105,6 +111,13 @@ def add(parser: argparse.ArgumentParser, *names: str) -> None:
             parser.add_argument(f"--{name}", action="store_true", default=None, help=text)
         else:
             parser.add_argument(f"--{name}", metavar=option.metavar, help=text)
+
+
+def one_of(known: Collection[str], given: str, what: str) -> str:
+    """What was given, where it is known. Raises `UsageError` that shows what is."""
+    if given not in known:
+        raise UsageError(f"That {what} is not known.", fix=f"One of: {', '.join(known)}.")
+    return given
 
 
 def settle(namespace: argparse.Namespace, environment: Mapping[str, str]) -> argparse.Namespace:

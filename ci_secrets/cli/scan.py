@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 
 from ci_secrets.cli.options import add as add_options
+from ci_secrets.cli.options import one_of
 from ci_secrets.cli.values import known_values
 from ci_secrets.cli.wanted import IDENTITY, RUN
 from ci_secrets.console import Console
@@ -21,19 +22,16 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
     """Do it; 0, or 11 where something was found."""
-    from ci_secrets.delivery.process import harden
     from ci_secrets.leaks.formats import FORMATS, render
     from ci_secrets.leaks.matcher import build
     from ci_secrets.leaks.scan import scan_paths
 
-    harden()
-    if arguments.format not in FORMATS:
-        raise UsageError("That format is not known.", fix=f"One of: {', '.join(FORMATS)}.")
+    form = one_of(FORMATS, arguments.format, "format")
     known = known_values(arguments, environment, stdin_taken="-" in arguments.paths)
     report = scan_paths(build(known), arguments.paths, sys.stdin.buffer)
-    sys.stdout.write(render(arguments.format, report))
+    sys.stdout.write(render(form, report))
     sys.stdout.flush()
-    if arguments.format != "text":  # which says so itself
+    if form != "text":  # which says so itself
         for entry in report.skipped:
             console.warn(f"{foreign(entry.secret)}: {entry.reason}")
     if report.verdict is Verdict.UNKNOWN:

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.stories.story import Story
 
 WILD = """\
@@ -87,3 +89,44 @@ def test_windows_is_refused_with_one_line() -> None:
     assert done.returncode == 2
     assert done.stderr == "ci-secrets: Windows is not supported; use WSL or a Linux runner.\n"
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["exchange"], ["exec", "--", "true"], ["redact"], ["scan", "x"], ["finish"], ["whoami"],
+        ["audit", "verify"], ["demo", "--store", "none"],
+    ],
+    ids=lambda words: words[0],
+)  # fmt: skip
+def test_every_command_is_hardened(words: list[str], tmp_path: Path) -> None:
+    """Nobody of this user reads its memory, and it leaves no core file, whatever comes of it."""
+    code = (
+        "import ctypes, resource, sys\n"
+        "from ci_secrets.cli.main import main\n"
+        "from ci_secrets.console import Console\n"
+        "main(sys.argv[1:], {'HOME': '.', 'XDG_RUNTIME_DIR': '.'}, Console(sys.stderr))\n"
+        "print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), resource.getrlimit(4)[0])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, check=True
+    )
+    assert done.stdout == b"0 0\n", done.stderr
+
+
+def test_a_format_that_nobody_writes_is_refused(generic: Story) -> None:
+    """On the command line and in the variable, by `whoami` as by `scan`."""
+    for words in (["whoami"], ["scan", "x"]):
+        for done in (
+            generic.run(*words, "--format", "xml"),
+            generic.run(*words, env={"CI_SECRETS_FORMAT": "xml"}),
+        ):
+            assert done.code == 2, done.err
+            assert "One of: text, json." in done.err
+
+
+def test_the_demos_store_has_its_variable(generic: Story) -> None:
+    """CI_SECRETS_STORE is read where the command line has no --store."""
+    refused = generic.run("demo", env={"CI_SECRETS_STORE": "none"})
+    assert refused.code == 2
+    assert "One of: embedded, vault." in refused.err
