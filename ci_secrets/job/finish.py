@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from ci_secrets import audit, platforms, seal, stores
-from ci_secrets.config.model import Leaks
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError, NotClosedError, UsageError
 from ci_secrets.job import state
@@ -16,7 +15,7 @@ from ci_secrets.job.opening import Wanted, close_all
 from ci_secrets.leaks.findings import Coverage, Report
 from ci_secrets.leaks.matcher import build
 from ci_secrets.leaks.scan import scan_paths, scan_stream
-from ci_secrets.platforms.interface import OwnLog, Platform
+from ci_secrets.platforms.interface import OwnLog, Platform, StateKey
 from ci_secrets.response.closings import record
 from ci_secrets.response.outcome import Ended
 from ci_secrets.secret import Secret
@@ -61,7 +60,7 @@ class Finish:
         if found.tombstone is not None:
             return self._tell_tombstone(found.tombstone)
         try:
-            sealed = seal.open_state(found.path, self.platform.state_key(create=False))
+            sealed = seal.open_state(found.path, _state_key(self.wanted, self.platform))
             handed = state.read(sealed.read())
         except CiSecretsError:
             closed = seal.closed_meanwhile(found.path)
@@ -125,7 +124,7 @@ def _together(ends: Sequence[Ended]) -> Ended:
     return Ended(
         reports=tuple(report for ended in ends for report in ended.reports),
         closings=tuple(closing for ended in ends for closing in ended.closings),
-        leaks=next((ended.leaks for ended in ends if ended.exit_code == 11), Leaks()),
+        leaks=max(ends, key=lambda ended: ended.exit_code == 11, default=Ended()).leaks,
         require_proof=any(ended.require_proof for ended in ends),
         audit_head=" ".join(ended.audit_head for ended in ends if ended.audit_head),
         stuck=tuple(sentence for ended in ends for sentence in ended.stuck),
@@ -164,9 +163,13 @@ def sealed_values(wanted: Wanted, environment: Mapping[str, str]) -> Mapping[str
         )
     values: dict[str, Secret] = {}
     for found in left:
-        with seal.open_state(found.path, platform.state_key(create=False)) as sealed:
+        with seal.open_state(found.path, _state_key(wanted, platform)) as sealed:
             values |= state.read(sealed.read()).known
     return values
+
+
+def _state_key(wanted: Wanted, platform: Platform) -> StateKey:
+    return platform.state_key(directory=state.base(wanted, platform), create=False)
 
 
 def _left_open(wanted: Wanted, platform: Platform) -> Sequence[seal.Found] | None:
@@ -175,7 +178,7 @@ def _left_open(wanted: Wanted, platform: Platform) -> Sequence[seal.Found] | Non
     Raises where the state is gone, or where it is not clear which run is meant.
     """
     run = platform.run()
-    base = wanted.state_dir or platform.state_directory()
+    base = state.base(wanted, platform)
     if not (state.directory(base, run) if run.run else base).is_dir():
         return None
     found = state.find(base, run)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from ci_secrets import seal
 from ci_secrets.config.model import Auth, Leaks, StoreConfig
 from ci_secrets.errors import CiSecretsError
-from ci_secrets.platforms.interface import Run
+from ci_secrets.platforms.interface import Platform, Run
 from ci_secrets.response.outcome import Ended
 from ci_secrets.secret import Secret
 
 if TYPE_CHECKING:
-    from ci_secrets.job.opening import Job
+    from ci_secrets.job.opening import Job, Wanted
 
 
 def named(run: Run) -> Run:
@@ -29,6 +29,11 @@ def directory(base: Path, run: Run) -> Path:
     """The run's own directory below the platform's: that it exists says that the run was opened."""
     identity = "\0".join((run.platform, run.run, run.attempt, run.job))
     return base / hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+
+def base(wanted: "Wanted", platform: Platform) -> Path:
+    """Where the runs have their directories: the place that was named, else the platform's."""
+    return (wanted.state_dir or platform.state_directory()).absolute()
 
 
 def audit_key(environment: Mapping[str, str]) -> bytes | None:
@@ -46,10 +51,10 @@ def begin(job: "Job") -> "Sealed | None":
 
     `None`, with a warning, where it cannot be made and the job can do without.
     """
-    base = job.wanted.state_dir or job.platform.state_directory()
+    place = base(job.wanted, job.platform)
     try:
-        key = job.platform.state_key(create=True)
-        made = seal.new(directory(base, job.run), job.run, key, _payload(job))
+        key = job.platform.state_key(directory=place, create=True)
+        made = seal.new(directory(place, job.run), job.run, key, _payload(job))
     except CiSecretsError as failure:
         if job.wanted.heartbeat_ttl is None:
             raise

@@ -145,10 +145,11 @@ class Platform(Protocol):
     def state_directory(self) -> Path:
         """Where sealed states of jobs on this machine lie; not yet created."""
 
-    def state_key(self, *, create: bool) -> StateKey:
-        """The material of the key; `create` makes the key file where there is no better source.
+    def state_key(self, *, directory: Path, create: bool) -> StateKey:
+        """The material of the key for states below `directory`, which never holds the key too.
 
-        Raises `NotClosedError` when it must exist and does not.
+        `create` makes the key file where there is no better source. Raises `NotClosedError` when
+        it must exist and does not.
         """
 
     def mask_lines(self, values: Iterable[bytes]) -> list[bytes]:

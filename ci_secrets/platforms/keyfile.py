@@ -34,13 +34,17 @@ def state_key(
 ) -> StateKey:
     """The key of a run's state: from the variable, else from the run's own key file.
 
+    `state_directory` is the one in use: the file lies neither in it nor above it, and each
+    directory has its own, so that closing a run takes no key from its namesake elsewhere.
+
     `create` makes the file where it is not there yet. Raises `NotClosedError` where it must be
     there and is not, or is not ours alone; `ConfigError` where no key can be made.
     """
     given = environment.get(VARIABLE, "")
     if given:
         return _given(given)
-    path = _place(environment, state_directory) / _name(run, state_directory)
+    directory = state_directory.resolve()  # NOTE: the end may name it in another way
+    path = _place(environment, directory) / _name(run, directory)
     if create and not path.exists():
         _create(path)
     return StateKey(
@@ -66,13 +70,18 @@ def _place(environment: Mapping[str, str], state_directory: Path) -> Path:
     candidates = [environment.get("XDG_RUNTIME_DIR", ""), "/dev/shm"]  # noqa: S108  # O_EXCL, 0600
     for candidate in map(Path, filter(None, candidates)):
         usable = candidate.is_absolute() and os.access(candidate, os.W_OK | os.X_OK)
-        if usable and candidate.is_dir() and not state_directory.is_relative_to(candidate):
+        if usable and candidate.is_dir() and _apart(candidate.resolve(), state_directory):
             return candidate
     raise ConfigError(
         "There is no place for the key of the sealed state.",
         cause="Neither $XDG_RUNTIME_DIR nor /dev/shm is a writable directory away from the state.",
         fix=_FIX,
     )
+
+
+def _apart(one: Path, other: Path) -> bool:
+    """Whether no copy of one directory takes the other along."""
+    return not one.is_relative_to(other) and not other.is_relative_to(one)
 
 
 def _name(run: Run, state_directory: Path) -> str:

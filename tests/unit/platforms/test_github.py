@@ -27,6 +27,7 @@ ENVIRONMENT = {
     "GITHUB_JOB": "deploy",
     "RUNNER_TEMP": "/runner/_temp",
 }
+STATE = Path("/state")
 Make = Callable[..., str]
 
 
@@ -222,7 +223,9 @@ def test_the_state_lies_in_the_runners_temporary_directory() -> None:
 
 def test_the_actions_own_state_is_the_key() -> None:
     """The shim hands it over in a variable, masked."""
-    key = GitHub(ENVIRONMENT | {"CI_SECRETS_STATE_KEY": "made-up-" * 4}).state_key(create=True)
+    key = GitHub(ENVIRONMENT | {"CI_SECRETS_STATE_KEY": "made-up-" * 4}).state_key(
+        directory=STATE, create=True
+    )
     assert (key.came_from, key.weaker) == ("$CI_SECRETS_STATE_KEY", False)
 
 

@@ -143,6 +143,19 @@ def test_the_key_never_lies_beside_the_state(runtime: Path) -> None:
     found.file.unlink()
 
 
+def test_the_key_does_not_lie_within_the_state_either(tmp_path: Path) -> None:
+    """Nor where a link leads to the state's directory."""
+    inside = tmp_path / "state" / "runtime"
+    inside.mkdir(parents=True)
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "state")
+    for state in (tmp_path / "state", link, link / "runtime" / "ci-secrets"):
+        found = key(inside, create=True, state=str(state))
+        assert found.file is not None
+        found.file.unlink()
+        assert not found.file.is_relative_to(tmp_path)
+
+
 def test_without_a_place_for_it_nothing_is_sealed(monkeypatch: pytest.MonkeyPatch) -> None:
     """And the user is told to give a credential."""
     monkeypatch.setattr(os, "access", lambda *_: False)

@@ -1,0 +1,58 @@
+"""Where states lie and what became of them: named directories, lost runs, old tombstones."""
+
+import os
+from pathlib import Path
+
+from tests.stories.story import Story
+
+
+def _exchange(story: Story, target: Path, *more: str) -> None:
+    done = story.run("exchange", "--env-file", str(target), *more)
+    assert done.code == 0, done.err
+
+
+def test_the_key_is_kept_away_from_a_state_directory_that_is_named(
+    generic: Story, tmp_path: Path
+) -> None:
+    """Whoever copies the tree of `--state-dir` has no key with it."""
+    place = generic.runtime / "states"
+    _exchange(generic, tmp_path / "env", "--state-dir", str(place), "--run-id", "r1")
+    (sealed,) = generic.sealed()
+    assert sealed.is_relative_to(place)
+    assert not list(generic.runtime.rglob("*.key"))
+    assert generic.run("finish", "--state-dir", str(place), "--run-id", "r1").code == 0
+
+
+def test_a_named_state_directory_needs_no_home(generic: Story, tmp_path: Path) -> None:
+    """`--state-dir` is all that a machine without HOME has to say, also at the end."""
+    place = ("--state-dir", str(tmp_path / "states"))
+    homeless = {"HOME": "", "XDG_STATE_HOME": ""}
+    words = ("exchange", "--env-file", str(tmp_path / "env"), *place)
+    done = generic.run(*words, env=homeless)
+    assert done.code == 0, done.err
+    done = generic.run("finish", *place, env=homeless)
+    assert done.code == 0, done.err
+    assert generic.users == {}
+
+
+def test_two_state_directories_with_one_run_id(generic: Story, tmp_path: Path) -> None:
+    """Closing the run in one of them takes no key from its namesake in the other."""
+    places = [("--state-dir", str(tmp_path / name), "--run-id", "r1") for name in ("a", "b")]
+    for number, words in enumerate(places):
+        _exchange(generic, tmp_path / f"env{number}", *words)
+    for words in places:
+        done = generic.run("finish", *words)
+        assert done.code == 0, done.err
+        assert "revoked, proven: 1 token and 1 lease" in done.err
+    assert generic.users == {}
+    assert not list(generic.runtime.iterdir())
+
+
+def test_a_state_directory_spelled_in_two_ways(generic: Story, tmp_path: Path) -> None:
+    """The end finds state and key by a path that is relative to where it runs."""
+    place = tmp_path / "states"
+    _exchange(generic, tmp_path / "env", "--state-dir", str(place), "--run-id", "r1")
+    relative = os.path.relpath(place, generic.stand.workspace)
+    done = generic.run("finish", "--state-dir", relative, "--run-id", "r1")
+    assert done.code == 0, done.err
+    assert generic.users == {}
