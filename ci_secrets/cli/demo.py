@@ -91,7 +91,7 @@ def _store(kind: str) -> "Iterator[tuple[Administered, str]]":
         from ci_secrets.testing.vault.server import DevVault
 
         with DevVault() as store:
-            path = store.dynamic("app", ttl="30m")
+            path = store.dynamic("app", ttl="15m")
             yield store, f"  DB_PASSWORD: vault:{path}#password\n"
         return
     from ci_secrets.testing.vault.binary import VaultBinary
@@ -99,7 +99,7 @@ def _store(kind: str) -> "Iterator[tuple[Administered, str]]":
     with VaultBinary() as binary:
         binary.configure("sys/mounts/pki", type="pki")
         binary.configure("pki/root/generate/internal", common_name="demo", ttl="720h")
-        binary.configure("pki/roles/app", allow_any_name=True, ttl="30m", generate_lease=True)
+        binary.configure("pki/roles/app", allow_any_name=True, ttl="15m", generate_lease=True)
         entry = "{from: vault:pki/issue/app, with: {common_name: app.demo}, field: private_key}"
         yield binary, f"  TLS_KEY: {entry}\n"
 

@@ -1,7 +1,6 @@
 """The end of a run, and how people see it: verdict, what was revoked, summary, report."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,11 +16,11 @@ from ci_secrets.platforms.interface import Platform
 from ci_secrets.response.closings import AGAIN, details, headline, record
 from ci_secrets.response.outcome import Ended, as_json
 from ci_secrets.response.summary import render
-from ci_secrets.text import foreign
+from ci_secrets.text import foreign, inert_json
 
 NOT_NOTED = "Not noted for `finish`, which will look again at what is closed by now:"
 _SHOWN = 20
-"""Findings in the log; the report has them all."""
+"""Findings and sources in the log; the report has them all."""
 _TONE: dict[Verdict, Tone] = {
     Verdict.CLEAN: "good",
     Verdict.CONTAINED: "warn",
@@ -92,7 +91,10 @@ def _exposed(job: Job, reports: Sequence[Report]) -> list[str]:
 
 def tell(ended: Ended, platform: Platform, console: Console) -> None:
     """The verdict with its coverage, each finding, and what became of tokens and leases."""
-    coverage = ", ".join(f"{entry.source} {entry.state}" for entry in ended.coverage)
+    seen = [f"{foreign(entry.source)} {entry.state}" for entry in ended.coverage_told[:_SHOWN]]
+    if len(ended.coverage) > _SHOWN:
+        seen.append(f"and {len(ended.coverage) - _SHOWN} more")
+    coverage = ", ".join(seen)
     console.say(
         f"verdict: {ended.verdict.value}" + (f" ({coverage})" if coverage else ""),
         _TONE[ended.verdict],
@@ -102,7 +104,7 @@ def tell(ended: Ended, platform: Platform, console: Console) -> None:
     if len(ended.findings) > _SHOWN:
         console.detail(f"… and {len(ended.findings) - _SHOWN} more places")
     for entry in ended.skipped:
-        console.detail(f"{foreign(entry.secret)}: {entry.reason}")
+        console.detail(f"{foreign(entry.secret)} is not looked for in every form: {entry.reason}")
     for warning in ended.warnings:
         console.warn(warning)
     for sentence in (*ended.stuck, *ended.unrecorded):
@@ -124,7 +126,7 @@ def write_report(ended: Ended, path: Path | None, console: Console) -> None:
     """The report of `--report`, as JSON; where it cannot be written, a warning."""
     if path is None:
         return
-    text = json.dumps(as_json(ended), ensure_ascii=False, indent=1) + "\n"
+    text = inert_json(as_json(ended), indent=1) + "\n"
     try:
         disk.write_private(path, text.encode(), 0o644)
     except CiSecretsError as failure:
