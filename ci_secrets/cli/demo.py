@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ci_secrets.testing.vault.admin import Administered
 
 _STORES = ("embedded", "vault")
+_BROKEN_PIPE = 141
 _SCRIPT = """\
 echo "connecting as $DB_USER"
 echo "debug: $(printf %s "$API_KEY" | base64 -w0 | base64 -w0)"
@@ -150,6 +151,8 @@ def _run(stage: _Stage, *words: str, capture: bool = False) -> str:
         check=False,
         text=True,
     )
+    if done.returncode == _BROKEN_PIPE:
+        raise BrokenPipeError  # it shares our stdout
     if done.returncode:
         raise CiSecretsError(f"The demo stopped: ci-secrets {words[0]} ended in {done.returncode}.")
     return done.stdout or ""

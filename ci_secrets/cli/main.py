@@ -11,7 +11,7 @@ from typing import Final, NoReturn, Protocol
 from ci_secrets import __version__
 from ci_secrets.cli.options import settle
 from ci_secrets.console import Console
-from ci_secrets.errors import CiSecretsError, UsageError
+from ci_secrets.errors import CiSecretsError, OutputRefusedError, UsageError
 from ci_secrets.job.signals import Interrupted
 
 COMMANDS: Final[dict[str, str]] = {
@@ -25,6 +25,9 @@ COMMANDS: Final[dict[str, str]] = {
     "audit": "`audit verify`: is the trail whole",
 }
 """Command → one line. The module of the same name beside this file has `add` and `run`."""
+
+_NOBODY_READS: Final = 141
+"""As a shell says SIGPIPE: not 0, for a verdict may be lost; not an error, for `head` does it."""
 
 
 class Command(Protocol):
@@ -113,9 +116,9 @@ def entry() -> NoReturn:
     environment = _given(os.environ)
     console = Console.standard(environment)
     try:
-        code = main(sys.argv[1:], environment, console)
-    except SystemExit as stop:  # argparse after --help or --version
-        code = stop.code if isinstance(stop.code, int) else 0
+        code = _flushed(sys.argv[1:], environment, console)
+    except BrokenPipeError:
+        code = _NOBODY_READS
     except Exception as failure:  # a traceback could show values
         code = 1
         console.error(_internal(failure))
@@ -125,6 +128,23 @@ def entry() -> NoReturn:
         except (OSError, ValueError):
             pass
     os._exit(code)
+
+
+def _flushed(argv: Sequence[str], environment: Mapping[str, str], console: Console) -> int:
+    """The exit code of a command line, all of whose output is out. Raises `BrokenPipeError`."""
+    try:
+        code = main(argv, environment, console)
+    except SystemExit as stop:  # argparse after --help or --version
+        code = stop.code if isinstance(stop.code, int) else 0
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as failure:
+        lost = OutputRefusedError("stdout cannot be written.", cause=failure.strerror or "")
+        console.error(lost)
+        return lost.exit_code
+    return code
 
 
 def _given(variables: Mapping[str, str]) -> dict[str, str]:

@@ -28,13 +28,9 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
         console.warn(f"not looked for: {skipped.secret}, {skipped.reason}")
     redactor = Redactor(engine)
     out = sys.stdout.buffer
-    try:
-        # NOTE: os.read gives what is there; a buffered read would wait for a whole chunk.
-        while chunk := os.read(0, _CHUNK):
-            out.write(redactor.feed(chunk))
-            out.flush()
-        out.write(redactor.finish())
+    # NOTE: os.read gives what is there; a buffered read would wait for a whole chunk.
+    while chunk := os.read(0, _CHUNK):
+        out.write(redactor.feed(chunk))
         out.flush()
-    except BrokenPipeError:
-        pass
+    out.write(redactor.finish())
     return 0

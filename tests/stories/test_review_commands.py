@@ -1,12 +1,13 @@
 """Commands to the letter: all or nothing, names, heads, broken pipes, refusals."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.stories.story import Story
+from tests.stories.story import TOOL, Story
 
 WILD = """\
 version: 1
@@ -130,3 +131,43 @@ def test_the_demos_store_has_its_variable(generic: Story) -> None:
     refused = generic.run("demo", env={"CI_SECRETS_STORE": "none"})
     assert refused.code == 2
     assert "One of: embedded, vault." in refused.err
+
+
+@pytest.mark.parametrize(
+    "words", [["whoami"], ["--help"], ["redact"], ["scan", "-"], ["demo"]], ids=" ".join
+)
+def test_a_reader_that_has_gone_is_no_fault_of_ours(
+    generic: Story, tmp_path: Path, words: list[str]
+) -> None:
+    """Like any tool in a pipe that breaks: not a word, and 141 as a shell says SIGPIPE, never 0."""
+    known = tmp_path / "known.json"
+    known.write_text('{"A": "made-up-value"}')
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as gone:
+        done = subprocess.run(
+            [TOOL, *words],
+            cwd=generic.stand.workspace,
+            env=generic.environment(CI_SECRETS_KNOWN=str(known)),
+            input=b"a made-up-value\n",
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 141
+    assert b"rror" not in done.stderr
+    assert b"stopped" not in done.stderr
+
+
+def test_a_full_disk_is_told(generic: Story) -> None:
+    """What could not be written is never called a success."""
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [TOOL, "--version"],
+            env=generic.environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 8
+    assert b"stdout" in done.stderr
