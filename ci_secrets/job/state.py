@@ -1,8 +1,10 @@
 """What start hands to end: which values, sessions and files, sealed in the run's own directory."""
 
 import base64
+import contextlib
 import dataclasses
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +20,10 @@ from ci_secrets.secret import Secret
 
 if TYPE_CHECKING:
     from ci_secrets.job.opening import Job, Wanted
+
+
+_OWN_DIRECTORY = re.compile(r"[0-9a-f]{16}")
+"""As `directory` names them; what else lies in a `--state-dir` is none of our business."""
 
 
 def named(run: Run) -> Run:
@@ -160,10 +166,19 @@ def _store_from_json(fields: Mapping[str, Any]) -> StoreConfig:
 def find(base: Path, run: Run) -> list[seal.Found]:
     """What this run left below `base`; without a run id, what any run of this platform left.
 
-    Then: all that is open, else the tombstone that was written last.
+    Then: all that is open or lost, for one of them may be ours; else the tombstone that was
+    written last.
     """
     if run.run:
         return seal.find(directory(base, run), run)
-    places = sorted(base.iterdir(), key=lambda place: place.lstat().st_mtime)
-    found = [entry for place in places if place.is_dir() for entry in seal.find(place, run)]
-    return [entry for entry in found if entry.kind != "closed"] or found[-1:]
+    places = [place for place in base.iterdir() if _OWN_DIRECTORY.fullmatch(place.name)]
+    found = [entry for place in places for entry in seal.find(place, run)]
+    return [entry for entry in found if entry.kind != "closed"] or _last(found)
+
+
+def _last(tombstones: list[seal.Found]) -> list[seal.Found]:
+    dated = []
+    for found in tombstones:
+        with contextlib.suppress(FileNotFoundError):  # it was old, and another run swept it
+            dated.append((found.path.lstat().st_mtime, found))
+    return [max(dated, key=lambda entry: entry[0])[1]] if dated else []

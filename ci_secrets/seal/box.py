@@ -133,6 +133,17 @@ def lost(what: str, cause: str) -> NotClosedError:
     return NotClosedError(f"the sealed state of this run {what}", cause=cause, fix=_CONSEQUENCE)
 
 
+def gone(directory: Path) -> NotClosedError:
+    """The error for a run's directory that holds neither a state nor a tombstone."""
+    return NotClosedError(
+        "The state of this run is gone: its directory is there, but no state and no tombstone.",
+        cause="Something deleted it, or the disk lost it.",
+        fix="What was handed out lives until its TTL ends; an operator finds it in the store's "
+        "audit log by the run's identity. When nothing of it is alive any more: "
+        f"rm -r -- {foreign(directory)}",
+    )
+
+
 def _wrong_key(came_from: str) -> NotClosedError:
     return NotClosedError(
         f"the sealed state of this run does not open with the key from {foreign(came_from)}",

@@ -20,10 +20,11 @@ _TOMBSTONE_LIMIT = 1 << 20
 class Found:
     """One run that was opened on this machine."""
 
-    kind: Literal["open", "closed", "damaged"]
-    """`damaged`: the clear header cannot be read, so whose it is cannot be told."""
+    kind: Literal["open", "closed", "damaged", "lost"]
+    """`damaged`: the clear header cannot be read, so whose it is cannot be told.
+    `lost`: a directory in which something was opened, with neither state nor tombstone."""
     path: Path
-    """Of the state (`open`, `damaged`), or of the tombstone."""
+    """Of the state (`open`, `damaged`), of the tombstone, or of the directory (`lost`)."""
     run: Run | None = None
     """As the clear header has it, without its URL; not yet authenticated. Foreign text."""
     tombstone: Mapping[str, Any] | None = None
@@ -35,7 +36,8 @@ def find(directory: Path, run: Run) -> list[Found]:
 
     Where `run.run` is empty (a machine without a CI, no `--run-id`), every open state of that
     platform; where none is open, the last tombstone. Damaged states are always listed, for they
-    may be ours. Empty where there is no directory. Raises `NotClosedError` where it is not private.
+    may be ours. A directory in which nothing is left is `lost`; where there is no directory,
+    nothing was opened, and the list is empty. Raises `NotClosedError` where it is not private.
     """
     if not os.path.lexists(directory):
         return []
@@ -43,6 +45,8 @@ def find(directory: Path, run: Run) -> list[Found]:
     if why:
         raise lost(f"is not trusted: {foreign(directory)} {why}", "somebody changed the directory")
     found = [*_states(directory), *_tombstones(directory)]
+    if not found:
+        return [Found(kind="lost", path=directory)]
     damaged = [entry for entry in found if entry.run is None]
     if run.run:
         ours = [entry for entry in found if entry.run and _same(entry.run, run)]

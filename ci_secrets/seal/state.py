@@ -12,7 +12,7 @@ from typing import Any, Self
 from ci_secrets import disk
 from ci_secrets.errors import ConfigError, NotClosedError
 from ci_secrets.platforms.interface import Run, StateKey
-from ci_secrets.seal.box import Header, Keys, damaged_header, lost, read_header
+from ci_secrets.seal.box import Header, Keys, damaged_header, gone, lost, read_header
 from ci_secrets.text import foreign
 
 _MATERIAL_MINIMUM = 16
@@ -125,9 +125,11 @@ def open_state(path: Path, key: StateKey, wait_seconds: float = _LOCK_SECONDS) -
     """The state that `find` found, proven to be whole, and held by this process.
 
     Waits at most `wait_seconds` for another process that holds it. Raises `NotClosedError`, whose
-    text tells a wrong key, a changed header, a changed body and a truncated file apart, and says
-    when another process still holds the state or has closed it meanwhile.
+    text tells a wrong key, a changed header, a changed body, a truncated and a lost file apart, and
+    says when another process still holds the state or has closed it meanwhile.
     """
+    if path.is_dir():
+        raise gone(path)
     lock = _hold(path, wait_seconds)
     try:
         if not os.path.lexists(path):

@@ -56,3 +56,28 @@ def test_a_state_directory_spelled_in_two_ways(generic: Story, tmp_path: Path) -
     done = generic.run("finish", "--state-dir", relative, "--run-id", "r1")
     assert done.code == 0, done.err
     assert generic.users == {}
+
+
+def test_a_lost_state_beside_the_tombstone_of_another_run(generic: Story, tmp_path: Path) -> None:
+    """Without a run id, a run that was closed before answers for no run that is lost."""
+    assert generic.run("exec", "--", "true").code == 0
+    _exchange(generic, tmp_path / "env")
+    (sealed,) = generic.sealed()
+    sealed.unlink()
+    for _ in range(2):
+        done = generic.run("finish")
+        assert done.code == 9, done.err
+        assert "The state of this run is gone" in done.err
+        assert "already closed" not in done.err
+        assert f"rm -r -- {sealed.parent}" in done.err
+    assert len(generic.users) == 1
+
+
+def test_other_things_in_a_state_directory(generic: Story, tmp_path: Path) -> None:
+    """Directories that are not ours are neither lost runs nor in the way."""
+    place = tmp_path / "states"
+    (place / "somebody's").mkdir(parents=True, mode=0o755)
+    _exchange(generic, tmp_path / "env", "--state-dir", str(place))
+    done = generic.run("finish", "--state-dir", str(place))
+    assert done.code == 0, done.err
+    assert generic.users == {}

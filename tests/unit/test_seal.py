@@ -170,6 +170,16 @@ class TestFind:
         assert seal.find(directory, RUN) == []
         assert not directory.exists()
 
+    def test_a_directory_with_nothing_in_it(self, directory: Path) -> None:
+        """Something was opened there, so it is lost for everybody, and never taken for closed."""
+        _sealed(directory).unlink()
+        for run in (RUN, ANYONE):
+            (found,) = seal.find(directory, run)
+            assert (found.kind, found.path) == ("lost", directory)
+        with pytest.raises(NotClosedError, match="is gone") as refused:
+            seal.open_state(directory, KEY)
+        assert str(directory) in refused.value.fix
+
     @pytest.mark.parametrize("field", ["platform", "run", "attempt", "job"])
     def test_two_jobs_on_one_runner(self, directory: Path, field: str) -> None:
         """A run that differs in one part of its identity is another run."""
