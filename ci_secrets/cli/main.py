@@ -29,6 +29,14 @@ COMMANDS: Final[dict[str, str]] = {
 _NOBODY_READS: Final = 141
 """As a shell says SIGPIPE: not 0, for a verdict may be lost; not an error, for `head` does it."""
 
+_REASONS: Final = (
+    "expected one argument",
+    "expected at least one argument",
+    "ignored explicit argument",
+    "invalid choice",
+)
+"""What argparse says of an argument, each up to where its words would be repeated."""
+
 
 class Command(Protocol):
     """What a command's module gives."""
@@ -47,8 +55,12 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         # NOTE: "unrecognized arguments: X" and "invalid choice: X" would echo what may be a value.
+        what, _, reason = message.partition(": ")
+        if not what.endswith("are required"):  # then what follows are names of ours
+            reason = next((known for known in _REASONS if reason.startswith(known)), "")
         raise UsageError(
-            "The command line is not understood: " + message.split(":")[0].split(" '")[0] + ".",
+            "The command line is not understood: "
+            + (f"{what}: {reason}." if reason else f"{what}."),
             fix=f"See {self.prog} --help.",
         )
 

@@ -171,3 +171,24 @@ def test_a_full_disk_is_told(generic: Story) -> None:
         )
     assert done.returncode == 8
     assert b"stdout" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["exchange", "--env-file"], "argument --env-file: expected one argument."),
+        (["exchange", "--export-env=hunter2"], "argument --export-env: ignored explicit argument."),
+        (["exchange", "--hunter2"], "unrecognized arguments."),
+        (["scan", "--hunter2"], "the following arguments are required: PATH."),
+        (["hunter2"], "argument COMMAND: invalid choice."),
+        (["audit", "hunter2"], "argument action: invalid choice."),
+        ([], "the following arguments are required: COMMAND."),
+    ],
+    ids=str,
+)
+def test_a_wrong_command_line_is_explained_without_its_words(words: list[str], said: str) -> None:
+    """What is wrong is said as far as it cannot hold a value."""
+    done = subprocess.run([TOOL, *words], capture_output=True, check=False, text=True)
+    assert done.returncode == 2
+    assert f"The command line is not understood: {said}\n" in done.stderr
+    assert "hunter2" not in done.stderr
