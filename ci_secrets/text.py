@@ -60,6 +60,14 @@ def markdown(text: object, cap: int = CAP) -> str:
     )
 
 
+def inert_json(document: object, indent: int | None = None) -> str:
+    """JSON in ASCII that may hold foreign texts whole: no terminal or runner obeys it."""
+    import json
+
+    text = json.dumps(document, indent=indent)
+    return text.replace("##", "#\\u0023").replace("\x7f", "\\u007f")
+
+
 def html(text: object, cap: int = CAP) -> str:
     """`foreign()` for an HTML sink, in element content and in quoted attributes."""
     from html import escape

@@ -44,6 +44,11 @@ class Ended:
         return tuple(entry for report in self.reports for entry in report.coverage)
 
     @property
+    def coverage_told(self) -> tuple[Coverage, ...]:
+        """The same for people, who read the beginning: what was not seen whole comes first."""
+        return tuple(sorted(self.coverage, key=lambda entry: entry.state == "complete"))
+
+    @property
     def skipped(self) -> tuple[Skipped, ...]:
         """Of all reports, each once."""
         return tuple(dict.fromkeys(entry for report in self.reports for entry in report.skipped))

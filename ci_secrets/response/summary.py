@@ -7,6 +7,8 @@ from ci_secrets.response.closings import headline, moment
 from ci_secrets.response.outcome import Ended
 from ci_secrets.text import markdown
 
+_SHOWN = 50
+"""Rows of each kind: GitHub drops a summary of more than 1 MiB as a whole."""
 _BADGE = {
     Verdict.CLEAN: "✅ clean",
     Verdict.CONTAINED: "🟡 contained",
@@ -18,7 +20,10 @@ _BADGE = {
 def render(ended: Ended) -> str:
     """A section for `GITHUB_STEP_SUMMARY`; every foreign text escaped, no values."""
     lines = [f"### ci-secrets: {_BADGE[ended.verdict]}", ""]
-    lines += [f"- looked at {markdown(entry.source)}: {entry.state}" for entry in ended.coverage]
+    shown = ended.coverage_told[:_SHOWN]
+    lines += [f"- looked at {markdown(entry.source)}: {entry.state}" for entry in shown]
+    if len(ended.coverage) > len(shown):
+        lines.append(f"- looked at {len(ended.coverage) - len(shown)} more")
     lines.append(f"- {headline(ended.closings)}")
     if ended.audit_head:
         lines.append(f"- audit head `{markdown(ended.audit_head)}`")
@@ -31,12 +36,12 @@ def _findings(ended: Ended) -> Sequence[str]:
     if not ended.findings:
         return ()
     rows = ["", "| secret | disguise | where | severity |", "|---|---|---|---|"]
-    for finding in ended.findings[:50]:
+    for finding in ended.findings[:_SHOWN]:
         form = " in ".join(reversed(finding.form)) or "plain"
         where = f"{markdown(finding.file)} line {finding.line}"
         rows.append(f"| {markdown(finding.secret)} | {form} | {where} | {finding.severity} |")
-    if len(ended.findings) > 50:
-        rows.append(f"| … {len(ended.findings) - 50} more | | | |")
+    if len(ended.findings) > _SHOWN:
+        rows.append(f"| … {len(ended.findings) - _SHOWN} more | | | |")
     return rows
 
 
