@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -13,14 +12,13 @@ from ci_secrets import disk
 from ci_secrets.errors import ConfigError, NotClosedError
 from ci_secrets.platforms.interface import Run, StateKey
 from ci_secrets.seal.box import Header, Keys, damaged_header, gone, lost, read_header
+from ci_secrets.seal.sweep import sweep
 from ci_secrets.text import foreign
 
 _MATERIAL_MINIMUM = 16
 """Bytes; less could be guessed by whoever copies the file."""
 _FILE_LIMIT = 1 << 30
 _LOCK_SECONDS = 10.0
-_TOMBSTONE_SECONDS = 7 * 24 * 3600
-"""Older tombstones are swept when a run opens: nobody asks for them after the job."""
 
 
 class SealedState:
@@ -107,18 +105,25 @@ def new(
             cause=f"it has {len(key.material)} bytes, and {_MATERIAL_MINIMUM} is the least",
             fix="make it of random bytes, for instance with: openssl rand -hex 32",
         )
+    ours = not os.path.lexists(directory)
     disk.private_directory(directory)
-    _sweep(directory)
+    sweep(directory)
     path = directory / f"{os.urandom(16).hex()}.sealed"
-    disk.write_private(path.with_suffix(".lock"), b"")
-    state = SealedState(path, Header.fresh(run), key, _hold(path, 0))
-    try:
+    with contextlib.ExitStack() as undo:
+        if ours:
+            undo.callback(_remove_empty, directory)
+        undo.callback(disk.remove, path.with_suffix(".lock"))
+        disk.write_private(path.with_suffix(".lock"), b"")
+        state = SealedState(path, Header.fresh(run), key, undo.enter_context(_hold(path, 0)))
         state.write(payload or {})
-    except BaseException:
-        disk.remove(path.with_suffix(".lock"))
-        state.release()
-        raise
+        undo.pop_all()  # it stands: nothing is undone
     return state
+
+
+def _remove_empty(directory: Path) -> None:
+    """Left behind, it would look like that of a run whose state was lost."""
+    with contextlib.suppress(OSError):
+        directory.rmdir()
 
 
 def open_state(path: Path, key: StateKey, wait_seconds: float = _LOCK_SECONDS) -> SealedState:
@@ -169,11 +174,3 @@ def _hold(path: Path, seconds: float) -> contextlib.ExitStack:
         stack.close()
         raise lost(f"cannot be locked: {error.strerror}", "the disk is full or read-only") from None
     return stack
-
-
-def _sweep(directory: Path) -> None:
-    oldest = time.time() - _TOMBSTONE_SECONDS
-    for path in directory.glob("*.closed"):
-        with contextlib.suppress(OSError):
-            if path.lstat().st_mtime < oldest:
-                path.unlink()

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,20 @@ def _sealed(directory: Path, run: Run = RUN, payload: dict[str, Any] = PAYLOAD) 
     with seal.new(directory, run, KEY) as state:
         state.write(payload)
         return state.path
+
+
+def _closed(directory: Path) -> Path:
+    """The tombstone of a run that is over."""
+    seal.new(directory, RUN, KEY).close({"verdict": "clean"})
+    (tombstone,) = directory.glob("*.closed")
+    return tombstone
+
+
+def _age(directory: Path) -> None:
+    """Make all that stands in a directory a month old."""
+    for path in (*directory.iterdir(), directory):
+        month_ago = time.time() - 30 * 24 * 3600
+        os.utime(path, (month_ago, month_ago))
 
 
 def _names(directory: Path) -> list[str]:
@@ -121,7 +136,8 @@ class TestBeforeTheLogin:
         """A disk without room for the empty state refuses, and keeps no half of it."""
         with _full_disk(16), pytest.raises(OutputRefusedError):
             seal.new(directory, RUN, KEY)
-        assert _names(directory) == []
+        assert not directory.exists()
+        assert seal.find(directory, RUN) == []
 
     def test_a_later_full_disk_keeps_the_last_state(self, directory: Path) -> None:
         """When the disk fills between two writes, the older state still opens."""
@@ -370,6 +386,41 @@ class TestClose:
         seal.new(directory, ANYONE, KEY).release()
         assert seal.find(directory, RUN) == []
         assert [found.kind for found in seal.find(directory, OTHER)] == ["closed"]
+
+    def test_old_directories_of_other_runs_are_swept(self, tmp_path: Path) -> None:
+        """What is left of a run that was closed last month goes when any run opens."""
+        old, fresh = _closed(tmp_path / "old"), _closed(tmp_path / "fresh")
+        (old.with_suffix(".lock")).touch()
+        _age(old.parent)
+        seal.new(tmp_path / "now", OTHER, KEY).release()
+        assert _names(tmp_path) == ["fresh", "now"]
+        assert fresh.exists()
+
+    def test_nothing_but_tombstones_is_swept(self, tmp_path: Path) -> None:
+        """Open runs, lost ones, files with values and what is not ours stay, however old."""
+        _sealed(tmp_path / "open")
+        _closed(tmp_path / "both")
+        _sealed(tmp_path / "both")
+        _sealed(tmp_path / "lost").unlink()
+        _closed(tmp_path / "with files").with_name("ci-secrets-files-1").mkdir()
+        _closed(tmp_path / "public").parent.chmod(0o755)
+        (tmp_path / "foreign").mkdir(0o700)
+        (tmp_path / "foreign" / "door.closed").touch()
+        before = {}
+        for place in list(tmp_path.iterdir()):
+            _age(place)
+            before[place] = _names(place)
+        seal.new(tmp_path / "now", OTHER, KEY).release()
+        assert {place: _names(place) for place in before} == before
+
+    def test_a_link_is_not_swept(self, tmp_path: Path) -> None:
+        """A link beside the run's directory is not followed."""
+        (tmp_path / "base").mkdir()
+        old = _closed(tmp_path / "elsewhere")
+        _age(old.parent)
+        (tmp_path / "base" / "link").symlink_to(old.parent)
+        seal.new(tmp_path / "base" / "now", OTHER, KEY).release()
+        assert old.exists()
 
 
 class TestOneAtATime:
