@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ci_secrets.audit.file import LINE_LIMIT
 from ci_secrets.audit.links import Links
+from ci_secrets.errors import UsageError
 from ci_secrets.platforms.interface import Run
 
 START: Final = "0" * 64
@@ -22,6 +23,7 @@ BEGINNING: Final = b'{"version":1,"time":"'
 """Of every record; a line that a crash cut off has it too, or a part of it."""
 _TEXT_CAP = 500
 _ITEMS_CAP = 200
+_PRINTED = re.compile(r"([0-9a-f]{64})(?:\s+\(([0-9]{1,9}) records?\))?")
 _HASH = re.compile(rb',"hash":"([0-9a-f]{64})"\}\n')
 
 
@@ -38,6 +40,18 @@ class Head:
     def printed(self) -> str:
         """The digest and the count, for log and summary; empty where no trail is kept."""
         return f"{self.digest} ({self.count} records)" if self.digest else ""
+
+    @classmethod
+    def read(cls, printed: str) -> "Head":
+        """What a log shows, or the digest alone (then `count` is 0). Raises `UsageError`."""
+        found = _PRINTED.fullmatch(printed.strip().lower())
+        if found is None:
+            raise UsageError(
+                "What --head was given is no head.",
+                cause="A head is 64 hexadecimal digits, and may be followed by `(N records)`.",
+                fix="Copy it whole, from the line `audit head:` of the job's log or its summary.",
+            )
+        return cls(count=int(found[2] or 0), digest=found[1])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

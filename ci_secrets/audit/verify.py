@@ -5,12 +5,12 @@ from pathlib import Path
 
 from ci_secrets.audit.file import LINE_LIMIT, lines
 from ci_secrets.audit.links import Links
-from ci_secrets.audit.record import BEGINNING, START, Line, Record, decode
+from ci_secrets.audit.record import BEGINNING, START, Head, Line, Record, decode
 from ci_secrets.errors import AuditBrokenError
 from ci_secrets.platforms.interface import Run
 from ci_secrets.text import foreign
 
-_PROBLEMS_SHOWN = 100
+_SHOWN = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +22,9 @@ class Verified:
     """Openings: `exchange … finish`, and each `exec`, is one."""
     problems: tuple[str, ...]
     """A sentence each, with line numbers; empty where the trail is whole. At most 100 and a sum."""
+    unclosed: tuple[str, ...]
+    """A sentence for each run without an end: it still runs, was killed, or its end was cut off.
+    Only a head tells the last from the others, so they are no problems. At most 100 and a sum."""
     torn: tuple[int, ...]
     """Lines (1-based) that a crash left unfinished; no problem by themselves."""
 
@@ -34,11 +37,11 @@ class Verified:
 def verify(path: Path, *, head: str | None = None, key: bytes | None = None) -> Verified:
     """Read a trail from end to end, in time proportional to its length.
 
-    `head`: the hash that a run printed at its end; without it, records cut off the end of the
-    file are missed where whole runs went. `key`: the operator's, where the trail has one. Raises
-    `AuditBrokenError` where the file cannot be read.
+    `head`: what a run printed at its end, with or without its count; without it, nothing tells
+    whether records were cut off the end of the file. `key`: the operator's, where the trail has
+    one. Raises `AuditBrokenError` where the file cannot be read, and `UsageError` for no head.
     """
-    reading = _Reading(links=Links(key), head=head)
+    reading = _Reading(links=Links(key), head=None if head is None else Head.read(head))
     try:
         with lines(path) as found:
             for line in found:
@@ -79,7 +82,7 @@ class _Reading:
     """Where we are in the file, and what was wrong so far."""
 
     links: Links
-    head: str | None
+    head: Head | None
     line: int = 0
     within: bool = False
     """Whether the last piece ended before its line did."""
@@ -116,20 +119,19 @@ class _Reading:
         if self.within and self.garbage is not None:  # no record came yet that could note it
             self._settle_garbage(noted_bytes=self.garbage.length)
         self._settle_garbage(noted_bytes=0)
-        for opening in self.openings.values():
-            if not opening.closed:
-                self._problem(
-                    f"line {opening.first}: {_name(opening.run)} was opened and not closed: it "
-                    "still runs, was killed, or its end was cut off"
-                )
         if self.head is not None and not self.head_seen:
             self._problem("the head is not in the trail: its end was cut off, or it was rewritten")
-        if self.unshown:
-            self.problems.append(f"and {self.unshown} more")
+        unclosed = [
+            f"line {opening.first}: {_name(opening.run)} was opened and not closed: it still runs, "
+            "was killed, or its end was cut off"
+            for opening in self.openings.values()
+            if not opening.closed
+        ]
         return Verified(
             records=self.records,
             runs=len(self.openings),
-            problems=tuple(self.problems),
+            problems=(*self.problems, *_more(self.unshown)),
+            unclosed=(*unclosed[:_SHOWN], *_more(len(unclosed) - _SHOWN)),
             torn=tuple(self.torn),
         )
 
@@ -145,8 +147,10 @@ class _Reading:
         self._follow(found.record)
         self.prev, self.seq = found.digest, found.record.seq
         self.records += 1
-        self.head_seen |= found.digest == self.head
         self._count(found.record)
+        if self.head is not None and found.digest == self.head.digest:
+            self.head_seen = True
+            self._check_head(self.head, found.record)
 
     def _follow(self, record: Record) -> None:
         if record.prev == self.prev and record.seq == self.seq + 1:
@@ -174,6 +178,17 @@ class _Reading:
                     f"and {opening.records} are here"
                 )
 
+    def _check_head(self, head: Head, record: Record) -> None:
+        """Where the head came with a count: it is that of the run which it ended."""
+        count = record.facts.get("count")
+        if head.count and record.event != "closed":
+            self._problem(f"the head is in line {self.line}, which ends no run")
+        elif head.count and count != head.count:
+            self._problem(
+                f"the head is in line {self.line}, and is that of {foreign(count, 20)} records, "
+                f"not of {head.count}"
+            )
+
     def _settle_garbage(self, *, noted_bytes: int) -> None:
         """Tell the line before: torn, if it is as long as was noted, else a problem."""
         garbage, self.garbage = self.garbage, None
@@ -185,10 +200,14 @@ class _Reading:
             self._problem(f"line {garbage.line} is no record")
 
     def _problem(self, text: str) -> None:
-        if len(self.problems) < _PROBLEMS_SHOWN:
+        if len(self.problems) < _SHOWN:
             self.problems.append(text)
         else:
             self.unshown += 1
+
+
+def _more(count: int) -> list[str]:
+    return [f"and {count} more"] if count > 0 else []
 
 
 def _name(run: Run) -> str:

@@ -33,6 +33,10 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
         )
     runs = f"{found.runs} run{'s' if found.runs != 1 else ''}"
     console.say(f"the trail is whole: {found.records} records of {runs}", "good")
+    for sentence in found.unclosed:
+        console.warn(sentence)
+    if found.unclosed and arguments.head is None:
+        console.detail("only a head tells which: --head, from the log of the last run", "plain")
     for line in found.torn:
         console.detail(f"line {line} was left unfinished by a crash", "warn")
     return 0

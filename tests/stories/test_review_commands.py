@@ -1,6 +1,7 @@
 """Commands to the letter: all or nothing, names, heads, broken pipes, refusals."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -192,3 +193,25 @@ def test_a_wrong_command_line_is_explained_without_its_words(words: list[str], s
     assert done.returncode == 2
     assert f"The command line is not understood: {said}\n" in done.stderr
     assert "hunter2" not in done.stderr
+
+
+def test_the_trail_is_verified_while_another_run_goes_on(github: Story, tmp_path: Path) -> None:
+    """With the head as the log shows it; the run that is still open is a warning."""
+    trail = tmp_path / "audit.jsonl"
+    environment = {"CI_SECRETS_AUDIT_FILE": str(trail)}
+    ended = github.run("exec", "--", "true", env=environment)
+    assert ended.code == 0, ended.err
+    (head,) = re.findall(r"audit head: (.*)", ended.err)
+    running = github.begin_exec(env=environment)
+    for words in ([], ["--head", head]):
+        done = github.run("audit", "verify", str(trail), *words)
+        assert done.code == 0, done.err
+        assert "opened and not closed" in done.err
+        assert ("only a head" in done.err) == (not words)
+    running.terminate()
+    github.ended(running)
+    done = github.run("audit", "verify", str(trail), "--head", head)
+    assert "not closed" not in done.err
+    lines = trail.read_bytes().splitlines(keepends=True)
+    trail.write_bytes(b"".join(lines[:3]))
+    assert github.run("audit", "verify", str(trail), "--head", head).code == 10

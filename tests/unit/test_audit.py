@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from ci_secrets import audit
-from ci_secrets.errors import AuditBrokenError, ConfigError
+from ci_secrets.errors import AuditBrokenError, ConfigError, UsageError
 from ci_secrets.platforms.interface import Run
 from ci_secrets.secret import Secret
 
@@ -275,13 +275,13 @@ class TestTorn:
         assert (found.records, found.runs, found.torn, found.problems) == (8, 2, (5,), ())
 
     def test_the_killed_run_is_missed(self, path: Path) -> None:
-        """The run whose record was torn has no end, and that is a problem."""
+        """The run whose record was torn has no end, and that is said."""
         trail = audit.Trail.open(path, RUN)
         trail.append("opened")
         path.write_bytes(path.read_bytes() + b'{"version":1,"ti')
         found = audit.verify(path)
         assert found.torn == (2,)
-        assert "opened and not closed" in found.problems[0]
+        assert "opened and not closed" in found.unclosed[0]
 
     def test_garbage_is_not_taken_for_torn(self, path: Path) -> None:
         """Only the beginning of a record can be a torn one."""
@@ -305,7 +305,7 @@ class TestVerify:
             pytest.param(lambda lines: lines.insert(1, b"{}\n"), "line 2 is no", id="inserted"),
             pytest.param(lambda lines: lines.insert(1, b"\n"), "line 2 is no", id="blank"),
             pytest.param(lambda lines: lines.reverse(), "before line 1, 3 record", id="reversed"),
-            pytest.param(lambda lines: lines.pop(), "opened and not closed", id="cut off"),
+            pytest.param(lambda lines: lines.pop(), "the head is not in", id="cut off"),
             pytest.param(lambda lines: lines.clear(), "the head is not in", id="emptied"),
         ],
     )
@@ -324,6 +324,52 @@ class TestVerify:
         _change(path, lambda lines: lines.__delitem__(slice(4, None)))
         assert audit.verify(path).whole
         assert not audit.verify(path, head=head.digest).whole
+
+    @pytest.mark.parametrize("known", [False, True], ids=["without a head", "with a head"])
+    def test_a_run_that_still_runs(self, path: Path, known: bool) -> None:
+        """A run without an end is told with its line, and does not make a whole trail broken."""
+        still = audit.Trail.open(path, OTHER)
+        still.append("opened")
+        head = _run(path)
+        still.append("fetched")
+        found = audit.verify(path, head=head.printed if known else None)
+        assert (found.problems, found.runs) == ((), 2)
+        (told,) = found.unclosed
+        assert told.startswith("line 1: run github/4711/1/test was opened and not closed")
+        still.close()
+        assert audit.verify(path).unclosed == ()
+
+    def test_a_cut_in_mid_run_is_told_without_a_head_too(self, path: Path) -> None:
+        """Without a head nothing proves it, for a killed run looks the same; with it, it is one."""
+        head = _run(path)
+        _change(path, lambda lines: lines.__delitem__(-1))
+        found = audit.verify(path)
+        assert found.whole
+        assert "its end was cut off" in found.unclosed[0]
+        assert not audit.verify(path, head=head.printed).whole
+
+    def test_the_head_as_it_is_printed(self, path: Path) -> None:
+        """With its count, in upper case or among spaces: what stands in a log is what is taken."""
+        head = _run(path)
+        for shown in (head.printed, head.printed.upper(), f"  {head.digest.upper()}\n"):
+            assert audit.verify(path, head=shown).whole
+        (problem,) = audit.verify(path, head=f"{head.digest} (3 records)").problems
+        assert problem == "the head is in line 4, and is that of 4 records, not of 3"
+
+    def test_the_head_of_a_record_that_ends_no_run(self, path: Path) -> None:
+        """Any record proves what stood before it; only a `closed` one has a count."""
+        _run(path)
+        digest = _records(path)[1]["hash"]
+        assert audit.verify(path, head=digest).whole
+        (problem,) = audit.verify(path, head=f"{digest} (4 records)").problems
+        assert problem == "the head is in line 2, which ends no run"
+
+    @pytest.mark.parametrize("given", ["", "5f2c…", "x" * 64, "a" * 63, "'"])
+    def test_what_is_no_head(self, path: Path, given: str) -> None:
+        """A head that was copied in part is a wrong command line, and says nothing of the trail."""
+        _run(path)
+        with pytest.raises(UsageError, match="is no head"):
+            audit.verify(path, head=given)
 
     def test_an_older_head_still_holds(self, path: Path) -> None:
         """The head of an earlier run proves what stood before it."""
