@@ -10,7 +10,7 @@ from ci_secrets.console import Console
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    add_options(parser, *STORE, *IDENTITY, "env-file", "dotenv", "export-env", *RUN[:3])
+    add_options(parser, *STORE, *IDENTITY, "env-file", "dotenv", "export-env", *RUN, "report")
 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
@@ -18,6 +18,9 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     from ci_secrets.job.exchange import Handover, exchange
 
     handover = Handover(
-        env_file=arguments.env_file, dotenv=arguments.dotenv, export_env=arguments.export_env
+        env_file=arguments.env_file,
+        dotenv=arguments.dotenv,
+        export_env=arguments.export_env,
+        report=arguments.report,
     )
     return exchange(wanted(arguments), handover, environment, console)

@@ -12,7 +12,9 @@ from ci_secrets.errors import UsageError
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.usage = "%(prog)s [options] -- CMD [ARG ...]"
-    add_options(parser, *STORE, *IDENTITY, "keep-identity", "heartbeat-ttl", "one-log", *RUN)
+    add_options(
+        parser, *STORE, *IDENTITY, "keep-identity", "heartbeat-ttl", "one-log", *RUN, "report"
+    )
 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:

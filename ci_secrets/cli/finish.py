@@ -10,7 +10,7 @@ from ci_secrets.console import Console
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    add_options(parser, *IDENTITY, "log", *RUN)
+    add_options(parser, *IDENTITY, "log", *RUN, "report")
 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:

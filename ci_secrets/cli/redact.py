@@ -15,7 +15,7 @@ _CHUNK = 1 << 16
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    add_options(parser, "known", *IDENTITY, *RUN[:3])
+    add_options(parser, "known", *IDENTITY, *RUN)
 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:

@@ -17,7 +17,7 @@ from ci_secrets.text import foreign
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files, directories, .gz, .zip, -")
-    add_options(parser, "known", "format", *IDENTITY, *RUN[:3])
+    add_options(parser, "known", "format", *IDENTITY, *RUN)
 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:

@@ -11,7 +11,7 @@ STORE: Final = (
     "config", "secrets", "url", "role", "method", "mount", "namespace", "audience", "ca-file",
 )  # fmt: skip
 IDENTITY: Final = ("platform", "id-token-env", "id-token-file", "run-id")
-RUN: Final = ("audit-file", "state-dir", "require-proof", "report")
+RUN: Final = ("audit-file", "state-dir", "require-proof")
 
 
 def wanted(arguments: argparse.Namespace) -> Wanted:

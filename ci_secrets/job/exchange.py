@@ -1,11 +1,12 @@
 """`exchange`: masks first, then outputs or a file to source; the state is sealed for `finish`."""
 
 import contextlib
+import dataclasses
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ci_secrets import disk
 from ci_secrets.config.names import check_distinct
@@ -13,23 +14,25 @@ from ci_secrets.console import Console
 from ci_secrets.delivery import dotenv, sourced
 from ci_secrets.delivery.environment import check_deliverable
 from ci_secrets.delivery.files import refuse_existing
-from ci_secrets.errors import OutputRefusedError
+from ci_secrets.errors import CiSecretsError, OutputRefusedError
 from ci_secrets.job.files import secret_files
 from ci_secrets.job.opening import Job, Wanted
 from ci_secrets.leaks.matcher import build
-from ci_secrets.secret import Secret
-from ci_secrets.text import foreign
+from ci_secrets.secret import Credential, Secret
+from ci_secrets.stores.interface import Session
+from ci_secrets.text import foreign, inert_json
 
 Pairs = Sequence[tuple[str, Secret]]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Handover:
     """Where the values go, besides the CI's own outputs."""
 
     env_file: Path | None = None
     dotenv: Path | None = None
     export_env: bool = False
+    report: Path | None = None
 
 
 def exchange(
@@ -46,6 +49,8 @@ def exchange(
             _mask(job)
             _deliver(job, handover, variables, outputs)
             job.seal()
+            if handover.report:
+                _report(job, handover.report)
     return 0
 
 
@@ -153,3 +158,43 @@ def _deliver(job: Job, handover: Handover, variables: Pairs, outputs: Pairs) -> 
         job.platform.write_outputs(outputs)
         if handover.export_env:
             job.platform.export_variables(variables)
+
+
+def _report(job: Job, path: Path) -> None:
+    """What was handed out, as JSON without values; where it cannot be written, a warning."""
+    report = {
+        "version": 1,
+        "run": dataclasses.asdict(job.run),
+        "secrets": [_secret_as_json(entry) for entry in job.credentials],
+        "stores": [_session_as_json(session) for session in job.sessions.values()],
+    }
+    try:
+        disk.write_private(path, f"{inert_json(report, indent=1)}\n".encode(), 0o644)
+    except CiSecretsError as failure:
+        job.console.warn(f"The report was not written: {failure.what}")
+
+
+def _secret_as_json(entry: Credential) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "output": entry.output_name or entry.name,
+        "source": entry.source,
+        "deliver": entry.deliver,
+        "lease": entry.lease_id,
+    }
+
+
+def _session_as_json(session: Session) -> dict[str, Any]:
+    token = session.token
+    return {
+        "store": session.store,
+        "token": {
+            "accessor": token.accessor,
+            "kind": token.kind,
+            "expires-at": token.expires_at if token.ttl_seconds else None,
+        },
+        "leases": [
+            {"id": lease.lease_id, "path": lease.path, "expires-at": lease.expires_at}
+            for lease in session.leases()
+        ],
+    }

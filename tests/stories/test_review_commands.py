@@ -1,9 +1,11 @@
 """Commands to the letter: all or nothing, names, heads, broken pipes, refusals."""
 
+import json
 import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -215,3 +217,38 @@ def test_the_trail_is_verified_while_another_run_goes_on(github: Story, tmp_path
     lines = trail.read_bytes().splitlines(keepends=True)
     trail.write_bytes(b"".join(lines[:3]))
     assert github.run("audit", "verify", str(trail), "--head", head).code == 10
+
+
+def test_the_report_of_an_exchange(github: Story, tmp_path: Path) -> None:
+    """What was handed out, under which names, from where and until when; no value."""
+    target = tmp_path / "report.json"
+    before = time.time()
+    done = github.run("exchange", "--report", str(target))
+    assert done.code == 0, done.err
+    text = target.read_text()
+    for value in (github.api_key, *github.users, *github.users.values()):
+        assert value not in text
+    report = json.loads(text)
+    assert report["run"]["platform"] == "github"
+    names = {entry["name"]: entry for entry in report["secrets"]}
+    assert names.keys() == {"API_KEY", "DB_USER", "DB_PASSWORD"}
+    assert names["API_KEY"] == {
+        "name": "API_KEY", "output": "API_KEY", "source": "vault:secret/data/deploy#api_key",
+        "deliver": "value", "lease": None,
+    }  # fmt: skip
+    (store,) = report["stores"]
+    (lease,) = store["leases"]
+    assert names["DB_USER"]["lease"] == lease["id"]
+    assert store["token"]["kind"] == "service"
+    assert before < store["token"]["expires-at"] < before + 700
+    assert before < lease["expires-at"]
+    assert github.run("finish").code == 0
+
+
+def test_a_report_that_cannot_be_written_takes_nothing_back(github: Story, tmp_path: Path) -> None:
+    """It is a warning, as at the end of the job."""
+    done = github.run("exchange", "--report", str(tmp_path))
+    assert done.code == 0
+    assert "The report was not written" in done.err
+    assert github.api_key in github.stand.files["GITHUB_OUTPUT"].read_text()
+    assert github.run("finish").code == 0
