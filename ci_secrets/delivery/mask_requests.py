@@ -1,4 +1,4 @@
-"""Lines by which CMD asks the runner to mask a value: `::add-mask::V`."""
+"""Lines by which CMD asks the runner to mask a value: `::add-mask::V`, of old `##[add-mask]V`."""
 
 import re
 from collections.abc import Callable
@@ -6,9 +6,12 @@ from typing import Final
 
 from ci_secrets.delivery.pump import Filter
 
-_PREFIX: Final = b"::add-mask"
-"""In any case, after white space at the start of a line. Source: actions/runner,
-ActionCommand.cs and ActionCommandManager.cs."""
+_NEW: Final = b"::add-mask"
+"""After white space at the start of a line."""
+_OLD: Final = b"##[add-mask"
+"""Anywhere in a line."""
+# In any case. Source: actions/runner, ActionCommand.cs and ActionCommandManager.cs.
+_MARK: Final = re.compile(rb"(::|##\[)[aA][dD][dD]-[mM][aA][sS][kK]")
 _LINE_END: Final = re.compile(rb"[\r\n]")  # each ends a line for the runner, as in .NET's ReadLine
 _BLANK: Final = b" \t\v\f"
 MAX_LINE_BYTES: Final = 128 * 1024
@@ -40,61 +43,72 @@ class MaskRequests:
         self._holds_ours = holds_ours
         self._add = add
         self._held = b""
-        """The beginning of a line, while it may be a request's."""
+        """The end of what was read, while it may be a request or the beginning of one."""
         self._inside = False
-        """Whether we are inside a line that is none."""
+        """Whether the beginning of the line that it stands in has passed."""
 
     def feed(self, chunk: bytes) -> bytes:
         """Take the next bytes; return those that may leave."""
         data = self._held + chunk
         passed = []
-        done = 0  # up to here it went to the inner filter, or was dropped
-        line = 0  # where the line begins that we look at
-        while (at := data.find(b"::", line)) >= 0:
-            begin = _line_begin(data, line, at)
+        done = at = 0  # gone to the inner filter, or dropped; looked at
+        while (mark := _MARK.search(data, at)) is not None:
+            at = mark.end()
+            begin = self._begin(data, mark)
             end = _LINE_END.search(data, at)
+            if begin is None or (end.start() if end else len(data)) - begin > MAX_LINE_BYTES:
+                continue
+            passed.append(self._inner.feed(data[done:begin]))
+            done = begin
             if end is None:
-                line = begin
                 break
-            line = end.end()
-            if (begin or not self._inside) and _is_request(data[begin : end.start()]):
-                passed.append(self._inner.feed(data[done:begin]))
-                passed.append(self._request(data[begin : end.start()], end.group()))
-                done = line
-        line = _line_begin(data, line, len(data))
-        self._inside = (line == 0 and self._inside) or not _may_become_request(data[line:])
-        rest = len(data) if self._inside else line
-        self._held = data[rest:]
-        passed.append(self._inner.feed(data[done:rest]))
+            whole = self._begins_line(data, begin)
+            passed.append(self._request(data[begin : end.start()], end.group(), whole=whole))
+            done = at = end.end()
+        else:
+            rest = self._may_become_request(data, done)
+            passed.append(self._inner.feed(data[done:rest]))
+            done = rest
+        self._inside = not self._begins_line(data, done)
+        self._held = data[done:]
         return b"".join(passed)
 
     def finish(self) -> bytes:
         """The input has ended, and with it the last line."""
         last, self._held = self._held, b""
-        passed = self._request(last, b"") if _is_request(last) else self._inner.feed(last)
+        asks = _MARK.match(last.lstrip(_BLANK))
+        passed = self._request(last, b"", whole=True) if asks else self._inner.feed(last)
         return passed + self._inner.finish()
 
-    def _request(self, line: bytes, end: bytes) -> bytes:
+    def _request(self, line: bytes, end: bytes, *, whole: bool) -> bytes:
         value = self._parse(line)
         if not value:
             return self._inner.feed(line + end)
         if self._holds_ours(value):
-            return b""
+            return b"" if whole else self._inner.feed(end)
         passed = self._inner.feed(line + end) + self._inner.finish()
         self._add(value)
         return passed
 
+    def _begins_line(self, data: bytes, at: int) -> bool:
+        return data[at - 1] in b"\r\n" if at else not self._inside
 
-def _line_begin(data: bytes, start: int, at: int) -> int:
-    """Where the line begins that `at` stands in; not before `start`, which begins one."""
-    return max(start - 1, data.rfind(b"\n", start, at), data.rfind(b"\r", start, at)) + 1
+    def _begin(self, data: bytes, mark: re.Match[bytes]) -> int | None:
+        """Where the request begins; `None` where the new spelling does not begin a line."""
+        begin = mark.start()
+        if mark[1] != b"::":
+            return begin
+        while begin and data[begin - 1] in _BLANK:
+            begin -= 1
+        return begin if self._begins_line(data, begin) else None
 
-
-def _is_request(line: bytes) -> bool:
-    text = line.lstrip(_BLANK)
-    return text[: len(_PREFIX)].lower() == _PREFIX and len(line) <= MAX_LINE_BYTES
-
-
-def _may_become_request(beginning: bytes) -> bool:
-    text = beginning.lstrip(_BLANK)[: len(_PREFIX)].lower()
-    return _PREFIX.startswith(text) and len(beginning) <= MAX_LINE_BYTES
+    def _may_become_request(self, data: bytes, start: int) -> int:
+        """Where behind `start` an end begins that may grow into a request."""
+        line = max(start - 1, data.rfind(b"\n", start), data.rfind(b"\r", start)) + 1
+        beginning = data[line:].lstrip(_BLANK).lower()
+        short = len(beginning) < len(_NEW) and len(data) - line <= MAX_LINE_BYTES
+        if short and _NEW.startswith(beginning) and self._begins_line(data, line):
+            return line
+        tail = data[max(line, len(data) - len(_OLD) + 1) :].lower()
+        sizes = range(len(tail), 0, -1)
+        return len(data) - next((size for size in sizes if tail.endswith(_OLD[:size])), 0)

@@ -32,7 +32,9 @@ class Plain:
 def parse(line: bytes) -> bytes | None:
     """What a platform does: the value of a request."""
     head, found, value = line.lstrip().partition(b"::add-mask::")
-    return value if found and not head else None
+    if not found or head:
+        _, found, value = line.partition(b"##[add-mask]")
+    return value if found else None
 
 
 class Stream:
@@ -51,6 +53,7 @@ PIECES = st.sampled_from(
     [
         *(b"::add-mask::", b"::add-mask", b"::", b":", b"v1", OURS, b" ", b"\t"),
         *(b"\n", b"\r", b"\r\n", b"##[group]x", b"section_start:1:a\r\x1b[0K"),
+        *(b"##[add-mask]", b"##[ADD-mask", b"##[add-mask]v2\n", b"##", b"#", b"[", b"add-mask"),
         *(b"::group::a\n", b"::ADD-MASK::x\n", b"\xff"),
     ]
 )
@@ -91,6 +94,32 @@ def test_ours_is_dropped() -> None:
     assert stream.asked == []
 
 
+def test_requests_in_the_old_spelling() -> None:
+    """Anywhere in a line, as the runner reads them."""
+    stream = Stream()
+    text = b"##[add-mask]v1\nsome text ##[add-mask]v2\r\n##[group]x\n###[add-mask]v3\n[add-mask]v4"
+    assert stream.run([text]) == text
+    assert stream.asked == [b"v1", b"v2", b"v3"]
+
+
+def test_ours_is_dropped_in_the_old_spelling_too() -> None:
+    """The request goes; what stood before it in its line stays, on a line of its own."""
+    stream = Stream()
+    text = b"##[add-mask]%s\nsome text ##[add-mask]%s\nb\n" % (OURS, OURS)
+    assert stream.run([text]) == b"some text \nb\n"
+    assert stream.asked == []
+
+
+def test_the_end_of_a_line_waits_only_while_it_may_be_a_request() -> None:
+    """Of a bar of `#` two are held back at most; and a request until its line ends."""
+    stream = Stream().filter
+    assert stream.feed(b"a #####") == b"a ###"
+    assert stream.feed(b" b##[add-mas") == b"## b"
+    assert stream.feed(b"S") == b"##[add-masS"
+    assert stream.feed(b" ##[add-mask]v") == b" "
+    assert stream.feed(b"\n") == b"##[add-mask]v\n"
+
+
 def test_nothing_else_waits() -> None:
     """Only the beginning of a line that may still be a request is held back."""
     stream = Stream().filter
@@ -102,10 +131,11 @@ def test_nothing_else_waits() -> None:
     assert stream.feed(b"\n") == b"::add-mask::v\n"
 
 
+@pytest.mark.parametrize("command", [b"::add-mask::", b"##[add-mask]"])
 @pytest.mark.parametrize("chunk", [1000, 100_000, 10_000_000])
-def test_endless_line_is_no_request(chunk: int) -> None:
+def test_endless_line_is_no_request(chunk: int, command: bytes) -> None:
     """A line of more than 128 KiB is not held back, in whatever pieces it comes."""
-    text = b"::add-mask::" + b"x" * MAX_LINE_BYTES + b"\n"
+    text = command + b"x" * MAX_LINE_BYTES + b"\n"
     stream = Stream()
     assert stream.run(text[n : n + chunk] for n in range(0, len(text), chunk)) == text
     assert stream.asked == []
