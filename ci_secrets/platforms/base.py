@@ -49,6 +49,10 @@ class Base:
         """Each system names its runs in its own variables."""
         raise NotImplementedError
 
+    def workspace(self) -> Path:
+        """The working directory, which the job starts in."""
+        return Path()
+
     def state_directory(self) -> Path:
         """Each system has its own place that lasts until the job's end."""
         raise NotImplementedError

@@ -94,6 +94,10 @@ class GitHub(Base):
         found.pop(f"${_URL}", None)
         return found
 
+    def workspace(self) -> Path:
+        """GITHUB_WORKSPACE, also where a step has a working directory of its own."""
+        return Path(self._get("GITHUB_WORKSPACE"))
+
     def state_directory(self) -> Path:
         """Below RUNNER_TEMP, which the runner empties before and after each job."""
         return Path(self._need("RUNNER_TEMP"), "ci-secrets")

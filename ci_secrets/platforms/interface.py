@@ -112,7 +112,7 @@ class Platform(Protocol):
 
     name: ClassVar[str]
     takes_masks: ClassVar[bool]
-    """Whether `mask_lines` printed on stdout hides values from then on."""
+    """Whether `mask_lines`, once printed, hide values from then on."""
     takes_outputs: ClassVar[bool]
     """Whether `write_outputs` works; else `exchange` wants `--env-file`."""
 
@@ -142,6 +142,9 @@ class Platform(Protocol):
     def own_credentials(self) -> Mapping[str, Secret]:
         """Values in our environment that give identity, by what they are; always needles."""
 
+    def workspace(self) -> Path:
+        """Where the repository is checked out: there is its ci-secrets.yaml."""
+
     def state_directory(self) -> Path:
         """Where sealed states of jobs on this machine lie; not yet created."""
 
@@ -153,7 +156,11 @@ class Platform(Protocol):
         """
 
     def mask_lines(self, values: Iterable[bytes]) -> list[bytes]:
-        """Lines that, printed on stdout, mask these values; empty where `takes_masks` is false."""
+        """Lines that, once printed, mask these values; empty where `takes_masks` is false.
+
+        The runner reads both streams. They go to stderr, which reaches it from a pipe and from
+        `$(…)` too, where stdout does not.
+        """
 
     def write_outputs(self, values: Sequence[tuple[str, Secret]]) -> None:
         """Make step outputs. Raises `OutputRefusedError` where they cannot be written whole."""

@@ -130,6 +130,11 @@ def test_the_state_lies_where_state_belongs(environment: dict[str, str], place: 
     assert Generic(environment).state_directory() == Path(place)
 
 
+def test_the_workspace_is_the_working_directory() -> None:
+    """Also where a variable of a CI is left over in the environment."""
+    assert Generic({"GITHUB_WORKSPACE": "/elsewhere"}).workspace() == Path()
+
+
 def test_without_a_home_there_is_no_place_for_the_state() -> None:
     """It is asked for, not guessed."""
     with pytest.raises(ConfigError, match="HOME") as caught:

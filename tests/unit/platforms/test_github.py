@@ -214,6 +214,13 @@ def test_the_run_is_named_with_its_attempt() -> None:
     assert GitHub({}).run().url == ""
 
 
+def test_the_workspace_is_the_one_of_the_job() -> None:
+    """Else the working directory."""
+    workspace = {"GITHUB_WORKSPACE": "/runner/_work/app/app"}
+    assert GitHub(ENVIRONMENT | workspace).workspace() == Path("/runner/_work/app/app")
+    assert GitHub(ENVIRONMENT).workspace() == Path()
+
+
 def test_the_state_lies_in_the_runners_temporary_directory() -> None:
     """Without it this is no job of GitHub."""
     assert GitHub(ENVIRONMENT).state_directory() == Path("/runner/_temp/ci-secrets")
