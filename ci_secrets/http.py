@@ -25,6 +25,7 @@ from ci_secrets.text import foreign
 MAX_BODY: Final = 16 * 1024 * 1024
 """Bytes of one answer; more is refused. A 1 MiB secret in JSON fits with every escape."""
 TRIES: Final = 5
+_CONNECTIONS: Final = 64
 MAX_RETRY_AFTER: Final = 30.0
 """Seconds that a server's `Retry-After` may make us wait, at the most."""
 
@@ -71,7 +72,6 @@ class Http:
         client_cert: tuple[Path, Path] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float = 10.0,
-        connections: int = 64,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -79,7 +79,6 @@ class Http:
         self._client_cert = client_cert
         self._headers = dict(headers or {})
         self._timeout = timeout
-        self._connections = connections
         self._transport = transport
         self._sleep = sleep
         self._clients: dict[str, httpx.Client] = {}
@@ -93,10 +92,8 @@ class Http:
         repeat: Repeat,
         headers: Mapping[str, str] | None = None,
         json: Any = None,  # noqa: ANN401  # whatever the API takes
-        content: bytes | None = None,
         params: Mapping[str, str] | None = None,
         timeout: float | None = None,
-        tries: int = TRIES,
         until: float = math.inf,
         max_body: int = MAX_BODY,
     ) -> Answer:
@@ -106,12 +103,12 @@ class Http:
         `UnreachableError` when the last try got no answer, or one of more than `max_body` bytes.
         """
         last: UnreachableError | None = None
-        for attempt in range(tries):
-            more = attempt + 1 < tries
+        for attempt in range(TRIES):
+            more = attempt + 1 < TRIES
             left = max(0.01, until - time.monotonic())
             try:
                 patience = min(left, timeout or self._timeout)
-                answer = self._once(method, url, headers, json, content, params, patience, max_body)
+                answer = self._once(method, url, headers, json, params, patience, max_body)
             except (httpx.TransportError, httpx.DecodingError) as failure:
                 last = unreachable(url, failure)
                 pause = _pause(attempt, None)
@@ -133,7 +130,6 @@ class Http:
         url: str,
         headers: Mapping[str, str] | None,
         json: Any,  # noqa: ANN401
-        content: bytes | None,
         params: Mapping[str, str] | None,
         timeout: float,
         max_body: int,
@@ -146,7 +142,6 @@ class Http:
                 url,
                 headers=headers,
                 json=json,
-                content=content,
                 params=params,
                 timeout=timeout,
             ) as response,
@@ -174,8 +169,7 @@ class Http:
                     headers=self._headers,
                     verify=self._tls() if scheme == "https" else _no_tls(),
                     limits=httpx.Limits(
-                        max_connections=self._connections,
-                        max_keepalive_connections=self._connections,
+                        max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS
                     ),
                     follow_redirects=False,
                     transport=self._transport,

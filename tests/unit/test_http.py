@@ -213,7 +213,7 @@ def test_errors_name_the_host_and_nothing_of_the_request(failure: Exception) -> 
     """No user, query, header or body: not in the three texts, and not in a traceback."""
     server = Server(failure)
     with pytest.raises(UnreachableError) as caught:
-        server.send(Repeat.NEVER, content=BODY)
+        server.send(Repeat.NEVER, json={"key": BODY.decode()})
     error = caught.value
     told = "".join([error.what, error.cause, error.fix, *traceback.format_exception(error)])
     assert "vault.example:8200" in error.what
@@ -242,14 +242,18 @@ def test_a_ca_file_that_cannot_be_loaded_is_a_wrong_setting(tmp_path: Path) -> N
 
 
 @contextmanager
-def raw_server(talk: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server on loopback that says what `talk` says to its one visitor."""
+def raw_server(
+    talk: Callable[[socket.socket], None], heard: list[bytes] | None = None
+) -> Iterator[str]:
+    """A server on loopback that says what `talk` says to its one visitor, after it has `heard`."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
             visitor, _ = listener.accept()
             with visitor:
-                visitor.recv(65536)
+                request = visitor.recv(65536)
+                if heard is not None:
+                    heard.append(request)
                 try:
                     talk(visitor)
                 except OSError:
@@ -295,4 +299,65 @@ def test_a_stall_is_cut_off() -> None:
         pytest.raises(UnreachableError) as caught,
     ):
         Http(timeout=0.2).send("GET", url, repeat=Repeat.NEVER)
+    assert caught.value.cause == "It took too long."
+
+
+@pytest.fixture
+def proxies(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Give an environment without proxies, to be filled."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("variable", "url", "asked", "answer"),
+    [
+        ("HTTP_PROXY", "http://store.example/v1/x", b"GET http://store.example/v1/x ", 200),
+        ("HTTPS_PROXY", "https://store.example:8200/v1/x", b"CONNECT store.example:8200 ", 403),
+    ],
+)
+def test_a_proxy_is_asked(
+    proxies: pytest.MonkeyPatch, variable: str, url: str, asked: bytes, answer: int
+) -> None:
+    """A runner behind a proxy needs nothing but the variable; of https it sees host and port."""
+    heard: list[bytes] = []
+    line = b"HTTP/1.1 %d Said\r\nContent-Length: 0\r\n\r\n" % answer
+    with raw_server(lambda visitor: visitor.sendall(line), heard) as proxy:
+        proxies.setenv(variable, proxy)
+        if answer == 200:
+            assert Http(timeout=5).send("GET", url, repeat=Repeat.NEVER).status == 200
+        else:
+            with pytest.raises(UnreachableError) as caught:
+                Http(timeout=5).send("GET", url, repeat=Repeat.NEVER, headers=HEADERS)
+            assert caught.value.cause == "The proxy refused."
+    assert heard[0].startswith(asked)
+    assert b"header-value" not in heard[0]
+
+
+def test_no_proxy_is_obeyed(proxies: pytest.MonkeyPatch) -> None:
+    """What NO_PROXY names is asked directly, though the proxy would refuse everything."""
+    line = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    with raw_server(lambda visitor: visitor.sendall(line)) as url:
+        proxies.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+        with pytest.raises(UnreachableError):
+            Http(timeout=5).send("GET", url, repeat=Repeat.NEVER)
+        proxies.setenv("NO_PROXY", "127.0.0.1")
+        assert Http(timeout=5).send("GET", url, repeat=Repeat.NEVER).status == 200
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [lambda _: time.sleep(0.5), drip(b"HTTP/1.1 200 OK\r\nX-Slow: ")],
+    ids=["stall", "drip"],
+)
+def test_a_slow_proxy_is_cut_off(
+    proxies: pytest.MonkeyPatch, talk: Callable[[socket.socket], None]
+) -> None:
+    """One try is bounded as a whole, the way to the server included."""
+    with raw_server(talk) as proxy:
+        proxies.setenv("HTTPS_PROXY", proxy)
+        with pytest.raises(UnreachableError) as caught:
+            Http(timeout=0.2).send("GET", "https://store.example", repeat=Repeat.NEVER)
     assert caught.value.cause == "It took too long."
