@@ -97,10 +97,17 @@ def _pairs(job: Job) -> tuple[Pairs, Pairs]:
 
 def _mask(job: Job) -> None:
     """Before the first write. On stderr: there the runner reads it even in `$(…)` or a pipe."""
-    if job.platform.takes_masks:
-        lines = job.platform.mask_lines(build(job.known()).masks())
-        sys.stderr.buffer.write(b"".join(line + b"\n" for line in lines))
-        sys.stderr.buffer.flush()
+    if not job.platform.takes_masks:
+        return
+    engine = build(job.known())
+    lines = job.platform.mask_lines(engine.masks())
+    sys.stderr.buffer.write(b"".join(line + b"\n" for line in lines))
+    sys.stderr.buffer.flush()
+    for name in engine.partly_masked:
+        job.console.warn(
+            f"{foreign(name)} has more lines than are masked: its later lines would be shown. "
+            "Give it to one command by `ci-secrets exec`, or let it be a file (as: file)."
+        )
 
 
 @contextlib.contextmanager

@@ -74,11 +74,10 @@ class Job:
         self._lock = threading.Lock()
 
     def _read_config(self) -> Config:
-        workspace = self.environment.get("GITHUB_WORKSPACE") or "."
         config = load.resolve(
             self.wanted.config,
             self.environment,
-            default_path=Path(workspace) / "ci-secrets.yaml",
+            default_path=self.platform.workspace() / "ci-secrets.yaml",
             untrusted=self.platform.untrusted_event(),
         )
         if self.wanted.audit_file:

@@ -80,3 +80,15 @@ def test_without_a_place_for_the_values_nothing_is_minted(generic: Story) -> Non
     assert done.code == 8, done.err
     assert "--env-file" in done.err
     assert generic.vault.requests == []
+
+
+def test_a_value_of_many_lines_is_said_to_be_masked_in_part(github: Story) -> None:
+    """At most 20 masks a value: its first lines are masked, and that the others are not is said."""
+    lines = [f"line-{number:02}-of-a-made-up-key" for number in range(60)]
+    github.vault.put_secret("secret/deploy", api_key="\n".join(lines))
+    done = github.run("exchange")
+    assert done.code == 0, done.err
+    assert f"::add-mask::{lines[0]}" in done.err
+    assert f"::add-mask::{lines[59]}" not in done.err
+    assert "API_KEY has more lines than are masked" in done.err
+    assert github.run("finish").code == 0
