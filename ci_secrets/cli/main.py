@@ -5,6 +5,7 @@ import importlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Final, NoReturn, Protocol
 
@@ -127,11 +128,14 @@ def entry() -> NoReturn:
         sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     environment = _given(os.environ)
     console = Console.standard(environment)
+    # NOTE: a traceback could show values, that of a thread or a finaliser too.
+    threading.excepthook = lambda bug: console.error(_internal(bug.exc_value))
+    sys.unraisablehook = lambda _bug: None
     try:
         code = _flushed(sys.argv[1:], environment, console)
     except BrokenPipeError:
         code = _NOBODY_READS
-    except Exception as failure:  # a traceback could show values
+    except Exception as failure:
         code = 1
         console.error(_internal(failure))
     for stream in (sys.stdout, sys.stderr):
@@ -164,10 +168,10 @@ def _given(variables: Mapping[str, str]) -> dict[str, str]:
     return {name.removeprefix("_CI_SECRETS_"): value for name, value in variables.items()}
 
 
-def _internal(failure: Exception) -> CiSecretsError:
+def _internal(failure: BaseException | None) -> CiSecretsError:
     """An error that we did not foresee: where, never what it said, for that may hold a value."""
     frames = []
-    trace = failure.__traceback__
+    trace = failure.__traceback__ if failure else None
     while trace is not None:
         code = trace.tb_frame.f_code
         frames.append(f"{os.path.basename(code.co_filename)}:{trace.tb_lineno}")  # noqa: PTH119

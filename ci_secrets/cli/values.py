@@ -11,7 +11,7 @@ from ci_secrets.secret import Secret
 def known_values(
     arguments: argparse.Namespace, environment: Mapping[str, str], *, stdin_taken: bool
 ) -> Mapping[str, Secret]:
-    """Name → value. Raises `UsageError` where both the text and the values come from stdin."""
+    """Name → value. Raises `UsageError`, which shows no value."""
     if arguments.known is None:
         from ci_secrets.cli.wanted import wanted
         from ci_secrets.job.finish import sealed_values
@@ -21,6 +21,12 @@ def known_values(
         raise UsageError(
             "Both the text and --known are to come from stdin.",
             fix="Put the values in a 0600 file: --known FILE.",
+        )
+    if arguments.known.lstrip().startswith("{"):
+        raise UsageError(
+            "--known was given the values themselves.",
+            cause="On a command line every process of this machine sees them.",
+            fix="Put them in a 0600 file: --known FILE; or give them through a pipe: --known -",
         )
     from ci_secrets.leaks.known import read_known
 

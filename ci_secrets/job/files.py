@@ -13,6 +13,7 @@ from ci_secrets.leaks.matcher import Engine
 from ci_secrets.leaks.redact import Redactor
 from ci_secrets.leaks.scan import scan_paths
 from ci_secrets.platforms.interface import Platform
+from ci_secrets.text import foreign
 
 
 def secret_files(job: Job) -> Mapping[str, Path]:
@@ -47,7 +48,8 @@ def handed_on(platform: Platform, engine: Engine) -> list[str]:
     for variable, path in files.items():
         found = scan_paths(engine, [str(path)], None).findings if path.is_file() else ()
         warnings += [
-            f"{finding.secret} was written to {variable}: later steps and actions can read it."
+            f"{foreign(finding.secret)} was written to {variable}: later steps and actions can "
+            "read it."
             for finding in found
         ]
     return list(dict.fromkeys(warnings))

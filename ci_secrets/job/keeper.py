@@ -8,6 +8,7 @@ from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError
 from ci_secrets.secret import Secret
 from ci_secrets.stores.interface import Mint, Notice, Session
+from ci_secrets.text import foreign
 
 _RETRY_SECONDS = 5.0
 
@@ -56,10 +57,10 @@ class Keeper:
     def _keep(self, name: str, session: Session) -> None:
         try:
             session.heartbeat(self._heartbeat_ttl)
-        except CiSecretsError as failure:
+        except Exception as failure:
             self._keeping.console.warn(
-                f"The token of {name} keeps its full TTL: {failure.what} After a kill -9 it lives "
-                "as long as its role gives it."
+                f"The token of {foreign(name)} keeps its full TTL: {_why(failure)} After a "
+                "kill -9 it lives as long as its role gives it."
             )
         pause = 0.0
         while not self._stopped.wait(pause):
@@ -68,10 +69,19 @@ class Keeper:
     def _round(self, name: str, session: Session) -> float:
         try:
             kept = session.keep(self._keeping.remint)
-        except CiSecretsError as failure:
-            self._keeping.console.warn(f"A credential of {name} was not renewed: {failure.what}")
+        except Exception as failure:
+            self._keeping.console.warn(
+                f"A credential of {foreign(name)} was not renewed: {_why(failure)}"
+            )
             return _RETRY_SECONDS
         self._keeping.tell(kept.notices)
         if kept.new_credentials:
             self._keeping.learn(kept.new_credentials)
         return kept.next_in_seconds
+
+
+def _why(failure: Exception) -> str:
+    """What is said of a failure; of one that nobody foresaw (an absurd answer) its kind alone."""
+    if isinstance(failure, CiSecretsError):
+        return failure.what
+    return f"something unforeseen went wrong ({type(failure).__name__})."
