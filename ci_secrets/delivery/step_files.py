@@ -1,13 +1,20 @@
 """The job summary, after CMD has written it."""
 
+import hashlib
 import os
+import shutil
 import stat
+import tempfile
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO, Final
 
 from ci_secrets.delivery.pump import Filter
 from ci_secrets.errors import OutputRefusedError
 from ci_secrets.text import foreign
+
+_IN_MEMORY_BYTES: Final = 1024 * 1024
+"""GitHub shows no larger summary, but CMD can write one of any size."""
+_PIECE_BYTES: Final = 64 * 1024
 
 
 def redact_summary(path: Path, redactor: Filter) -> None:
@@ -32,15 +39,29 @@ def redact_summary(path: Path, redactor: Filter) -> None:
 
 
 def _rewrite(path: Path, redactor: Filter) -> None:
-    with _open(path) as file:
-        original = file.read()
-        redacted = redactor.feed(original) + redactor.finish()
-        if redacted == original:
+    # What is put aside is redacted already, so it may lie on the disk.
+    with _open(path) as file, tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as aside:
+        if not _redacted(file, redactor, aside):
             return
         # Empty first: killed in between, we leave too little, never a value.
         file.truncate(0)
         file.seek(0)
-        file.write(redacted)
+        aside.seek(0)
+        shutil.copyfileobj(aside, file, _PIECE_BYTES)
+
+
+def _redacted(file: IO[bytes], redactor: Filter, aside: IO[bytes]) -> bool:
+    """Whether anything in the file had to be redacted; its text then stands aside."""
+    before, after = hashlib.sha256(), hashlib.sha256()
+    while piece := file.read(_PIECE_BYTES):
+        before.update(piece)
+        passed = redactor.feed(piece)
+        after.update(passed)
+        aside.write(passed)
+    last = redactor.finish()
+    after.update(last)
+    aside.write(last)
+    return before.digest() != after.digest()
 
 
 def _open(path: Path) -> BinaryIO:

@@ -1,7 +1,12 @@
 """The step's own files after CMD: the summary redacted in place."""
 
+import errno
 import os
+import tempfile
+import tracemalloc
 from pathlib import Path
+
+import pytest
 
 from ci_secrets.delivery.step_files import redact_summary
 from ci_secrets.leaks.matcher import build
@@ -23,6 +28,32 @@ def test_redacted_in_place(tmp_path: Path) -> None:
     assert path.read_bytes() == b"# Done\n*** and ***\n"
     assert path.stat().st_ino == before.st_ino
     assert path.stat().st_mode == before.st_mode
+
+
+def test_a_summary_of_any_size_is_read_in_pieces(tmp_path: Path) -> None:
+    """A value across the border of two pieces is redacted, and little of the file is in memory."""
+    path = tmp_path / "summary.md"
+    line = b"x" * 1012 + b" made-up-value\n"
+    path.write_bytes(line * 8 * 1024)
+    tracemalloc.start()
+    redact_summary(path, redactor())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert path.read_bytes() == line.replace(b"made-up-value", b"***") * 8 * 1024
+    assert peak < 6 * 1024 * 1024
+
+
+def test_no_room_for_the_redacted_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a large summary cannot be put aside, it is removed: no value stays in it."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "summary.md"
+    path.write_bytes((b"x" * 1012 + b" made-up-value\n") * 2048)
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    redact_summary(path, redactor())
+    assert not path.exists()
 
 
 def test_clean_file_is_not_written(tmp_path: Path) -> None:
