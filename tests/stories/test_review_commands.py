@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ci_secrets.job.exchange import _undone_on_failure
+from ci_secrets.job.signals import Interrupted
 from tests.stories.story import TOOL, Story
 
 WILD = """\
@@ -252,3 +254,22 @@ def test_a_report_that_cannot_be_written_takes_nothing_back(github: Story, tmp_p
     assert "The report was not written" in done.err
     assert github.api_key in github.stand.files["GITHUB_OUTPUT"].read_text()
     assert github.run("finish").code == 0
+
+
+def test_a_signal_takes_back_what_was_written(tmp_path: Path) -> None:
+    """What was made is removed, what was longer is cut to its old end, a link is left alone."""
+    made, grown, link = tmp_path / "made", tmp_path / "grown", tmp_path / "link"
+    grown.write_text("earlier\n")
+    link.symlink_to(grown)
+    with (
+        pytest.raises(Interrupted),
+        _undone_on_failure(made),
+        _undone_on_failure(grown),
+        _undone_on_failure(link),
+    ):
+        made.write_text("made-up-value")
+        grown.write_text("earlier\nmade-up-value\n")
+        raise Interrupted(15)
+    assert not made.exists()
+    assert grown.read_text() == "earlier\n"
+    assert link.is_symlink()
