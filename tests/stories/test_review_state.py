@@ -81,3 +81,13 @@ def test_other_things_in_a_state_directory(generic: Story, tmp_path: Path) -> No
     done = generic.run("finish", "--state-dir", str(place))
     assert done.code == 0, done.err
     assert generic.users == {}
+
+
+def test_a_state_that_was_made_another_runs(generic: Story, tmp_path: Path) -> None:
+    """Where the header in this run's own directory names another run, ours is lost: 9."""
+    _exchange(generic, tmp_path / "env", "--run-id", "r1")
+    (sealed,) = generic.sealed()
+    sealed.write_bytes(sealed.read_bytes().replace(b'"r1"', b'"r2"', 1))
+    done = generic.run("finish", "--run-id", "r1")
+    assert done.code == 9, done.err
+    assert "The state of this run is gone" in done.err
