@@ -261,15 +261,15 @@ def test_a_signal_takes_back_what_was_written(tmp_path: Path) -> None:
     made, grown, link = tmp_path / "made", tmp_path / "grown", tmp_path / "link"
     grown.write_text("earlier\n")
     link.symlink_to(grown)
-    with (
-        pytest.raises(Interrupted),
-        _undone_on_failure(made),
-        _undone_on_failure(grown),
-        _undone_on_failure(link),
-    ):
-        made.write_text("made-up-value")
-        grown.write_text("earlier\nmade-up-value\n")
-        raise Interrupted(15)
+
+    def interrupted() -> None:
+        with _undone_on_failure(made), _undone_on_failure(grown), _undone_on_failure(link):
+            made.write_text("made-up-value")
+            grown.write_text("earlier\nmade-up-value\n")
+            raise Interrupted(15)
+
+    with pytest.raises(Interrupted):
+        interrupted()
     assert not made.exists()
     assert grown.read_text() == "earlier\n"
     assert link.is_symlink()
