@@ -79,7 +79,10 @@ def moment(unix_seconds: float | None) -> str:
     """`2026-01-31 12:04:10 UTC`."""
     if unix_seconds is None:
         return "an unknown time"
-    return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    try:
+        return datetime.fromtimestamp(unix_seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (OverflowError, ValueError, OSError):
+        return "a time beyond any calendar"
 
 
 def _may_live(entry: Closing) -> bool:
