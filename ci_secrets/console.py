@@ -1,6 +1,5 @@
 """Speaks to people: short lines on stderr, errors with cause and cure, colour on terminals only."""
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, TextIO
@@ -29,7 +28,7 @@ class Console:
     """
 
     def __init__(self, stream: TextIO, *, colour: bool = False) -> None:
-        self._stream = stream
+        self._stream: TextIO | None = stream
         self._colour = colour
         self._said: set[str] = set()
         self.annotate: Annotate = lambda _level, _message: None
@@ -78,7 +77,8 @@ class Console:
     def _raw(self, line: str) -> None:
         # NOTE: stderr may be gone (closed pipe); then nobody reads, and the work must go on.
         try:
-            self._stream.write(line + "\n")
-            self._stream.flush()
+            if self._stream is not None:
+                self._stream.write(line + "\n")
+                self._stream.flush()
         except (OSError, ValueError):
-            self._stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+            self._stream = None

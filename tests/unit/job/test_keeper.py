@@ -1,0 +1,115 @@
+"""The threads that keep credentials alive, whatever the store answers."""
+
+import io
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ci_secrets.console import Console
+from ci_secrets.errors import CiSecretsError, UnreachableError
+from ci_secrets.job.keeper import Keeper
+from ci_secrets.secret import Secret
+from ci_secrets.stores.interface import Kept, Mint, Notice
+
+
+class Session:
+    """A session of which only the keeping is asked; each answer is given once."""
+
+    def __init__(self, *answers: Kept | Exception, heartbeat: Exception | None = None) -> None:
+        self.answers = list(answers)
+        self.beats: list[int] = []
+        self.mints: list[Mint | None] = []
+        self.done = threading.Event()
+        self._heartbeat = heartbeat
+
+    def heartbeat(self, ttl_seconds: int) -> None:
+        """Note the TTL."""
+        self.beats.append(ttl_seconds)
+        if self._heartbeat:
+            raise self._heartbeat
+
+    def keep(self, mint: Mint | None) -> Kept:
+        """Give the next answer."""
+        self.mints.append(mint)
+        answer = self.answers.pop(0)
+        if not self.answers:
+            self.done.set()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Keeping:
+    """What the job does with it."""
+
+    def __init__(self) -> None:
+        self.stream = io.StringIO()
+        self.console = Console(self.stream)
+        self.learned: dict[str, Secret] = {}
+        self.told: list[str] = []
+        self.remint: Mint | None = None
+
+    def learn(self, values: Mapping[str, Secret]) -> None:
+        """Note them."""
+        self.learned |= values
+
+    def tell(self, notices: Sequence[Notice]) -> None:
+        """Note them."""
+        self.told += [notice.text for notice in notices]
+
+
+def kept(keeping: Keeping, session: Any) -> None:
+    """Run the keeper until the session has no more answers."""
+    keeper = Keeper({"vault": session}, 5, keeping)
+    keeper.start()
+    assert session.done.wait(timeout=20)
+    keeper.stop()
+
+
+FAR = Kept(next_in_seconds=600.0)
+
+
+def test_the_ttl_is_lowered_first() -> None:
+    """Once, to what was asked for; then it renews."""
+    keeping, session = Keeping(), Session(Kept(next_in_seconds=0.0), FAR)
+    kept(keeping, session)
+    assert session.beats == [5]
+    assert len(session.mints) == 2
+    assert keeping.stream.getvalue() == ""
+
+
+def test_new_credentials_are_learned_and_notices_told() -> None:
+    """What was minted meanwhile is secret from that moment."""
+    keeping = Keeping()
+    new = {"vault token 2": Secret("made-up")}
+    notice = Notice(level="note", text="Logged in again.")
+    kept(keeping, Session(Kept(next_in_seconds=600.0, notices=(notice,), new_credentials=new)))
+    assert keeping.learned == new
+    assert keeping.told == ["Logged in again."]
+
+
+def test_a_ttl_that_cannot_be_lowered_is_said() -> None:
+    """And all else goes on."""
+    keeping = Keeping()
+    kept(keeping, Session(FAR, heartbeat=UnreachableError("It did not answer.")))
+    said = keeping.stream.getvalue()
+    assert "keeps its full TTL: It did not answer." in said
+    assert "kill -9" in said
+
+
+def test_a_failure_is_a_warning_with_its_reason() -> None:
+    """Foreseen ones say what happened."""
+    keeping = Keeping()
+    kept(keeping, Session(CiSecretsError("It was refused.")))
+    assert "was not renewed: It was refused." in keeping.stream.getvalue()
+
+
+def test_an_absurd_answer_ends_nothing_and_shows_nothing() -> None:
+    """Unforeseen ones say their kind, not their text, which may hold what the store said."""
+    keeping = Keeping()
+    kept(keeping, Session(FAR, heartbeat=KeyError("hunter2")))
+    kept(keeping, Session(ValueError("hunter2")))
+    said = keeping.stream.getvalue()
+    assert "(KeyError)" in said
+    assert "(ValueError)" in said
+    assert "hunter2" not in said
