@@ -105,8 +105,8 @@ def _mask(job: Job) -> None:
     sys.stderr.buffer.flush()
     for name in engine.partly_masked:
         job.console.warn(
-            f"{foreign(name)} has more lines than are masked: its later lines would be shown. "
-            "Give it to one command by `ci-secrets exec`, or let it be a file (as: file)."
+            f"{foreign(name)} is masked in part only (too many lines, or too short ones): the rest "
+            "would be shown. Give it to one command by `ci-secrets exec`, or let it be a file."
         )
 
 

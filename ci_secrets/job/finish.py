@@ -8,7 +8,7 @@ from typing import Any
 
 from ci_secrets import audit, platforms, seal, stores
 from ci_secrets.console import Console
-from ci_secrets.errors import CiSecretsError, NotClosedError, UsageError
+from ci_secrets.errors import CiSecretsError, UsageError
 from ci_secrets.job import state
 from ci_secrets.job.closing import NOT_NOTED, delete, tell, write_report
 from ci_secrets.job.opening import Wanted, close_all
@@ -175,24 +175,18 @@ def _state_key(wanted: Wanted, platform: Platform) -> StateKey:
 def _left_open(wanted: Wanted, platform: Platform) -> Sequence[seal.Found] | None:
     """What this run left; `None` where it opened nothing.
 
-    Raises where the state is gone, or where it is not clear which run is meant.
+    Raises `UsageError` where it is not clear which of several open runs is meant.
     """
     run = platform.run()
     base = state.base(wanted, platform)
     if not (state.directory(base, run) if run.run else base).is_dir():
         return None
     found = state.find(base, run)
-    if not found:
-        raise NotClosedError(
-            "The state of this run is gone: its directory is there, but no state and no tombstone.",
-            cause="Something deleted it, or the disk lost it.",
-            fix="What was handed out lives until its TTL ends; an operator finds it in the store's "
-            "audit log by the run's identity.",
-        )
-    if not run.run and len(found) > 1:
-        runs = "\n".join(f"  --run-id {foreign(it.run.run if it.run else '?')}" for it in found)
+    running = [it.run.run for it in found if it.kind == "open" and it.run]
+    if not run.run and len(running) > 1:
+        runs = "\n".join(f"  --run-id {foreign(it)}" for it in running)
         raise UsageError("Several runs are open on this machine.", fix=f"Say which:\n{runs}")
-    return found
+    return found or None
 
 
 def _revoke(

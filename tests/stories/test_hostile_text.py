@@ -302,7 +302,8 @@ def test_values_in_a_file_to_source(generic: Story, tmp_path: Path) -> None:
 def test_lines_around_a_leak(attacked: Story) -> None:
     """The excerpt that is shown beside a finding is text."""
     around = attacked.stand.workspace / "around"
-    around.write_text(HOSTILE.replace("\n", " "))
+    # NOTE: a mask request on the line of a value is dropped with it, so there is none here.
+    around.write_text(HOSTILE.replace("\n", " ").replace("##[add-mask]", ""))
     done = _exec(attacked, script='cat around; printf %s "$API_KEY"; cat around')
     assert done.code == 0, done.err
     assert "verdict: contained" in done.err

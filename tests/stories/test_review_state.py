@@ -91,3 +91,17 @@ def test_a_state_that_was_made_another_runs(generic: Story, tmp_path: Path) -> N
     done = generic.run("finish", "--run-id", "r1")
     assert done.code == 9, done.err
     assert "The state of this run is gone" in done.err
+
+
+def test_a_lost_run_keeps_no_open_one_from_its_end(generic: Story) -> None:
+    """Of two runs without a name one lost its state: the other is closed, and the loss is 9."""
+    env = {"XDG_RUNTIME_DIR": str(generic.stand.workspace)}
+    words = ("exchange", "--env-file", "a.env")
+    assert generic.run(*words, env=env).code == 0
+    for state in generic.sealed():
+        state.unlink()
+    assert generic.run("exchange", "--env-file", "b.env", env=env).code == 0
+    done = generic.run("finish", env=env)
+    assert done.code == 9, done.err
+    assert "is gone" in done.err
+    assert "revoked, proven: 1 token and 1 lease" in done.err

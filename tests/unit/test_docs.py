@@ -113,7 +113,7 @@ def test_every_command_is_on_the_first_page() -> None:
 def test_every_option_on_the_pages_exists() -> None:
     """No page tells of an option that we do not have."""
     told = set(re.findall(r"`[^`\n]*?(--[a-z][a-z-]+)", PROSE))
-    assert told - OF_OTHER_TOOLS - {"--store"} <= {f"--{name}" for name in OPTIONS}
+    assert told - OF_OTHER_TOOLS <= {f"--{name}" for name in OPTIONS}
 
 
 def test_every_option_has_its_row() -> None:
