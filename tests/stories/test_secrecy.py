@@ -81,6 +81,13 @@ def began() -> float:
     return time.time()
 
 
+@pytest.fixture(params=["github", "generic"])
+def either(request: pytest.FixtureRequest, issuer: Issuer, tmp_path: Path) -> Iterator[Story]:
+    """Give a job with outputs and commands, and one without."""
+    with begin(request.param, issuer, tmp_path) as begun:
+        yield begun
+
+
 class TestTheDisk:
     """What a `grep -r` over the machine finds."""
 
@@ -130,55 +137,57 @@ class TestTheDisk:
         assert done.code == 0, done.err
         assert _holding(story, began, values) == ([str(asked)] if on_github else [])
 
-    def test_files_and_templates(self, story: Story, began: float) -> None:
+    def test_files_and_templates(self, either: Story, began: float) -> None:
         """`as: file` is a 0600 file in a 0700 folder while CMD runs, and not after it."""
-        config = (story.stand.workspace / "ci-secrets.yaml").read_text()
-        story.configure(
+        config = (either.stand.workspace / "ci-secrets.yaml").read_text()
+        either.configure(
             config
             + "  KEY: {from: 'vault:secret/data/deploy#api_key', as: file}\n"
             + '  CONF: {template: "key={{ API_KEY }}", as: file}\n'
         )
         script = 'stat -c %a "$KEY" "$CONF" "${KEY%/*}"; grep -c . "$KEY" "$CONF" >/dev/null'
-        done = story.run("exec", "--", "sh", "-c", script)
+        done = either.run("exec", "--", "sh", "-c", script)
         assert done.code == 0, done.err
         assert done.out.split() == ["600", "600", "700"]
-        assert _holding(story, began, _values(story)) == []
+        assert _holding(either, began, _values(either)) == []
 
     @pytest.mark.parametrize(
         "failure",
         ["no such field", "read-only output", "too large", "kill -9"],
     )
-    def test_runs_that_fail(self, story: Story, began: float, failure: str, tmp_path: Path) -> None:
+    def test_runs_that_fail(
+        self, either: Story, began: float, failure: str, tmp_path: Path
+    ) -> None:
         """A run that is given up, or killed, leaves none either."""
         words = ["exec", "--", "sh", "-c", "echo READY; sleep 30"]
-        config = (story.stand.workspace / "ci-secrets.yaml").read_text()
+        config = (either.stand.workspace / "ci-secrets.yaml").read_text()
         match failure:
             case "no such field":
-                story.configure(config + "  GONE: vault:secret/data/deploy#nothing\n")
+                either.configure(config + "  GONE: vault:secret/data/deploy#nothing\n")
             case "too large":
-                story.vault.put_secret("secret/large", value="x" * 200_000)
-                story.configure(config + "  LARGE: vault:secret/data/large#value\n")
+                either.vault.put_secret("secret/large", value="x" * 200_000)
+                either.configure(config + "  LARGE: vault:secret/data/large#value\n")
             case "read-only output":
                 words = ["exchange", "--env-file", str(tmp_path / "none" / "s.env")]
-                if story.stand.kind == "github":
-                    story.stand.files["GITHUB_OUTPUT"].unlink()
+                if either.stand.kind == "github":
+                    either.stand.files["GITHUB_OUTPUT"].unlink()
                     words = ["exchange"]
             case _:
                 pass
         if failure == "kill -9":
-            process = story.begin_exec()
-            values = _values(story)
+            process = either.begin_exec()
+            values = _values(either)
             process.kill()
             process.communicate(timeout=20)
             code = -9
         else:
-            values = [story.api_key]
-            done = story.run(*words)
+            values = [either.api_key]
+            done = either.run(*words)
             code = done.code
             shown = [line for line in done.err.splitlines() if "::add-mask::" not in line]
-            assert story.api_key not in done.out + "\n".join(shown)
+            assert either.api_key not in done.out + "\n".join(shown)
         assert code in (7, 8, -9)
-        assert _holding(story, began, values) == []
+        assert _holding(either, began, values) == []
 
 
 @contextmanager
