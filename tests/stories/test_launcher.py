@@ -176,3 +176,17 @@ def test_libraries_of_the_job_are_loaded_by_the_command_only(generic: Story) -> 
     before, _, after = done.err.partition("logged in")
     assert before.count(PRELOADED) == 1, done.err
     assert after.count(PRELOADED) == 3, done.err
+
+
+def test_openssl_takes_no_modules_of_the_job(generic: Story, tmp_path: Path) -> None:
+    """OPENSSL_CONF, which loads a library into whoever does TLS, is for CMD alone."""
+    config = tmp_path / "openssl.cnf"
+    config.write_text(
+        "openssl_conf = init\n[init]\nproviders = all\n[all]\nodd = odd\n"
+        f"[odd]\nmodule = {PRELOADED}\nactivate = 1\n"
+    )
+    variables = {"OPENSSL_CONF": str(config), "OPENSSL_MODULES": "/x", "OPENSSL_ENGINES": "/y"}
+    script = 'echo "$OPENSSL_CONF $OPENSSL_MODULES $OPENSSL_ENGINES"'
+    done = generic.run("exec", "--", "/bin/sh", "-c", script, env=variables)
+    assert done.code == 0, done.err
+    assert done.out == f"{config} /x /y\n"
