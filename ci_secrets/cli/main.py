@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import io
 import os
 import signal
 import sys
@@ -126,6 +127,8 @@ def entry() -> NoReturn:
     if sys.stdout is None or sys.stderr is None:  # started with a closed descriptor
         sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
         sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a locale that lacks a character loses no line
+        sys.stdout.reconfigure(errors="backslashreplace")
     environment = _given(os.environ)
     console = Console.standard(environment)
     # NOTE: a traceback could show values, that of a thread or a finaliser too.

@@ -128,4 +128,11 @@ def _audit_file(audit: Section, directory: Path) -> Path | None:
             fix="Write a relative path without `..`; any other place: CI_SECRETS_AUDIT_FILE or "
             "--audit-file.",
         )
+    place = (directory / path).parent
+    if not place.resolve().is_relative_to(directory.resolve()):
+        raise audit.at("file").error(
+            "the folder of the audit trail is a link that leads elsewhere.",
+            cause="A repository's file must not choose where on the machine is written.",
+            fix="Name a file in a folder of the checkout itself.",
+        )
     return directory / path

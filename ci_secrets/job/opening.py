@@ -132,7 +132,7 @@ class Job:
             return self.sealed.directory
         import tempfile
 
-        return Path(tempfile.gettempdir()) / f"ci-secrets-{self.run.run}"
+        return state.directory(Path(tempfile.gettempdir()), self.run)
 
     def seal(self) -> None:
         """Write down, encrypted, what the end of the job will need."""

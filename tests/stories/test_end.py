@@ -146,3 +146,10 @@ def test_what_cmd_masks_becomes_a_needle(github: Story) -> None:
     asks = 'echo "::add-mask::made-up-other"; echo "::add-mask::$API_KEY"; echo made-up-other'
     done = github.run("exec", "--", "sh", "-c", asks)
     assert done.out == "::add-mask::made-up-other\n***\n"
+
+
+def test_help_in_a_locale_that_lacks_its_characters(generic: Story) -> None:
+    """No line is lost, and nothing fails, where the terminal cannot show an arrow."""
+    done = generic.run("--help", env={"PYTHONIOENCODING": "ascii", "LC_ALL": "C"})
+    assert done.code == 0, done.err
+    assert "revoke with proof" in done.out

@@ -354,6 +354,9 @@ def test_names_of_logs(attacked: Story, tmp_path: Path) -> None:
     scanned = attacked.run("scan", str(place))
     assert scanned.code == 11, scanned.err
     assert_inert(scanned.said)
+    as_json = attacked.run("scan", "--format", "json", str(place))
+    assert_inert(as_json.said)
+    assert json.loads(as_json.out)["verdict"] == "leaked"
     done = attacked.run("finish", "--log", str(place))
     assert done.code == 11, done.err
     assert "verdict: leaked" in done.err

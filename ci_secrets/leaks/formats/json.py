@@ -1,9 +1,9 @@
 """The JSON of `scan --format json`; its keys are part of the contract (version 1)."""
 
-import json
 from typing import Any
 
 from ci_secrets.leaks.findings import Finding, Report
+from ci_secrets.text import inert_json
 
 
 def finding_as_json(finding: Finding) -> dict[str, Any]:
@@ -34,4 +34,4 @@ def render(report: Report) -> str:
             "seconds": round(report.seconds, 6),
         },
     }
-    return json.dumps(document) + "\n"
+    return inert_json(document) + "\n"

@@ -40,15 +40,24 @@ class Grant:
 
 def info_of(auth: Mapping[str, Any]) -> TokenInfo:
     """What the `auth` block of a login or a renewal says of its token."""
+    policies = auth.get("policies")
     return TokenInfo(
         accessor=str(auth.get("accessor") or ""),
         kind="batch" if auth.get("token_type") == "batch" else "service",
-        ttl_seconds=int(auth.get("lease_duration") or 0),
+        ttl_seconds=number(auth.get("lease_duration")),
         renewable=bool(auth.get("renewable")),
-        policies=tuple(map(str, auth.get("policies") or ())),
-        num_uses=int(auth.get("num_uses") or 0),
+        policies=tuple(map(str, policies)) if isinstance(policies, list) else (),
+        num_uses=number(auth.get("num_uses")),
         issued_at=time.time(),
     )
+
+
+def number(value: object) -> int:
+    """A count or a span of seconds; 0 for what is none.
+
+    An odd number must not keep us from the token or the lease that stands beside it.
+    """
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 @dataclass(kw_only=True, slots=True)
@@ -68,7 +77,7 @@ class Ledger:
         lease = Lease(
             lease_id=lease_id,
             path=path,
-            ttl_seconds=int(reply.body.get("lease_duration") or 0),
+            ttl_seconds=number(reply.body.get("lease_duration")),
             renewable=bool(reply.body.get("renewable")),
         )
         self.put(lease)

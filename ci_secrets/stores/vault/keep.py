@@ -9,7 +9,7 @@ from typing import Final
 from ci_secrets.errors import CiSecretsError, RefusedError, UnreachableError
 from ci_secrets.secret import Lease
 from ci_secrets.stores.interface import Kept, Mint, Notice
-from ci_secrets.stores.vault.grant import Grant, Ledger, info_of
+from ci_secrets.stores.vault.grant import Grant, Ledger, info_of, number
 
 SHORTEST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 600.0
@@ -192,7 +192,7 @@ class Keeper:
             return self._give_up(lease, f"{shown} is gone: somebody has revoked it. Its TTL was to")
         renewed = replace(
             lease,
-            ttl_seconds=int(reply.body.get("lease_duration") or 0),
+            ttl_seconds=number(reply.body.get("lease_duration")),
             renewable=bool(reply.body.get("renewable")),
             issued_at=self.clock(),
         )

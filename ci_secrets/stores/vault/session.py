@@ -12,7 +12,7 @@ from ci_secrets.secret import Lease, Secret
 from ci_secrets.stores.interface import CloseReason, Closing, Fetched, Kept, Mint, Notice, TokenInfo
 from ci_secrets.stores.vault.close import Closer
 from ci_secrets.stores.vault.fetch import Fetch
-from ci_secrets.stores.vault.grant import Grant, Ledger, notices_of, pack
+from ci_secrets.stores.vault.grant import Grant, Ledger, notices_of, number, pack
 from ci_secrets.stores.vault.keep import Keeper
 from ci_secrets.stores.vault.mounts import Mounts
 
@@ -134,6 +134,6 @@ class VaultSession:
             return  # nothing depends on it: close looks again
         grant.seen_alive |= reply.ok
         if reply.data:
-            period = int(reply.data.get("period") or 0)
+            period = number(reply.data.get("period"))
             grant.info = replace(grant.info, period_seconds=period)
         self._notices += notices_of(grant.info, reply.data, refused=reply.status == 403)

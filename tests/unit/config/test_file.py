@@ -458,3 +458,21 @@ def test_any_bytes_are_a_config_or_a_refusal(
     except ConfigError as refusal:
         failure = refusal
     assert failure is None or (failure.fix and failure.what.isprintable())
+
+
+def test_a_linked_folder_leads_the_trail_nowhere(tmp_path: Path) -> None:
+    """A folder of the checkout that is a link may not take the trail outside of it."""
+    checkout, outside = tmp_path / "checkout", tmp_path / "outside"
+    checkout.mkdir()
+    outside.mkdir()
+    (checkout / "logs").symlink_to(outside)
+    (checkout / "kept").mkdir()
+    config = checkout / "ci-secrets.yaml"
+    text = (
+        "version: 1\nstores: {v: {type: vault, url: 'http://127.0.0.1:1'}}\nsecrets: {A: 'v:a#b'}\n"
+    )
+    config.write_text(text + "audit: {file: logs/audit.jsonl}\n")
+    with pytest.raises(ConfigError, match="leads elsewhere"):
+        file.load(config, {})
+    config.write_text(text + "audit: {file: kept/audit.jsonl}\n")
+    assert file.load(config, {}).audit.file == checkout / "kept" / "audit.jsonl"
