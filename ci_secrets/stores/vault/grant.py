@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from ci_secrets.secret import Lease, Secret
 from ci_secrets.stores.interface import Closing, Notice, Outcome, TokenInfo
@@ -40,16 +40,20 @@ class Grant:
 
 def info_of(auth: Mapping[str, Any]) -> TokenInfo:
     """What the `auth` block of a login or a renewal says of its token."""
-    policies = auth.get("policies")
+    accessor, policies = auth.get("accessor"), auth.get("policies")
     return TokenInfo(
-        accessor=str(auth.get("accessor") or ""),
+        accessor=accessor if isinstance(accessor, str) else "",
         kind="batch" if auth.get("token_type") == "batch" else "service",
         ttl_seconds=number(auth.get("lease_duration")),
         renewable=bool(auth.get("renewable")),
-        policies=tuple(map(str, policies)) if isinstance(policies, list) else (),
+        policies=tuple(policies) if _are_names(policies) else (),
         num_uses=number(auth.get("num_uses")),
         issued_at=time.time(),
     )
+
+
+def _are_names(value: object) -> TypeGuard[list[str]]:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 def number(value: object) -> int:

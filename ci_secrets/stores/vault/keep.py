@@ -97,9 +97,10 @@ class Keeper:
             try:
                 granted = self._renew_self(grant, wanted)
             except UnreachableError:
-                if not self._later(info.accessor, info.expires_at):
-                    raise
-                return [Notice(level="warning", text="The store did not answer a renewal.")]
+                if self._later(info.accessor, info.expires_at):
+                    return [Notice(level="warning", text="The store did not answer a renewal.")]
+                if mint is None or self.relogin is None:
+                    raise  # else there is one more way to keep going
             if granted is not None and granted >= wanted * _ENOUGH:
                 return []
         if mint is not None and self.relogin is not None:
