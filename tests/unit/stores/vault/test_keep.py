@@ -277,6 +277,18 @@ class TestLoginAgain:
         assert session.token.accessor == "acc-2"
         assert kept.new_credentials
 
+    def test_a_last_renewal_without_answer(self, bench: Bench, vault: FakeVault) -> None:
+        """Where a new login is possible, a store that fails the last renewal is no end yet."""
+        session, clock = timed(bench, vault)
+        session.keep(mint)
+        vault.rules[RENEW] = (500, {"errors": []})
+        fresh = auth(client_token="hvs.made-up-second", accessor="acc-2")
+        vault.rules["POST auth/jwt/login"] = (200, fresh)
+        clock.now += 600
+        kept = session.keep(lambda _: Secret("eyJ.second.jwt"))
+        assert "Logged in again" in kept.notices[0].text
+        assert session.token.accessor == "acc-2"
+
     def test_fails(self, bench: Bench, vault: FakeVault) -> None:
         """A login that fails is tried again while the old token lives, and is an error after."""
         session, clock = timed(bench, vault, renewable=False)
