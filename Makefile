@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 # The environment is made anew when the locks or the package's metadata change.
 STAMP := $(VENV)/.ready
 
+# Many tests wait for a TTL or a server. Under CI one after the other: there nothing may be flaky.
+PARALLEL := $(if $(CI),,--numprocesses=3 --dist=loadfile)
+
 .PHONY: help demo test lint real bench lock clean
 .DEFAULT_GOAL := help
 
@@ -24,7 +27,7 @@ demo: $(STAMP) ## the whole story on embedded parts, in a few seconds
 	@$(BIN)/ci-secrets demo
 
 test: $(STAMP) ## all tests; those on real parts need `make real` first
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(PARALLEL)
 
 lint: $(STAMP) ## ruff and mypy --strict
 	$(BIN)/ruff check .
