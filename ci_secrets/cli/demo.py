@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ci_secrets.cli.main import NOBODY_READS
 from ci_secrets.cli.options import add as add_options
 from ci_secrets.cli.options import one_of
 from ci_secrets.console import Console
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from ci_secrets.testing.vault.admin import Administered
 
 _STORES = ("embedded", "vault")
-_BROKEN_PIPE = 141
 _SCRIPT = """\
 echo "connecting as $DB_USER"
 echo "debug: $(printf %s "$API_KEY" | base64 -w0 | base64 -w0)"
@@ -151,7 +151,7 @@ def _run(stage: _Stage, *words: str, capture: bool = False) -> str:
         check=False,
         text=True,
     )
-    if done.returncode == _BROKEN_PIPE:
+    if done.returncode == NOBODY_READS:
         raise BrokenPipeError  # it shares our stdout
     if done.returncode:
         raise CiSecretsError(f"The demo stopped: ci-secrets {words[0]} ended in {done.returncode}.")

@@ -28,7 +28,7 @@ COMMANDS: Final[dict[str, str]] = {
 }
 """Command → one line. The module of the same name beside this file has `add` and `run`."""
 
-_NOBODY_READS: Final = 141
+NOBODY_READS: Final = 141
 """As a shell says SIGPIPE: not 0, for a verdict may be lost; not an error, for `head` does it."""
 
 _REASONS: Final = (
@@ -137,7 +137,7 @@ def entry() -> NoReturn:
     try:
         code = _flushed(sys.argv[1:], environment, console)
     except BrokenPipeError:
-        code = _NOBODY_READS
+        code = NOBODY_READS
     except Exception as failure:
         code = 1
         console.error(_internal(failure))
