@@ -1,0 +1,99 @@
+"""What a form is: how a value is disguised, how that is noticed in a log, and how it is undone."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+Chain = tuple[str, ...]
+"""Ids of forms, from the outside in."""
+Span = tuple[int, int]
+"""Offsets `[start, end)`."""
+
+
+class Piece(NamedTuple):
+    """Text of which one form was undone, and the way back to where it stood."""
+
+    text: bytes
+    span: Callable[[int, int], Span]
+    """`[start, end)` in `text` → the smallest span that holds it in the text that was read."""
+
+
+class Budget:
+    """How many more bytes may be decoded for one stretch of log. Readers stop when it is empty."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def spend(self, count: int) -> bool:
+        """Take `count` bytes, and say whether there were as many."""
+        self.left -= count
+        return self.left >= 0
+
+
+Spell = Callable[[bytes], Iterator[bytes]]
+Read = Callable[[bytes, Budget], Iterator[Piece]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Form:
+    """One way to disguise bytes. The callables are pure, linear, and take any bytes."""
+
+    words: str
+    """For people: what the value looks like, after "as" or "of"."""
+    spell: Spell | None = None
+    """All spellings that are looked for, the commonest first; right for any neighbours."""
+    nested: int = 3
+    """How many of these are looked for inside another form."""
+    alone: Spell | None = None
+    """Spellings of a text that has no neighbours, where more of it can be told then."""
+    hint: Spell | None = None
+    """Bytes (8 or more, a few) by which the form of a text is noticed where `spell` does not do."""
+    read: Read | None = None
+    """Undoes the form wherever it stands in a text."""
+
+
+def rewritten(
+    text: bytes, pattern: re.Pattern[bytes], replace: Callable[[re.Match[bytes]], bytes]
+) -> Piece | None:
+    """The text with every match replaced, or `None` where there is no match.
+
+    A replacement of several bytes is one unit: a span that touches it holds all of its match.
+    """
+    parts: list[bytes] = []
+    new: list[int] = [0]  # NOTE: starts of units in the new text; a unit is a match or a gap
+    old: list[tuple[int, int, bool]] = [(0, 0, False)]
+    at = size = 0
+    for match in pattern.finditer(text):
+        start, end = match.span()
+        if start > at:
+            parts.append(text[at:start])
+            new.append(size)
+            old.append((at, start, False))
+            size += start - at
+        put = replace(match)
+        if put:
+            parts.append(put)
+            new.append(size)
+            old.append((start, end, True))
+            size += len(put)
+        at = end
+    if not at:
+        return None
+    parts.append(text[at:])
+    new.append(size)
+    old.append((at, len(text), False))
+
+    def place(offset: int) -> Span:
+        index = bisect_right(new, offset) - 1
+        start, end, replaced = old[index]
+        if replaced:
+            return start, end
+        there = start + offset - new[index]
+        return there, there + 1
+
+    def span(start: int, end: int) -> Span:
+        return place(start)[0], place(end - 1)[1]
+
+    return Piece(b"".join(parts), span)
