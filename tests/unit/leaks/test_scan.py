@@ -190,10 +190,15 @@ def packed(*members: tuple[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+def squeezed(data: bytes) -> bytes:
+    """A gzip file. Without a time in it: parameters of tests must be the same in each process."""
+    return gzip.compress(data, mtime=0)
+
+
 def test_gzip_and_zip_are_looked_into(tmp_path: Path) -> None:
     """Members are named after their archive; an archive in an archive too, and from a pipe."""
-    (tmp_path / "log.gz").write_bytes(gzip.compress(LEAK) + gzip.compress(LEAK))
-    inner = packed(("x.gz", gzip.compress(LEAK)))
+    (tmp_path / "log.gz").write_bytes(squeezed(LEAK) + squeezed(LEAK))
+    inner = packed(("x.gz", squeezed(LEAK)))
     archive = packed(("1_build.txt", LEAK), ("build/", b""), ("in.zip", inner))
     (tmp_path / "logs.zip").write_bytes(archive)
     report = scan_paths(ENGINE, [tmp_path, "-"], io.BytesIO(archive))
@@ -212,13 +217,13 @@ def test_gzip_and_zip_are_looked_into(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "state"),
     [
-        ("cut.gz", gzip.compress(os.urandom(400_000))[:-50_000], "tail-missing"),
-        ("cut.gz", gzip.compress(LEAK)[:5], "none"),
+        ("cut.gz", squeezed(os.urandom(400_000))[:-50_000], "tail-missing"),
+        ("cut.gz", squeezed(LEAK)[:5], "none"),
         ("empty.gz", b"", "none"),
         ("wrong.gz", b"no gzip at all", "none"),
         ("cut.zip", packed(("a", LEAK))[:-30], "none"),
         ("wrong.zip", b"no zip at all", "none"),
-        ("trailing.gz", gzip.compress(LEAK) + b"garbage", "tail-missing"),
+        ("trailing.gz", squeezed(LEAK) + b"garbage", "tail-missing"),
     ],
 )
 def test_damaged_archives_are_never_silently_clean(
@@ -233,7 +238,7 @@ def test_damaged_archives_are_never_silently_clean(
 @given(at=st.integers(0, 10_000), flip=st.integers(1, 255), zipped=st.booleans())
 def test_damage_anywhere_is_found_out(at: int, flip: int, zipped: bool) -> None:
     """One changed byte never ends in an exception; what it hid is never called complete."""
-    data = bytearray(packed(("a.txt", LEAK), ("b.txt", LEAK)) if zipped else gzip.compress(LEAK))
+    data = bytearray(packed(("a.txt", LEAK), ("b.txt", LEAK)) if zipped else squeezed(LEAK))
     at %= len(data)
     data[at] ^= flip
     report = scan_paths(ENGINE, ["-"], io.BytesIO(bytes(data)))
@@ -255,7 +260,7 @@ def test_encrypted_member_is_said() -> None:
 def test_bombs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What unpacks to more than the budget is read up to it, and said."""
     monkeypatch.setattr(unpack, "MAX_UNPACKED", 1_000_000)
-    bomb = gzip.compress(b"\0" * 3_000_000)
+    bomb = squeezed(b"\0" * 3_000_000)
     report = scan_paths(ENGINE, ["-"], io.BytesIO(bomb))
     assert states(report) == {"-": "tail-missing"}
     assert report.bytes <= 1_000_000
@@ -270,13 +275,13 @@ def test_archives_too_deep_are_said() -> None:
     """Beyond the third layer nothing is unpacked."""
     data = LEAK
     for _ in range(4):
-        data = gzip.compress(data)
+        data = squeezed(data)
     report = scan_paths(ENGINE, ["-"], io.BytesIO(data))
     assert states(report) == {"-": "none"}
 
 
 def test_what_was_unpacked_before_the_damage_is_scanned() -> None:
     """A leak just before the place where an archive breaks off is found."""
-    report = scan_paths(ENGINE, ["-"], io.BytesIO(gzip.compress(LEAK) + b"garbage"))
+    report = scan_paths(ENGINE, ["-"], io.BytesIO(squeezed(LEAK) + b"garbage"))
     assert states(report) == {"-": "tail-missing"}
     assert [one.secret for one in report.findings] == ["PW"]
