@@ -73,6 +73,10 @@ class MaskRequests:
         self._held = data[done:]
         return b"".join(passed)
 
+    def idle(self) -> bytes:
+        """The input pauses; what may become a request waits for its end."""
+        return self._inner.idle()
+
     def finish(self) -> bytes:
         """The input has ended, and with it the last line."""
         last, self._held = self._held, b""

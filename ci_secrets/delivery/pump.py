@@ -12,6 +12,8 @@ from typing import Final, Protocol
 
 READ_BYTES: Final = 64 * 1024
 """Of one read: what a Linux pipe holds."""
+_PAUSE_MS: Final = 1
+"""After as long without a byte, a stream pauses: a prompt is shown, and somebody reads it."""
 
 
 class Filter(Protocol):
@@ -19,6 +21,9 @@ class Filter(Protocol):
 
     def feed(self, chunk: bytes) -> bytes:
         """Take the next bytes; return those that are certain by now."""
+
+    def idle(self) -> bytes:
+        """The input pauses: return what need not wait for more of it."""
 
     def finish(self) -> bytes:
         """The input has ended: return what was held back."""
@@ -41,6 +46,7 @@ class Stream:
         self._filter = redactor
         self._pending = memoryview(b"")
         self._owed = 0
+        self._restless = False
         # NOTE: the sink may be blocking, and its flags are shared with other processes, so that
         # we must not change them. A pipe that polls writable takes PIPE_BUF bytes at once.
         regular = stat.S_ISREG(os.fstat(sink).st_mode)
@@ -55,6 +61,11 @@ class Stream:
     def open(self) -> bool:
         """Whether more may come out of it."""
         return self.source is not None or self.pending
+
+    @property
+    def may_pause(self) -> bool:
+        """Whether the filter is to be told when nothing more comes for a moment."""
+        return self._restless and not self.pending and self.source is not None
 
     @property
     def owes(self) -> bool:
@@ -78,6 +89,9 @@ class Stream:
             self._fail(OSError(errno.EPIPE, os.strerror(errno.EPIPE)))
         if self.source is not None and self.source in events:
             self._read()
+        elif self.may_pause and at_sink == 0:
+            self._restless = False
+            self._keep(self._filter.idle())
 
     def count_owed(self) -> None:
         """CMD has ended: what is in the pipe now is owed, however slow the sink is."""
@@ -110,6 +124,7 @@ class Stream:
             chunk = b""
         if chunk:
             self._owed -= len(chunk)
+            self._restless = True
             self._keep(self._filter.feed(chunk))
         else:
             self.end_input()
@@ -148,6 +163,8 @@ def turn(streams: Sequence[Stream], wake: int, timeout_seconds: float | None) ->
         poll.register(descriptor, events)
     # NOTE: rounded up, or the last millisecond would be spent in a busy loop.
     milliseconds = None if timeout_seconds is None else int(timeout_seconds * 1000) + 1
+    if any(stream.may_pause for stream in streams):
+        milliseconds = _PAUSE_MS if milliseconds is None else min(_PAUSE_MS, milliseconds)
     happened = dict(poll.poll(milliseconds))
     if wake in happened:
         os.read(wake, READ_BYTES)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from ci_secrets.delivery.mask_requests import MaskRequests
 from ci_secrets.leaks.findings import Report
+from ci_secrets.leaks.guard import Guard
 from ci_secrets.leaks.matcher import Engine
-from ci_secrets.leaks.redact import Redactor
 from ci_secrets.leaks.scan import scan_stream
 from ci_secrets.platforms.interface import Platform
 from ci_secrets.secret import Secret
@@ -18,16 +18,16 @@ class Watch:
     def __init__(self, engine: Engine, platform: Platform) -> None:
         self.engine = engine
         self._platform = platform
-        self._redactors: dict[str, Redactor] = {}
+        self._guards: dict[str, Guard] = {}
         self._lock = threading.RLock()
         self._asked = 0
 
     def filter(self, stream: str) -> "Eye":
         """The filter of one stream (`stdout`, `stderr`, `output` for both)."""
         with self._lock:
-            redactor = self._redactors[stream] = Redactor(self.engine)
+            guard = self._guards[stream] = Guard(self.engine)
         requests = MaskRequests(
-            redactor, self._platform.mask_request, self._holds_ours, self._add_requested
+            guard, self._platform.mask_request, self._holds_ours, self._add_requested
         )
         return Eye(requests, self._lock)
 
@@ -35,13 +35,13 @@ class Watch:
         """More needles, from now on and for what is still held back."""
         with self._lock:
             self.engine = self.engine.extended(values)
-            for redactor in self._redactors.values():
-                redactor.add(values)
+            for guard in self._guards.values():
+                guard.add(values)
 
     def reports(self) -> list[Report]:
-        """What each stream showed; all of it was redacted before it left."""
+        """What each stream showed, redacted or let through."""
         with self._lock:
-            return [redactor.report(stream) for stream, redactor in self._redactors.items()]
+            return [guard.report(stream) for stream, guard in self._guards.items()]
 
     def _add_requested(self, value: bytes) -> None:
         self._asked += 1
@@ -62,6 +62,11 @@ class Eye:
         """What may leave now."""
         with self._lock:
             return self._inner.feed(data)
+
+    def idle(self) -> bytes:
+        """What need not wait while the stream pauses."""
+        with self._lock:
+            return self._inner.idle()
 
     def finish(self) -> bytes:
         """What was still held back."""

@@ -7,7 +7,8 @@ from typing import Final
 
 from ci_secrets.leaks.findings import Coverage, Report, Skipped
 from ci_secrets.leaks.held import Held
-from ci_secrets.leaks.matcher import Engine, Hit, Search
+from ci_secrets.leaks.index import SHORT, Hit
+from ci_secrets.leaks.matcher import Engine
 from ci_secrets.leaks.stretch import MARK, Excerpt, Excerpts, Span, Stretch, to_finding
 from ci_secrets.secret import Secret
 
@@ -25,8 +26,9 @@ class Redactor:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._search = Search(engine)
+        self.engine = engine
+        """What is hidden."""
+        self._lanes = engine.lanes()
         self._held = Held()
         self._stretches: list[Stretch] = []
         """Not yet followed by text that is certain to stay clear; sorted, never touching."""
@@ -42,10 +44,20 @@ class Redactor:
         for at in range(0, len(data), _PIECE):
             piece = data[at : at + _PIECE]
             self._held.text += piece
-            for hit in self._search.feed(piece):
-                self._note(hit)
-            self._emit(self._search.settled(), out)
+            for lane in self._lanes:
+                for hit in lane.feed(piece):
+                    self._note(hit)
+            self._emit(self._settled(), out)
         self._seconds += time.perf_counter() - began
+        return b"".join(out)
+
+    def idle(self) -> bytes:
+        """What need not wait any longer, now that the stream pauses.
+
+        Held on to is what begins like a value by `SHORT` bytes or more: it waits for what comes.
+        """
+        out: list[bytes] = []
+        self._emit(self._settled(SHORT), out)
         return b"".join(out)
 
     def finish(self) -> bytes:
@@ -62,19 +74,20 @@ class Redactor:
 
         Of a value whose beginning has already left, the rest is hidden.
         """
-        engine = self._engine.extended(known)
-        if engine is self._engine:
+        engine = self.engine.extended(known)
+        if engine is self.engine:
             return
-        self._engine = engine
+        self.engine = engine
         past = self._held.past
-        self._search = Search(engine, self._held.base - len(past))
-        for hit in self._search.feed(past + self._held.text):
-            if hit.end > self._held.base:
-                self._note(hit)
+        self._lanes = engine.lanes(self._held.base - len(past))
+        for lane in self._lanes:
+            for hit in lane.feed(past + self._held.text):
+                if hit.end > self._held.base:
+                    self._note(hit)
 
     def report(self, source: str) -> Report:
         """What was found so far, all of it redacted; complete after `finish`."""
-        name = redacted(self._engine, source.encode("utf-8", "surrogateescape"))
+        name = redacted(self.engine, source.encode("utf-8", "surrogateescape"))
         file = name.decode("utf-8", "surrogateescape")
         unlisted = tuple(
             Skipped(secret=owner, reason=f"more places of {file} than can be listed")
@@ -82,18 +95,21 @@ class Redactor:
         )
         findings = (
             # NOTE: once more, for it may hold a value that was added after it had been printed
-            to_finding(span, redacted(self._engine, excerpt.line), file)
+            to_finding(span, redacted(self.engine, excerpt.line), file)
             for span, excerpt in self._found
         )
         return Report(
             findings=tuple(sorted(findings, key=lambda one: (one.line, one.column))),
             coverage=(Coverage(source=file, state="complete"),),
-            skipped=self._engine.skipped + unlisted,
+            skipped=self.engine.skipped + unlisted,
             bytes=self._held.end,
             lines=self._held.lines,
             seconds=self._seconds,
             contained=True,
         )
+
+    def _settled(self, least: int = 1) -> int:
+        return min((lane.settled(least) for lane in self._lanes), default=self._held.end)
 
     def _note(self, hit: Hit) -> None:
         """Let a hit become part of the stretch that it touches, or a new one."""

@@ -7,7 +7,8 @@ from typing import Final
 
 from ci_secrets.leaks.findings import Finding, fingerprint
 from ci_secrets.leaks.forms import Chain
-from ci_secrets.leaks.held import Place
+from ci_secrets.leaks.held import Held, Place
+from ci_secrets.leaks.index import Hit
 from ci_secrets.leaks.needles import Needle
 from ci_secrets.text import foreign
 
@@ -17,6 +18,8 @@ MAX_SPANS: Final = 10_000
 _LEFT: Final = 160
 _RIGHT: Final = 160
 """Bytes of the redacted line on either side of a finding; the whole of most lines."""
+_AROUND: Final = 4 * _LEFT
+"""Bytes of which they are the redacted ones."""
 
 
 @dataclass(slots=True)
@@ -112,15 +115,37 @@ def _joined(spans: list[Span]) -> Iterator[Span]:
         yield latest
 
 
+def _likeliest(span: Span) -> tuple[int, bool, bool, int]:
+    """The longest first, then the whole before its parts, then the disguise that says most."""
+    chain = span.needle.form
+    return -len(span), span.needle.part != "", "torn" in chain, len(chain)
+
+
 def _outermost(spans: Iterable[Span]) -> list[Span]:
     kept: list[Span] = []
-    for span in sorted(spans, key=lambda span: (-len(span), span.needle.part != "")):
+    for span in sorted(spans, key=_likeliest):
         at = bisect_left(kept, span.start.offset, key=lambda span: span.start.offset)
         clear_left = at == 0 or kept[at - 1].end.offset <= span.start.offset
         clear_right = at == len(kept) or span.end.offset <= kept[at].start.offset
         if clear_left and clear_right:
             kept.insert(at, span)
     return kept
+
+
+def line_around(start: int, end: int, hits: Iterable[Hit], held: Held) -> bytes:
+    """The line around `[start, end)` with all hits in it redacted; of a long one the middle."""
+    left = _redacted(max(held.base, start - _AROUND), start, hits, held)
+    right = _redacted(end, min(held.end, end + _AROUND), hits, held)
+    return left[left.rfind(b"\n") + 1 :][-_LEFT:] + MARK + right.partition(b"\n")[0][:_RIGHT]
+
+
+def _redacted(low: int, high: int, hits: Iterable[Hit], held: Held) -> bytes:
+    parts: list[bytes] = []
+    for hit in hits:
+        if hit.end > low and hit.start < high:
+            parts += [held.slice(low, max(low, hit.start)), MARK]
+            low = min(high, hit.end)
+    return b"".join([*parts, held.slice(low, high)])
 
 
 class Excerpts:

@@ -2,55 +2,57 @@
 
 A *form* turns bytes into its spellings; a *chain* of forms, read from the outside in, is a
 disguise: `("base64", "json")` is base64 of a JSON string, `()` the plain value. To add a form is
-to add a row to `FORMS`, its chains below and its line in docs/forms.md.
+to add a row to its family, its name to `_ORDER` and its line to docs/forms.md.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ci_secrets.leaks.forms import spellings
+from ci_secrets.leaks.forms import (
+    base64,
+    digits,
+    dumps,
+    escapes,
+    letters,
+    mail,
+    packed,
+    radix,
+    torn,
+    web,
+    wide,
+)
+from ci_secrets.leaks.forms.reading import Chain, Form
 
-Chain = tuple[str, ...]
-"""Ids of forms, from the outside in."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Form:
-    """One way to disguise bytes."""
-
-    words: str
-    """For people: what the value looks like, after "as" or "of"."""
-    spell: Callable[[bytes], Iterator[bytes]]
-    """All spellings that are looked for, the commonest first; right for any neighbours."""
-    nested: int = 3
-    """How many of these are looked for inside another form."""
-    alone: Callable[[bytes], Iterator[bytes]] | None = None
-    """Spellings of a text that has no neighbours, where more of it can be told then."""
-
+_FAMILIES: Final = (
+    escapes,
+    web,
+    base64,
+    digits,
+    torn,
+    mail,
+    wide,
+    dumps,
+    packed,
+    radix,
+    letters,
+)
 
 FORMS: Final[dict[str, Form]] = {
-    "json": Form(words="a JSON string", spell=spellings.json_string, nested=2),
-    "percent": Form(words="percent-encoding", spell=spellings.percent),
-    "form": Form(words="web form encoding", spell=spellings.form),
-    "base64": Form(words="base64", spell=spellings.base64_standard, alone=spellings.base64_alone),
-    "hex": Form(words="hex", spell=spellings.hexadecimal),
-    "base64url": Form(
-        words="URL-safe base64", spell=spellings.base64_url, alone=spellings.base64_url_alone
-    ),
+    name: form for family in _FAMILIES for name, form in family.FORMS.items()
+} | {
+    "cased": Form(words="other letter case"),
+    "partial": Form(words="a part"),
 }
 
-SINGLE: Final[tuple[Chain, ...]] = ((), *((form,) for form in FORMS))
+SPELLED: Final = tuple(name for name, form in FORMS.items() if form.spell)
+SINGLE: Final[tuple[Chain, ...]] = ((), *((form,) for form in SPELLED))
 """What is looked for of every part of a value, the likeliest first."""
+_OUTER: Final = ("base64", "base64url", "hex")
+_COMMON: Final = ("json", "percent", "base64", "base64url", "hex", "utf-16", "deflate")
 WHOLE: Final[tuple[Chain, ...]] = (
     *SINGLE,
-    ("base64", "json"),
-    ("base64", "base64"),
-    ("base64", "base64", "json"),
-    ("base64url", "json"),
-    ("base64url", "base64url"),
-    ("base64", "base64url"),
-    ("base64url", "base64"),
+    *((outer, inner) for outer in _OUTER for inner in _COMMON),
+    *(("base64", "base64", inner) for inner in ("json", "base64")),
 )
 """What is looked for of a whole value."""
 
@@ -58,11 +60,12 @@ WHOLE: Final[tuple[Chain, ...]] = (
 def spell(chain: Chain, texts: Iterable[bytes]) -> Sequence[bytes]:
     """Every spelling of the texts in a disguise, without repeats, the commonest first."""
     spelled = alone = _distinct(texts)
-    for depth, form in enumerate(reversed(chain), start=1):
-        row = FORMS[form]
-        keep = None if depth == len(chain) else row.nested
-        spelled = [one for text in spelled for one in _distinct(row.spell(text))[:keep]]
-        alone = _distinct(one for text in alone for one in (row.alone or row.spell)(text))
+    for depth, name in enumerate(reversed(chain), start=1):
+        form = FORMS[name]
+        assert form.spell is not None  # noqa: S101  # chains are made of these
+        keep = None if depth == len(chain) else form.nested
+        spelled = [one for text in spelled for one in _distinct(form.spell(text))[:keep]]
+        alone = _distinct(one for text in alone for one in (form.alone or form.spell)(text))
     return _distinct([*spelled, *alone])
 
 

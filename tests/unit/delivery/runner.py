@@ -29,6 +29,10 @@ class Hide:
         self.held = text[len(text) - keep :]
         return text[: len(text) - keep]
 
+    def idle(self) -> bytes:
+        """Nothing is held for a pause."""
+        return b""
+
     def finish(self) -> bytes:
         return self.held
 

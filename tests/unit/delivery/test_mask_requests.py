@@ -24,6 +24,10 @@ class Plain:
     def feed(self, chunk: bytes) -> bytes:
         return chunk
 
+    def idle(self) -> bytes:
+        """Nothing is held for a pause."""
+        return b""
+
     def finish(self) -> bytes:
         self.finished += 1
         return b""

@@ -1,0 +1,45 @@
+"""Literals by Hyperscan (Vectorscan): 1–3 GB/s a core for thousands of them."""
+
+import contextlib
+import threading
+from collections.abc import Sequence
+
+import hyperscan
+
+from ci_secrets.leaks.literals import Literals, Nothing
+
+
+class _Hyperscan:
+    def __init__(self, literals: Sequence[bytes], caseless: bool) -> None:
+        self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        self._database.compile(
+            expressions=[_expression(literal) for literal in literals],
+            ids=list(range(len(literals))),
+            elements=len(literals),
+            flags=hyperscan.HS_FLAG_CASELESS if caseless else 0,
+        )
+        # NOTE: it lets go of the interpreter's lock, and two threads may not share a scratch
+        self._local = threading.local()
+
+    def find(self, text: bytes, most: int | None = None) -> list[tuple[int, int]]:
+        found: list[tuple[int, int]] = []
+
+        def note(index: int, _from: int, end: int, _flags: int, _context: object) -> bool:
+            found.append((index, end))
+            return len(found) == most  # NOTE: true ends the search
+
+        if not hasattr(self._local, "scratch"):
+            self._local.scratch = hyperscan.Scratch(self._database)
+        with contextlib.suppress(hyperscan.ScanTerminated):
+            self._database.scan(text, match_event_handler=note, scratch=self._local.scratch)
+        return found
+
+
+def _expression(literal: bytes) -> bytes:
+    """A regular expression for it: no byte is special, and none is NUL, which would end it."""
+    return "".join(f"\\x{byte:02x}" for byte in literal).encode()
+
+
+def compile_literals(literals: Sequence[bytes], caseless: bool) -> Literals:
+    """See `ci_secrets.leaks.literals`."""
+    return _Hyperscan(literals, caseless) if literals else Nothing()
