@@ -6,11 +6,9 @@ anchor need not be sure: it must be there whenever the value is, and hardly ever
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
-from ci_secrets.leaks.forms import FORMS, Chain, spell
-from ci_secrets.leaks.forms.packed import MAGIC
-from ci_secrets.leaks.forms.torn.hints import hints
+from ci_secrets.leaks.forms import FORMS, SINGLE, WHOLE, Chain, packed, spell
 from ci_secrets.leaks.literals import compile_literals
 from ci_secrets.leaks.parts import Part
 
@@ -28,63 +26,94 @@ _MARGIN: Final = 256
 
 _TELLING: Final = re.compile(rb"[0-9A-Za-z\x80-\xff]{8,}")
 _WORD: Final = re.compile(rb"[a-z]+|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_GOES_ON: Final = re.compile(rb"(?:[0-9A-Za-z+/_-]\s*){8}")
 _ENCODED: Final = bytes(
     ord("x") if chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in "+/_=-") else 32
     for byte in range(256)
 )
 
-Stretch = tuple[int, int]
-"""Offsets `[start, end)` of what is to be inspected."""
+_RARE: Final = frozenset(
+    {"base32", "base32hex", "base58", "ascii85", "base85", "z85", "uuencode", "deflate"}
+)
+"""Forms of which fewer anchors are taken."""
+_PACKED: Final = frozenset({"base64", "base64url", "hex", *packed.FORMS})
+_RUN: Final = frozenset({*_PACKED, "base32", "utf-16", "charset"})
+
+
+class Anchor(NamedTuple):
+    """Why a place in a text is worth a closer look."""
+
+    end: int
+    """Offset behind it."""
+    reach: int
+    """How far around it is to be read, in bytes."""
+    forms: frozenset[str]
+    """What has to be undone there, beside what is undone everywhere."""
 
 
 class Anchors:
     """The anchors of all values. Immutable."""
 
     def __init__(self, parts: Iterable[Part]) -> None:
-        self._reach: dict[bytes, int] = {}
+        self._known: dict[bytes, tuple[int, frozenset[str]]] = {}
         for part in parts:
-            for anchor, reach in anchors_of(part):
-                self._add(anchor, reach)
-        if self._reach:
-            for magic in MAGIC:
-                self._add(magic, _MARGIN)
-        self._reaches = list(self._reach.values())
-        self._literals = compile_literals(list(self._reach), caseless=True)
+            for anchor, reach, forms in anchors_of(part):
+                self._add(anchor, reach, forms)
+        if self._known:
+            for magic in packed.MAGIC:
+                self._add(magic, _MARGIN, _PACKED)
+        self._exact = {magic.lower(): magic for magic in packed.MAGIC}
+        self._keys = list(self._known)
+        self._literals = compile_literals(list(self._known), caseless=True)
 
     def __len__(self) -> int:
-        return len(self._reach)
+        return len(self._known)
 
-    def _add(self, anchor: bytes, reach: int) -> None:
+    def _add(self, anchor: bytes, reach: int, forms: frozenset[str]) -> None:
         key = anchor.lower()
-        self._reach[key] = max(min(reach, MAX_REACH), self._reach.get(key, 0))
+        known_reach, known_forms = self._known.get(key, (0, frozenset()))
+        self._known[key] = max(min(reach, MAX_REACH), known_reach), forms | known_forms
 
-    def find(self, text: bytes) -> list[tuple[int, int]]:
-        """Where anchors end, and how far around them is to be inspected; all of it if too many."""
-        found = [(end, self._reaches[index]) for index, end in self._literals.find(text, _MOST)]
-        if len(found) == _MOST:
-            return [(len(text) // 2, len(text))]
-        return found + [(end, _MARGIN) for end in _long_runs(text)]
+    def find(self, text: bytes) -> list[Anchor]:
+        """Where anchors stand; the first `_MOST` of them, and all long runs."""
+        if not self._known:
+            return []
+        found = [Anchor(end, _MARGIN, _RUN) for end in _long_runs(text)]
+        for at, end in self._literals.find(text, _MOST):
+            key = self._keys[at]
+            if key not in self._exact or _is_packed(text, end, self._exact[key]):
+                found.append(Anchor(end, *self._known[key]))
+        return found
 
 
-def anchors_of(part: Part) -> Iterator[tuple[bytes, int]]:
-    """Anchors of one part, and how far the disguised part may reach from each, in bytes."""
+def anchors_of(part: Part) -> Iterator[tuple[bytes, int, frozenset[str]]]:
+    """Anchors of one part, how far the disguised part may reach from each, and its forms."""
     length = len(part.text)
     for window in windows(part.text):
         for chain in _chains(part):
+            forms = _outermost(chain)
             for pattern in spell(chain, [window]):
                 reach = _MARGIN + 6 * length * len(pattern) // len(window)
-                for gram in grams(pattern, _stride(chain, part)):
-                    yield gram, reach
-        if part.kind == "line":
-            continue
-        for form in FORMS.values():
-            for hint in form.hint(window) if form.hint else ():
-                yield hint, _MARGIN + 24 * length
-        for hint in hints(window):
-            yield hint, _MARGIN + 64 * length
+                for gram in grams(pattern, *_spacing(chain, part)):
+                    yield gram, reach, forms
+        for name, form in FORMS.items():
+            if form.hint and part.kind != "line":
+                for hint in form.hint(window):
+                    yield hint, _MARGIN + 64 * length, frozenset({name})
     if part.kind == "whole" and length >= 16:
-        yield part.text[:4] + b"***", _MARGIN
-        yield b"***" + part.text[-4:], _MARGIN
+        yield part.text[:4] + b"***", _MARGIN, frozenset()
+        yield b"***" + part.text[-4:], _MARGIN, frozenset()
+
+
+def _chains(part: Part) -> Iterator[Chain]:
+    for chain in SINGLE if part.kind == "line" or part.wordy else WHOLE:
+        # NOTE: what has hints needs no spelling here; letters and digits of base64url are base64's
+        if "base64url" not in chain and not (chain and FORMS[chain[0]].hint):
+            yield chain
+
+
+def _outermost(chain: Chain) -> frozenset[str]:
+    return frozenset({"base64", "base64url"} if chain[:1] == ("base64",) else chain[:1])
 
 
 def windows(text: bytes) -> Iterator[bytes]:
@@ -97,33 +126,41 @@ def windows(text: bytes) -> Iterator[bytes]:
     yield text[best : best + _WINDOW]
 
 
-def grams(pattern: bytes, stride: int) -> Iterator[bytes]:
+def grams(pattern: bytes, stride: int, most: int) -> list[bytes]:
     """Pieces of a pattern: of its runs of letters and digits, which escapes leave alone."""
-    found = [
-        pattern[at : at + SIZE]
+    places = [
+        at
         for run in _TELLING.finditer(pattern)
         for at in {*range(run.start(), run.end() - SIZE, stride), run.end() - SIZE}
     ]
+    found = [pattern[at : at + SIZE] for at in sorted(places)]
     telling = [gram for gram in found if not _WORD.fullmatch(gram)]
-    if len(telling) >= 2 or (telling and stride > SIZE):
-        yield from telling
-        return
-    yield from found
-    for at in range(0, max(1, len(pattern) - SIZE + 1), 2):
-        yield pattern[at : at + SIZE]
+    if not telling:
+        last = max(0, len(pattern) - SIZE)
+        telling = found + [pattern[at : at + SIZE] for at in range(0, last + 1, min(stride, 4))]
+    step = max(1, -(-len(telling) // most))
+    return telling[len(telling) % step // 2 :: step]
 
 
-def _chains(part: Part) -> Iterable[Chain]:
-    from ci_secrets.leaks.forms import SINGLE, WHOLE
+def _spacing(chain: Chain, part: Part) -> tuple[int, int]:
+    """How far apart anchors of one spelling are, in bytes, and how many there are at most.
 
-    return SINGLE if part.kind == "line" or part.wordy else WHOLE
+    So that one of them stays whole where the text is wrapped at `SIZE` + that many columns.
+    """
+    match len(chain):
+        case 0:
+            return (1, 64) if part.kind != "line" else (SIZE, 8)
+        case 1:
+            return (SIZE, 8) if chain[0] not in _RARE else (2 * SIZE, 2)
+        case 2:
+            return SIZE, 2
+        case _:
+            return SIZE, 1
 
 
-def _stride(chain: Chain, part: Part) -> int:
-    """How far apart anchors are: so a wrap at any width from `SIZE` plus this leaves one whole."""
-    if not chain and part.kind != "line":
-        return 1
-    return SIZE if len(chain) <= 1 else 3 * SIZE
+def _is_packed(text: bytes, end: int, magic: bytes) -> bool:
+    """Whether a magic is no word: in its own letter case, and more of its alphabet follows."""
+    return text.endswith(magic, 0, end) and _GOES_ON.match(text, end) is not None
 
 
 def _long_runs(text: bytes) -> Iterator[int]:

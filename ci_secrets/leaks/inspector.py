@@ -1,31 +1,41 @@
 """Reads a stretch of a log in every way there is, until a value is seen or the budget is spent."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
 from typing import Final
 
-from ci_secrets.leaks.forms import FORMS, SPELLED
+from ci_secrets.leaks.disguise import as_it_stands
+from ci_secrets.leaks.forms import FORMS
 from ci_secrets.leaks.forms.reading import Budget, Chain, Span
 from ci_secrets.leaks.forms.torn.squash import Squashed
 from ci_secrets.leaks.index import Hit
 from ci_secrets.leaks.matcher import Engine
 from ci_secrets.leaks.needles import Needle
 
-MAX_DEPTH: Final = 6
-"""Readings of readings. A disguise of three forms, each torn apart, takes as many."""
-_BUDGET: Final = 64
+MAX_DEPTH: Final = 8
+"""Readings of readings. A disguise of three forms, each torn and quoted, takes as many."""
+EVERYWHERE: Final = ("json", "quoted", "escape", "torn", "percent", "entity", "quoted-printable")
+"""What is undone in every text, for it leaves an anchor as it is."""
+_MOST_IN_ROW: Final = 2
+"""Readings of these kinds, one after the other."""
+_MOST_READ: Final = 100
+"""Readings that an anchor stands in, of one stretch, the simplest first."""
+_BUDGET: Final = 32
 """Bytes that are decoded for each byte of the stretch, and at least `_LEAST`."""
-_LEAST: Final = 1 << 20
+_LEAST: Final = 1 << 18
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class _Layer:
     """A reading of the stretch: what was undone so far, and the way back."""
 
-    text: bytes
-    chain: Chain
-    span: Callable[[int, int], Span]
+    effort: int
+    """The lower, the sooner it is read."""
+    number: int
+    text: bytes = field(compare=False)
+    chain: Chain = field(compare=False)
+    span: Callable[[int, int], Span] = field(compare=False)
 
 
 class Inspector:
@@ -40,62 +50,61 @@ class Inspector:
         Stops as soon as each of these lies in something that was found.
         """
         hits: list[Hit] = []
-        open_ = set(noticed)
+        unexplained = set(noticed)
         budget = Budget(max(_LEAST, _BUDGET * len(text)))
-        layers = deque([_Layer(text, (), lambda start, end: (start, end))])
+        layers = [_Layer(0, 0, text, (), lambda start, end: (start, end))]
         seen = {text}
-        while layers:
-            layer = layers.popleft()
+        read = 0
+        while layers and unexplained and budget.left > 0 and read < _MOST_READ:
+            layer = heappop(layers)
+            anchors = [anchor for shelf in self._shelves for anchor in shelf.anchors.find(layer.text)]
+            if not anchors:
+                continue
+            read += 1
             for hit in self._search(layer):
                 hits.append(hit)
-                open_ = {at for at in open_ if not hit.start <= at < hit.end}
-            if not open_ or budget.left <= 0:
-                break
-            if len(layer.chain) < MAX_DEPTH:
-                for more in _undone(layer, budget):
-                    if more.text not in seen:
-                        seen.add(more.text)
-                        layers.append(more)
+                unexplained = {at for at in unexplained if not hit.start <= at < hit.end}
+            for more in _undone(layer, frozenset().union(*(one.forms for one in anchors)), budget):
+                if more.text not in seen:
+                    seen.add(more.text)
+                    heappush(layers, replace(more, number=len(seen)))
         return hits
 
     def _search(self, layer: _Layer) -> Iterator[Hit]:
         view = Squashed(layer.text)
         for shelf in self._shelves:
             for start, end, needle in shelf.literal.find(layer.text):
-                yield _hit(layer, start, end, needle, ())
+                yield _hit(layer, start, end, needle)
             for low, high, needle in shelf.squashed.find(view.text):
                 start, end = view.span(low, high)
-                yield _hit(layer, start, end, needle, _how(layer.text[start:end], needle))
+                yield _hit(layer, start, end, as_it_stands(needle, layer.text[start:end]))
             for start, end, needle in shelf.partials.find(layer.text):
-                yield _hit(layer, start, end, needle, ())
+                yield _hit(layer, start, end, needle)
 
 
-def _hit(layer: _Layer, start: int, end: int, needle: Needle, how: Chain) -> Hit:
-    chain = (*layer.chain, *how, *needle.form)
-    return Hit(*layer.span(start, end), replace(needle, form=chain))
+def _hit(layer: _Layer, start: int, end: int, needle: Needle) -> Hit:
+    there = layer.span(start, end)
+    return Hit(*there, replace(needle, form=_without_repeats(layer.chain + needle.form)))
 
 
-def _how(there: bytes, needle: Needle) -> Chain:
-    """The form in which a needle stands that the squashed view has found."""
-    if there in needle.pattern:
-        return ()
-    if there.lower() in needle.pattern.lower():
-        return ("cased",)
-    if not needle.form:
-        for name in SPELLED:
-            spell = FORMS[name].spell
-            if spell and any(there in spelled for spelled in spell(needle.pattern)):
-                return (name,)
-    return ("torn",)
+def _without_repeats(chain: Chain) -> Chain:
+    """What was torn twice is torn."""
+    return tuple(
+        name for at, name in enumerate(chain) if name != "torn" or chain[at - 1 : at] != ("torn",)
+    )
 
 
-def _undone(layer: _Layer, budget: Budget) -> Iterator[_Layer]:
+def _undone(layer: _Layer, forms: frozenset[str], budget: Budget) -> Iterator[_Layer]:
+    if len(layer.chain) >= MAX_DEPTH:
+        return
+    row = layer.chain[-_MOST_IN_ROW:]
+    enough = len(row) == _MOST_IN_ROW and all(name in EVERYWHERE for name in row)
     for name, form in FORMS.items():
-        if form.read is None:
+        if form.read is None or not (name in forms or (name in EVERYWHERE and not enough)):
             continue
         for text, span in form.read(layer.text, budget):
-            chain = layer.chain if layer.chain[-1:] == (name,) == ("torn",) else (*layer.chain, name)
-            yield _Layer(text, chain, _composed(span, layer.span))
+            effort = layer.effort + (1 if name in forms else 2)
+            yield _Layer(effort, 0, text, (*layer.chain, name), _composed(span, layer.span))
             if budget.left <= 0:
                 return
 

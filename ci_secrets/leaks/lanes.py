@@ -7,9 +7,10 @@ escapes, line breaks, spaces and other letter case do not hide a value.
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from typing import Final, NamedTuple, Protocol
 
-from ci_secrets.leaks.forms.torn.colours import Uncoloured
+from ci_secrets.leaks.forms.torn.uncolour import Uncoloured
 from ci_secrets.leaks.forms.torn.squash import Squashed, squash
 from ci_secrets.leaks.index import Hit, Index, Search
 from ci_secrets.leaks.needles import Needle
@@ -63,12 +64,23 @@ def squashed_index(needles: Iterable[Needle]) -> Index:
     return Index(patterns.items())
 
 
-class _Run(NamedTuple):
+class _Read(NamedTuple):
     """Text that was squashed, and where it stands in both readings."""
 
     squashed: int
-    raw: int
+    """Offset of its first letter or digit in the squashed reading."""
     view: Squashed
+    within: list[int]
+    """Where in its text each run begins that no colour code parts."""
+    starts: list[int]
+    """Where in the stream these begin."""
+
+    def raw(self, at: int) -> tuple[int, int]:
+        """Where in the stream one letter or digit of the squashed reading stands."""
+        start, _ = self.view.span(at - self.squashed, at - self.squashed + 1)
+        run = bisect_right(self.within, start) - 1
+        offset = self.starts[run] + start - self.within[run]
+        return offset, offset + 1
 
 
 class SquashedLane:
@@ -78,17 +90,18 @@ class SquashedLane:
         self._search = Search(index)
         self._reach = BOUND + 8 * index.longest
         self._uncoloured = Uncoloured(offset)
-        self._runs: deque[_Run] = deque()
+        self._reads: deque[_Read] = deque()
 
     def feed(self, piece: bytes) -> Iterator[Hit]:
         """See `Lane`. A hit begins and ends with a letter or a digit."""
-        for text, offset in self._uncoloured.feed(piece):
-            view = Squashed(text)
-            self._runs.append(_Run(self._search.read, offset, view))
-            for start, end, needle in self._search.feed(view.text):
-                first, last = self._raw(start)[0], self._raw(end - 1)[1]
-                if last - first <= self._reach:
-                    yield Hit(first, last, needle)
+        runs = self._uncoloured.feed(piece)
+        view = Squashed(b"".join(run.text for run in runs))
+        within = list(accumulate((len(run.text) for run in runs[:-1]), initial=0))
+        self._reads.append(_Read(self._search.read, view, within, [run.start for run in runs]))
+        for start, end, needle in self._search.feed(view.text):
+            first, last = self._raw(start)[0], self._raw(end - 1)[1]
+            if last - first <= self._reach:
+                yield Hit(first, last, needle)
         self._let_go()
 
     def settled(self, least: int = 1) -> int:
@@ -102,14 +115,12 @@ class SquashedLane:
             self._uncoloured.read - self._raw(at)[0] > self._reach
         ):
             self._search.forget(at + 1)
-        while len(self._runs) > 1 and self._runs[1].squashed <= at:
-            self._runs.popleft()
+        while len(self._reads) > 1 and self._reads[1].squashed <= at:
+            self._reads.popleft()
 
     def _raw(self, at: int) -> tuple[int, int]:
-        index = bisect_right(self._runs, at, key=lambda run: run.squashed) - 1
-        run = self._runs[index]
-        start, end = run.view.span(at - run.squashed, at - run.squashed + 1)
-        return run.raw + start, run.raw + end
+        index = bisect_right(self._reads, at, key=lambda read: read.squashed) - 1
+        return self._reads[index].raw(at)
 
 
 def lanes(literal: Index, squashed: Index, offset: int = 0) -> tuple[Lane, ...]:

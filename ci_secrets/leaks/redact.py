@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ci_secrets.leaks.findings import Coverage, Report, Skipped
+from ci_secrets.leaks.disguise import as_it_stands
 from ci_secrets.leaks.held import Held
 from ci_secrets.leaks.index import SHORT, Hit
 from ci_secrets.leaks.matcher import Engine
@@ -124,7 +125,8 @@ class Redactor:
         for other in self._stretches[first + 1 : last]:
             stretch.absorb(other)
         del self._stretches[first + 1 : last]
-        stretch.add(hit.needle, start, hit.end, self._held.place)
+        needle = as_it_stands(hit.needle, self._held.slice(start, hit.end))
+        stretch.add(needle, start, hit.end, self._held.place)
 
     def _emit(self, settled: int, out: list[bytes]) -> None:
         """Write everything before `settled`: no hit to come starts there."""

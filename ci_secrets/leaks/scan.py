@@ -90,9 +90,9 @@ class Scanner:
         start = max(held.base, self._first, self._searched - _OVERLAP)
         text = held.slice(start, end)
         near = [
-            (start + at, reach)
+            (start + anchor.end, anchor.reach)
             for shelf in self._engine.shelves
-            for at, reach in shelf.anchors.find(text)
+            for anchor in shelf.anchors.find(text)
         ]
         for low, high, noticed in _stretches(near, max(held.base, self._first), held.end):
             near_text = held.slice(low, high)

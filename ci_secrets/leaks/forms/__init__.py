@@ -10,32 +10,41 @@ from typing import Final
 
 from ci_secrets.leaks.forms import (
     base64,
+    base85,
     digits,
     dumps,
     escapes,
+    json,
     letters,
     mail,
     packed,
+    quoting,
     radix,
     torn,
+    uuencode,
     web,
     wide,
 )
 from ci_secrets.leaks.forms.reading import Chain, Form
 
 _FAMILIES: Final = (
-    escapes,
+    json,
     web,
     base64,
     digits,
+    quoting,
+    escapes,
     torn,
     mail,
     wide,
     dumps,
     packed,
     radix,
+    base85,
+    uuencode,
     letters,
 )
+"""The likeliest first."""
 
 FORMS: Final[dict[str, Form]] = {
     name: form for family in _FAMILIES for name, form in family.FORMS.items()

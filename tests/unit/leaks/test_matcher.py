@@ -5,62 +5,8 @@ import string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_secrets.leaks.matcher import Search, build
 from ci_secrets.secret import Secret
 from tests.unit.leaks.strategies import VALUES, cut, engine_of
-
-
-@given(
-    text=st.text("ab", max_size=120),
-    values=st.lists(st.text("ab", min_size=6, max_size=30), min_size=1, max_size=4, unique=True),
-    sizes=st.lists(st.integers(1, 9), max_size=4),
-)
-def test_search_equals_a_naive_one(text: str, values: list[str], sizes: list[int]) -> None:
-    """However similar needles are to themselves and each other, each place of each is found once,
-    and never before an offset that was called settled.
-    """
-    engine = engine_of({f"V{number}": value for number, value in enumerate(values)})
-    search, settled, found = Search(engine), 0, []
-    for piece in cut(text.encode(), sizes):
-        for hit in search.feed(piece):
-            assert hit.start >= settled
-            found.append((hit.start, hit.end, hit.needle.pattern))
-        settled = search.settled()
-    data = text.encode()
-    naive = [
-        (at, at + len(needle.pattern), needle.pattern)
-        for needle in engine.needles
-        for at in range(len(data))
-        if data.startswith(needle.pattern, at)
-    ]
-    assert sorted(found) == sorted(naive)
-
-
-@given(text=st.text("ab", max_size=60), value=st.text("ab", min_size=6, max_size=40))
-def test_settled_is_the_longest_end_that_a_needle_begins_with(text: str, value: str) -> None:
-    """Not one byte more is held back than could become a finding."""
-    search = Search(engine_of({"V": value}))
-    for _ in search.feed(text.encode()):
-        pass
-    data = text.encode()
-    patterns = [needle.pattern for needle in engine_of({"V": value}).needles]
-    longest = max(
-        (
-            size
-            for size in range(len(data) + 1)
-            for pattern in patterns
-            if size < len(pattern) and pattern.startswith(data[len(data) - size :])
-        ),
-        default=0,
-    )
-    assert search.settled() == len(data) - longest
-
-
-def test_engine_without_values_finds_nothing() -> None:
-    """No value, no needle, nothing held."""
-    search = Search(build({}))
-    assert list(search.feed(b"anything")) == []
-    assert search.settled() == 8
 
 
 def test_extended_engine_knows_old_and_new_values_of_a_name() -> None:

@@ -1,0 +1,26 @@
+"""Says in which disguise a needle stands that the squashed reading has found."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+from ci_secrets.leaks.forms import FORMS, SPELLED, Chain
+from ci_secrets.leaks.needles import Needle
+
+
+def as_it_stands(needle: Needle, there: bytes) -> Needle:
+    """The needle with the form that explains the bytes which stand for it."""
+    if there in needle.pattern:
+        return needle
+    return replace(needle, form=_how(there, needle) + needle.form)
+
+
+@lru_cache(maxsize=256)
+def _how(there: bytes, needle: Needle) -> Chain:
+    if there.lower() in needle.pattern.lower():
+        return ("cased",)
+    if not needle.form:
+        for name in SPELLED:
+            spell = FORMS[name].spell
+            if spell and any(there in spelled for spelled in spell(needle.pattern)):
+                return (name,)
+    return ("torn",)
