@@ -1,0 +1,1 @@
+"""How much of the corpus the engine finds, and whether it finds what is not there."""
