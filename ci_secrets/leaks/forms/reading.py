@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 Chain = tuple[str, ...]
 """Ids of forms, from the outside in."""
@@ -97,3 +97,48 @@ def rewritten(
         return place(start)[0], place(end - 1)[1]
 
     return Piece(b"".join(parts), span)
+
+
+class Rewriting(NamedTuple):
+    """One notation that stands in place: where it is, and what each place of it means."""
+
+    marker: re.Pattern[bytes]
+    """Found wherever there is anything to undo; cheap."""
+    pattern: re.Pattern[bytes]
+    replace: Callable[[re.Match[bytes]], bytes]
+
+
+def in_place(*rows: Rewriting) -> Read:
+    """A reader of notations that exclude one another: a piece for each that changes the text."""
+
+    def read(text: bytes, budget: Budget) -> Iterator[Piece]:
+        for row in rows:
+            if not row.marker.search(text):
+                continue
+            piece = rewritten(text, row.pattern, row.replace)
+            if piece is None or piece.text == text:
+                continue
+            if not budget.spend(len(piece.text)):
+                return
+            yield piece
+
+    return read
+
+
+def spelled_out(*styles: str, count: int = 3) -> Spell:
+    r"""Hints where tools write every character of a text as a number, as `\x{:02x}` has it.
+
+    A few characters from the middle, where a text is least like others; where there is room,
+    such that their hex is the same in both cases. No hint of a text that is not ASCII there.
+    """
+
+    def hint(text: bytes) -> Iterator[bytes]:
+        last = max(0, len(text) - count)
+        starts = sorted(range(last + 1), key=lambda start: abs(2 * start - last))[:64]
+        windows = [one for start in starts if (one := text[start : start + count]).isascii()]
+        if windows:
+            window = next((one for one in windows if one.hex().isdigit()), windows[0])
+            spelled = ("".join(map(style.format, window)).encode() for style in styles)
+            yield from dict.fromkeys(spelled)
+
+    return hint

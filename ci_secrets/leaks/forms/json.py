@@ -1,0 +1,81 @@
+"""JSON strings: every way to write one, and how each is read."""
+
+import itertools
+import json
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from ci_secrets.leaks.forms.reading import Form, Rewriting, in_place, spelled_out
+
+PAIR: Final = rb"u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
+"""A surrogate pair behind its backslash: two groups of hex digits."""
+UNIT: Final = rb"u(?![dD][89a-fA-F])([0-9a-fA-F]{4})"
+"""Any other number behind its backslash: a group of hex digits."""
+NAMED: Final = dict(zip(b"bfnrt", b"\b\f\n\r\t", strict=True))
+"""The code of the letter behind a backslash → the code that it stands for."""
+
+
+def character(code: int) -> bytes:
+    """A code point in UTF-8; U+FFFD where no character has that number."""
+    if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+        code = 0xFFFD
+    return chr(code).encode()
+
+
+def surrogates(high: bytes, low: bytes) -> bytes:
+    """What the two halves of a UTF-16 pair, in hex digits, stand for, in UTF-8."""
+    return character(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)
+
+
+def json_string(text: bytes) -> Iterator[bytes]:
+    r"""The inside of a JSON string: as it is, in ASCII, with `\u0026` for HTML, with `\/`."""
+    try:
+        value = text.decode()
+    except UnicodeDecodeError:
+        return  # NOTE: JSON cannot hold it
+    bodies = [json.dumps(value, ensure_ascii=only)[1:-1] for only in (False, True)]
+    for slash, html, body in itertools.product((False, True), (False, True), bodies):
+        if html:  # Source: Go encoding/json, HTMLEscape
+            body = _by_number(body, "&<>\u2028\u2029", "\\u{:04x}")
+        if slash:  # Source: PHP json_encode without JSON_UNESCAPED_SLASHES
+            body = body.replace("/", "\\/")
+        yield body.encode()
+    yield _by_number(bodies[0], "&<>'=", "\\u{:04x}").encode()  # Source: gson, HTML_SAFE
+    bare = bodies[1].replace('\\"', '"')
+    # Source: PHP, JSON_HEX_TAG | JSON_HEX_AMP | JSON_HEX_APOS | JSON_HEX_QUOT
+    yield _by_number(bare, "&<>'\"", "\\u{:04X}").replace("/", "\\/").encode()
+    # Source: .NET, JavaScriptEncoder.Default
+    upper = re.sub(r"(?<=\\u)[0-9a-f]{4}", lambda unit: unit.group().upper(), bare)
+    yield _by_number(upper, "&<>'\"+`", "\\u{:04X}").encode()
+
+
+def _by_number(body: str, characters: str, style: str) -> str:
+    return body.translate({ord(one): style.format(ord(one)) for one in characters})
+
+
+def _json_escape(match: re.Match[bytes]) -> bytes:
+    high, low, unit, simple = match.groups()
+    if high:
+        return surrogates(high, low)
+    if unit:
+        return character(int(unit, 16))
+    return bytes([NAMED.get(simple[0], simple[0])])
+
+
+_JSON: Final = Rewriting(
+    marker=re.compile(rb'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})'),
+    pattern=re.compile(rb"\\(?:" + PAIR + rb"|" + UNIT + rb'|(["\\/bfnrt]))'),
+    replace=_json_escape,
+)
+
+
+FORMS: Final[dict[str, Form]] = {
+    "json": Form(
+        words="a JSON string",
+        spell=json_string,
+        nested=2,
+        hint=spelled_out("\\u{:04x}", "\\u{:04X}"),
+        read=in_place(_JSON),
+    ),
+}

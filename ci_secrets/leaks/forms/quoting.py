@@ -1,0 +1,60 @@
+"""Quoting: what shells, SQL, CSV, YAML and templates put beside a character to take it as it is."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from ci_secrets.leaks.forms.reading import Form, Rewriting, in_place
+
+
+def _row(marker: bytes, pattern: bytes, replace: Callable[[re.Match[bytes]], bytes]) -> Rewriting:
+    return Rewriting(re.compile(marker), re.compile(pattern), replace)
+
+
+def _doubled(mark: bytes) -> Rewriting:
+    twice = re.escape(mark + mark)
+    return _row(twice, twice, lambda _: mark)
+
+
+def _half(match: re.Match[bytes]) -> bytes:
+    return match[0][len(match[0]) // 2 :]
+
+
+_READ: Final = in_place(
+    # NOTE: bash, zsh, jq write `'\''` for a quote between quotes, dash and Python `'"'"'`; at the
+    # beginning or end of a word, one of the outer quotes may be missing
+    _row(rb"\\'|'\"'|\"'+\"", rb"'?\\''?|'?\"('+)\"'?", lambda match: match[1] or b"'"),
+    _doubled(b"'"),  # SQL, YAML, PowerShell
+    _doubled(b'"'),  # CSV, Basic, cmd
+    _doubled(b"$"),  # docker compose, make
+    _doubled(b"%"),  # cmd, printf, systemd
+    # NOTE: arguments of Windows programs: a backslash stands for itself but before a quote
+    _row(rb"\\[\"']", rb"(?:\\\\)*\\[\"']", _half),
+)
+
+
+def quoted(text: bytes) -> Iterator[bytes]:
+    """Between quotes of a shell, with quotes or signs doubled, or behind backslashes.
+
+    Nothing where that is the text itself.
+    """
+    for spelled in (
+        _between_quotes(text, text.replace(b"'", rb"'\''")),
+        _between_quotes(text, text.replace(b"'", b"'\"'\"'")),
+        _between_quotes(text, re.sub(rb"'+", rb"""'"\g<0>"'""", text)),
+        *(text.replace(mark, mark + mark) for mark in (b"'", b'"', b"$", b"%")),
+        re.sub(rb'(\\*)"', rb'\1\1\\"', text),
+    ):
+        if spelled != text:
+            yield spelled
+
+
+def _between_quotes(text: bytes, spelled: bytes) -> bytes:
+    """Without the outermost quotes, which are not written at the beginning or end of a word."""
+    start = text.startswith(b"'")
+    return spelled[start : len(spelled) - text.endswith(b"'")]
+
+
+FORMS: Final[dict[str, Form]] = {
+    "quoted": Form(words="quoted text", spell=quoted, nested=2, read=_READ),
+}
