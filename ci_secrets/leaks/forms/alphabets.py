@@ -1,0 +1,76 @@
+"""What the forms that write bytes in characters of an alphabet have in common."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from ci_secrets.leaks.forms.reading import Piece, Span
+
+
+def fragments(encode: Callable[[bytes], bytes], text: bytes, *, bits: int) -> Iterator[bytes]:
+    """The part of the encoding of any text around `text` that its neighbours cannot change.
+
+    `bits` is what one character holds, 5 or 6. There is one fragment for each alignment; characters
+    that also hold bits of a neighbour are dropped, and with them the padding.
+    """
+    for before in range(bits if bits % 2 else bits // 2):
+        encoded = encode(bytes(before) + text)
+        yield encoded[-(-8 * before // bits) : 8 * (before + len(text)) // bits]
+
+
+@dataclass(frozen=True, slots=True)
+class Alphabet:
+    """The characters that a form writes."""
+
+    characters: bytes
+    run: re.Pattern[bytes] = field(init=False)
+    """One or more of them."""
+    foreign: bytes = field(init=False)
+    """All other bytes."""
+
+    def __post_init__(self) -> None:
+        of = bytes(set(range(256)) - set(self.characters))
+        object.__setattr__(self, "foreign", of)
+        object.__setattr__(self, "run", re.compile(b"[" + re.escape(self.characters) + b"]+"))
+
+
+class Joined:
+    """The characters of an alphabet in `text[start:end]`, without what stands between them."""
+
+    def __init__(self, text: bytes, alphabet: Alphabet, start: int = 0, end: int = -1) -> None:
+        self._text = text
+        self._alphabet = alphabet
+        self._bounds = start, len(text) if end < 0 else end
+        self._starts: list[int] = []
+        self._offsets: list[int] = []
+        self.characters = text[slice(*self._bounds)].translate(None, alphabet.foreign)
+
+    def place(self, index: int) -> int:
+        """The offset in the text of the character with this index."""
+        if not self._starts:  # NOTE: only hits ask, so the runs are not walked before
+            count = 0
+            for run in self._alphabet.run.finditer(self._text, *self._bounds):
+                self._starts.append(count)
+                self._offsets.append(run.start())
+                count += run.end() - run.start()
+        at = bisect_right(self._starts, index) - 1
+        return self._offsets[at] + index - self._starts[at]
+
+    def piece(self, data: bytes, first: int, *, bits: int) -> Piece:
+        """What the characters from the index `first` on hold, `bits` in each."""
+
+        def span(start: int, end: int) -> Span:
+            last = first + -(-8 * end // bits) - 1
+            return self.place(first + 8 * start // bits), self.place(last) + 1
+
+        return Piece(data, span)
+
+    def grouped(self, data: bytes, first: int) -> Piece:
+        """What the characters from the index `first` on hold, four bytes in each five."""
+
+        def span(start: int, end: int) -> Span:
+            last = min(first + -(-end // 4) * 5, len(self.characters)) - 1
+            return self.place(first + start // 4 * 5), self.place(last) + 1
+
+        return Piece(data, span)

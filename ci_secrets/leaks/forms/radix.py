@@ -1,0 +1,129 @@
+"""Base32 (RFC 4648 §6, §7), and base58 of Bitcoin."""
+
+import base64
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final
+
+from ci_secrets.leaks.forms.alphabets import Alphabet, Joined, fragments
+from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Span
+
+_BASE32: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_BASE32HEX: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUV"
+_BASE58: Final = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+MIN_RUN_32: Final = 16
+"""Characters in one piece by which base32 is noticed; ten bytes."""
+MIN_RUN_58: Final = 16
+MAX_RUN_58: Final = 512
+"""Characters of base58 that are read; its decoding takes quadratic time."""
+
+_Encode = Callable[[bytes], bytes]
+
+
+def _spell_base32(encode: _Encode, text: bytes) -> Iterator[bytes]:
+    """At the five alignments, in upper and in lower case."""
+    yield from fragments(encode, text, bits=5)
+    yield from fragments(lambda raw: encode(raw).lower(), text, bits=5)
+
+
+def _alone_base32(encode: _Encode, text: bytes) -> Iterator[bytes]:
+    """All of it, with and without its newline and its padding."""
+    for encoded in map(encode, (text, text + b"\n")):
+        yield encoded
+        yield encoded.rstrip(b"=")
+        yield encoded.lower()
+        yield encoded.lower().rstrip(b"=")
+
+
+class _Base32:
+    """The reader for an alphabet in one case."""
+
+    def __init__(self, characters: bytes, needs: str = "") -> None:
+        """`needs`: what must be in a run, so that hex digits are not taken for base32hex."""
+        self._alphabet = Alphabet(characters)
+        # NOTE: Python reads numbers to base 32 in linear time, with the digits of base32hex
+        self._digits = bytes.maketrans(characters, _BASE32HEX)
+        one = f"[{characters.decode()}]"
+        self._stretch = re.compile(
+            rf"(?<!{one})(?={one}*?{needs}){one}{{{MIN_RUN_32},}}(?:\r?\n\s*{one}+)*".encode()
+        )
+
+    def read(self, text: bytes, budget: Budget) -> Iterator[Piece]:
+        """Long runs with their continuation lines, at all eight alignments."""
+        for stretch in self._stretch.finditer(text):
+            joined = Joined(text, self._alphabet, *stretch.span())
+            for first in range(8):
+                characters = joined.characters[first:]
+                size, rest = divmod(len(characters) * 5, 8)
+                if not budget.spend(size):
+                    return
+                number = int(characters.translate(self._digits), 32) >> rest
+                yield joined.piece(number.to_bytes(size, "big"), first, bits=5)
+
+
+_READERS_32: Final = (_Base32(_BASE32), _Base32(_BASE32.lower()))
+_READERS_32HEX: Final = (_Base32(_BASE32HEX, "[G-V]"), _Base32(_BASE32HEX.lower(), "[g-v]"))
+
+
+def _read_base32(readers: tuple[_Base32, ...], text: bytes, budget: Budget) -> Iterator[Piece]:
+    for reader in readers:
+        yield from reader.read(text, budget)
+
+
+def _base58(text: bytes) -> bytes:
+    """Source: Bitcoin Core, base58.cpp: a big number; each leading NUL is a `1`."""
+    number = int.from_bytes(text, "big")
+    characters = bytearray()
+    while number:
+        number, digit = divmod(number, 58)
+        characters.append(_BASE58[digit])
+    zeros = len(text) - len(text.lstrip(b"\0"))
+    return _BASE58[:1] * zeros + bytes(reversed(characters))
+
+
+def _spell_base58(text: bytes) -> Iterator[bytes]:
+    """The text alone and with its newline: every neighbour changes every character."""
+    yield _base58(text)
+    yield _base58(text + b"\n")
+
+
+_RUN_58: Final = re.compile(
+    rb"(?<![0-9A-Za-z])(?=[a-z0-9]*[A-Z])(?=[A-Z0-9]*[a-z])[%s]{%d,%d}(?![0-9A-Za-z])"
+    % (_BASE58, MIN_RUN_58, MAX_RUN_58)
+)
+_DIGIT_58: Final = {character: digit for digit, character in enumerate(_BASE58)}
+
+
+def _read_base58(text: bytes, budget: Budget) -> Iterator[Piece]:
+    """Words of one piece that have both cases."""
+    for match in _RUN_58.finditer(text):
+        number = 0
+        for character in match[0]:
+            number = number * 58 + _DIGIT_58[character]
+        zeros = len(match[0]) - len(match[0].lstrip(_BASE58[:1]))
+        size = zeros + (number.bit_length() + 7) // 8
+        if not budget.spend(size):
+            return
+        yield Piece(number.to_bytes(size, "big"), partial(_all_of, match.span()))
+
+
+def _all_of(whole: Span, _start: int, _end: int) -> Span:
+    return whole
+
+
+FORMS: Final[dict[str, Form]] = {
+    "base32": Form(
+        words="base32",
+        spell=partial(_spell_base32, base64.b32encode),
+        alone=partial(_alone_base32, base64.b32encode),
+        read=partial(_read_base32, _READERS_32),
+    ),
+    "base32hex": Form(
+        words="base32hex",
+        spell=partial(_spell_base32, base64.b32hexencode),
+        alone=partial(_alone_base32, base64.b32hexencode),
+        read=partial(_read_base32, _READERS_32HEX),
+    ),
+    "base58": Form(words="base58", spell=_spell_base58, read=_read_base58),
+}
