@@ -589,7 +589,7 @@ class TestFaults:
         with dev_stand(issuer, client) as stand:
             yield stand
 
-    def config(self, timeout: float = 0.5) -> dict[str, Any]:
+    def config(self, timeout: float = 2.0) -> dict[str, Any]:
         """A store with little patience."""
         return {"timeout": timeout}
 
@@ -602,7 +602,7 @@ class TestFaults:
             {"status": 500},
             {"reset": True},
             {"drop_reply": True},
-            {"stall": 1.0},
+            {"stall": 3.0},
             {"drip": 0.05},
         ],
     )
@@ -666,7 +666,7 @@ class TestFaults:
         job = Job(dev)
         session = job.login(**self.config())
         name, password = user_of(session, dev.dynamic("app"))
-        dev.server.inject(times=None, stall=0.6)
+        dev.server.inject(times=None, stall=2.5)
         closings = session.close("leak", [session.leases()[0].lease_id])
         assert not any(each.outcome.closed for each in closings)
         dev.server.faults.clear()

@@ -13,8 +13,8 @@ REVOKE, LOOK_UP = "auth/token/revoke-self", "auth/token/lookup-self"
 LEASE = "sys/leases/revoke"
 RENEW = "auth/token/renew-self"
 UNTIL_GO = "while ! test -e go; do sleep 0.05; done"
-HASTY = CONFIG.replace("role: deploy}}", "role: deploy, timeout: 1}}")
-"""A store that is waited for only a second."""
+HASTY = CONFIG.replace("role: deploy}}", "role: deploy, timeout: 2}}")
+"""A store that is waited for only two seconds."""
 
 
 def _exec(story: Story, *command: str) -> Done:
