@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tests.data.corpus import bases, dumps, neighbours, shell
+from tests.data.corpus import bases, chains, dumps, neighbours, packed, quoting, shell, text, torn
 from tests.data.corpus.way import Case, Way
 from tests.data.values import values
 
 __all__ = ["WAYS", "Case", "Way", "absent", "cases"]
 
-WAYS: Final[tuple[Way, ...]] = (*bases.WAYS, *dumps.WAYS)
+WAYS: Final[tuple[Way, ...]] = (
+    *bases.WAYS, *dumps.WAYS, *torn.WAYS, *packed.WAYS, *quoting.WAYS, *text.WAYS, *chains.WAYS,
+)  # fmt: skip
 assert len({way.name for way in WAYS}) == len(WAYS)
 
 

@@ -11,8 +11,8 @@ from typing import Final
 from tests.data.corpus.way import ALL, Shell, Way
 
 TOOLS: Final = frozenset({
-    "bzip2", "busybox", "column", "curl", "dash", "gawk", "git", "hexdump", "iconv", "jq", "kubectl",
-    "make", "openssl", "perl", "python3", "rg", "tar", "xxd", "xz", "zip", "zsh", "zstd",
+    "bzip2", "busybox", "column", "curl", "dash", "gawk", "git", "hexdump", "iconv", "jq",
+    "kubectl", "make", "openssl", "perl", "python3", "rg", "tar", "xxd", "xz", "zip", "zsh", "zstd",
 })  # fmt: skip
 """What a command line may need beside bash, coreutils, sed, grep, awk and diff."""
 _SECONDS: Final = 120
@@ -27,7 +27,6 @@ mkdir -p home
 _ROW: Final = """\
 V="$PWD/{name}.in"; export V
 IFS= read -r -d '' SUBJECT <"$V"; export SUBJECT
-mkdir {name}.d
 ( cd {name}.d || exit 99
 {command}
 ) <"$V" >{name}.out 2>{name}.err || echo "{name}: $?" >>failed
@@ -83,6 +82,7 @@ def _run(
     script = [_PRELUDE]
     for name, (command, subject) in rows.items():
         (folder / f"{name}.in").write_bytes(subject)
+        (folder / f"{name}.d").mkdir()
         script.append(_ROW.format(name=name, command=command))
     subprocess.run(
         ["bash"],

@@ -1,0 +1,88 @@
+"""Two and three forms in one another."""
+
+from typing import Final
+
+from tests.data.corpus.shell import sh
+from tests.data.corpus.way import Way
+
+_STAMP = "sed 's/^/2026-03-01T12:00:01.1234567Z /'"
+_HEX = "xxd -p | tr -d '\\n'"
+_WIDE = "iconv -f UTF-8 -t UTF-16LE"
+
+TWO: Final[tuple[Way, ...]] = (
+    sh("base64-of-hex", f"{_HEX} | base64 -w 0"),
+    sh("base64-of-hex-wrapped", "xxd -p | base64"),
+    sh("hex-of-base64", f"base64 -w 0 | {_HEX}"),
+    sh("hex-of-base64-wrapped", "base64 | xxd -p"),
+    sh("base64-of-xxd", "xxd | base64 -w 0"),
+    sh("base64-of-hexdump", "hexdump -C | base64"),
+    sh("base64-of-od", "od -c | base64"),
+    sh("xxd-of-base64", "base64 | xxd"),
+    sh("od-of-base64", "base64 | od -c"),
+    sh("hexdump-of-base64", "base64 -w 0 | hexdump -C"),
+    sh("percent-of-base64", "base64 -w 0 | jq -Rrs @uri"),
+    sh("percent-of-base64-wrapped", "base64 | jq -Rrs @uri"),
+    sh("percent-of-json", "jq -Rsc '{a: .}' | jq -Rrs @uri"),
+    sh("base64-of-percent", "jq -Rrs @uri | base64 -w 0"),
+    sh("base64-of-json", "jq -Rsc '{a: .}' | base64 -w 0"),
+    sh("base64-of-json-pretty", "jq -Rs '{a: .}' | base64"),
+    sh("base64-of-json-nested", "jq -Rsc '{a: ({b: .} | tojson)}' | base64"),
+    sh("base64-of-sh", "jq -Rrs @sh | base64"),
+    sh("base64-of-html", "jq -Rrs @html | base64"),
+    sh("base64-of-declare", "declare -p SUBJECT | base64 -w 0"),
+    sh("base64-of-env", "env | base64 -w 0"),
+    sh("html-of-json", "jq -Rsc '{a: .}' | jq -Rrs @html"),
+    sh("sh-of-json", "jq -Rsc '{a: .}' | jq -Rrs @sh"),
+    sh("json-of-sh", "jq -Rrs @sh | jq -Rs ."),
+    sh("json-of-percent", "jq -Rrs @uri | jq -Rs '{url: .}'"),
+    sh("hex-of-json", f"jq -Rsac '{{a: .}}' | {_HEX}"),
+    sh("base32-of-base64", "base64 -w 0 | base32 -w 0"),
+    sh("base64-of-base32", "base32 | base64 -w 0"),
+    sh("base64-of-base64-url", "basenc --base64url -w 0 | base64"),
+    sh("base64-of-decimals", "od -A n -v -t u1 | base64"),
+    sh("base64-of-uuencode", "busybox uuencode key | base64"),
+    sh("utf16-of-base64", f"base64 -w 0 | {_WIDE} | base64 -w 0"),
+    sh("utf16-of-base64-raw", f"base64 -w 0 | {_WIDE}", outside=False),
+    sh("hex-of-reversed", f"rev | {_HEX}"),
+    sh("base64-of-rot13", "tr A-Za-z N-ZA-Mn-za-m | base64 -w 0"),
+    sh("base64-of-upper", "tr a-z A-Z | base64 -w 0"),
+    sh("printf-q-of-json", "X=$(jq -Rsc '{a: .}'); printf '%q\\n' \"$X\""),
+    sh("bash-x-of-base64", "X=$(base64) bash -xc 'echo \"$X\"' 2>&1 >/dev/null"),
+    sh("bash-x-of-json", "X=$(jq -Rsc '{a: .}') bash -xc ': \"$X\"' 2>&1"),
+    sh("cat-a-of-json", "jq -Rs '{a: .}' | cat -A"),
+    sh("coloured-base64", "base64 -w 0 | grep --color=always -E '[A-M]|$'"),
+    sh("chars-of-base64", "base64 -w 0 | sed 's/./& /g'"),
+    sh("chars-of-hex", f"{_HEX} | sed 's/./&,/g'"),
+    sh("folded-hex", f"{_HEX} | fold -w 13"),
+    sh("folded-hex-compose", f"{_HEX} | fold -w 31 | sed 's/^/web-1  | /'"),
+    sh("folded-percent", "jq -Rrs @uri | fold -w 17"),
+    sh("folded-json", "jq -Rsc '{a: .}' | fold -w 19"),
+    sh("folded-explode", "jq -Rsc explode | fold -w 23"),
+)
+THREE: Final[tuple[Way, ...]] = (
+    sh("base64-twice-of-json",
+       "jq -Rsc '{a: {value: ., isSecret: true}}' | base64 -w 0 | base64 -w 0",
+       words="memory dump of a runner, as in CVE-2025-30066"),
+    sh("base64-twice-of-json-pretty", "jq -Rs '{a: .}' | base64 -w 0 | base64 -w 0",
+       words="toJSON(secrets) in base64 twice"),
+    sh("base64-twice-of-json-wrapped", "jq -Rs '{a: .}' | base64 | base64"),
+    sh("gzip-base64-folded-stamped", f"gzip | base64 -w 0 | fold -w 40 | {_STAMP}"),
+    sh("json-of-base64-of-json", "jq -Rsc '{a: .}' | base64 -w 0 | jq -Rsc '{data: .}'"),
+    sh("json-of-base64-of-gzip", "gzip | base64 | jq -Rsc '{data: .}'"),
+    sh("base64-of-hex-of-gzip", f"gzip | {_HEX} | base64 -w 0"),
+    sh("base64-of-gzip-of-base64", "base64 | gzip | base64 -w 0"),
+    sh("percent-of-base64-of-utf16", f"{_WIDE} | base64 -w 0 | jq -Rrs @uri"),
+    sh("hex-of-base64-of-json", f"jq -Rsc '{{a: .}}' | base64 -w 0 | {_HEX}"),
+    sh("base64-twice-of-percent", "jq -Rrs @uri | base64 -w 0 | base64 -w 0"),
+    sh("base64-of-utf16-of-json", f"jq -Rsc '{{a: .}}' | {_WIDE} | base64 -w 0"),
+    sh("base64-of-gzip-of-json", "jq -Rs '{a: .}' | gzip | base64"),
+    sh("base64-of-tar-gz-of-json", "jq -Rs '{a: .}' >a.json; tar -cz a.json | base64"),
+    sh("json-of-html-of-json", "jq -Rsc '{a: .}' | jq -Rrs @html | jq -Rsc '{b: .}'"),
+    sh("stamped-base64-of-env", f"env | base64 | {_STAMP}"),
+    sh("reversed-base64-of-hex", f"{_HEX} | base64 -w 0 | rev"),
+    sh("folded-base64-of-base32", "base32 -w 0 | base64 -w 0 | fold -w 33"),
+    sh("compose-json-of-base64", "base64 | jq -Rs '{a: .}' | fold -w 50 | sed 's/^/web-1  | /'"),
+    sh("xxd-stamped-of-gzip", f"gzip | xxd | {_STAMP}"),
+    sh("base64-of-zstd-of-tar", "cat >key; tar -c key | zstd -q | base64"),
+)  # fmt: skip
+WAYS: Final = (*TWO, *THREE)
