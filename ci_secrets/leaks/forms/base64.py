@@ -17,8 +17,8 @@ MIN_RUN: Final = 8
 MIN_START: Final = 40
 """Characters from which on the beginning of a run is decoded for its own sake (raw deflate)."""
 _GROUP: Final = 4  # characters that make whole bytes
-# NOTE: `\n` and `\r\n` as JSON, shells and YAML write them, escaped once or more
-_WRITTEN_BREAK: Final = re.compile(rb"\\+[nr](?:\\+n)?")
+# NOTE: line breaks as JSON, shells and YAML write them, and what joins strings in source text
+_WRITTEN_BREAK: Final = re.compile(rb"\\+[nr](?:\\+n)?|[\"']\s*\+\s*[\"']")
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 
 
@@ -41,12 +41,13 @@ def _variant(encode: Callable[[bytes], bytes], last: bytes, sign: str = "") -> _
     mixed = "".join(f"(?={one}*?{each})" for each in signs)
     noticed = rf"(?<!{one}){mixed}{one}{{{MIN_RUN},}}"
     if not sign:
-        noticed += rf"|(?<!{one})(?:{one}{{4}}[ ,:;\n]\s?){{4}}"
+        noticed += rf"|(?<!{one})(?:{one}{{4}}[ ,:;]\s?){{4}}"  # in groups
+        noticed += rf"|(?<!{one})(?:{one}{{1,{MIN_RUN}}}=?\\?\r?\n\s*){{6}}"  # in a narrow column
     return _Variant(
         encode=encode,
         alphabet=alphabet,
         sign=re.compile(noticed.encode()),
-        stretch=re.compile(rf"{one}{{{MIN_START},}}(?:=?\\?\r?\n\s*{one}+)*".encode()),
+        stretch=re.compile(rf"{one}{{{MIN_START},}}(?:=?[\\\"']?\r?\n[\s\"']*{one}+)*".encode()),
     )
 
 
@@ -78,10 +79,10 @@ def _read(variant: _Variant, text: bytes, budget: Budget) -> Iterator[Piece]:
     its own alphabet. So what stands between the characters is deleted, and the rest is decoded at
     all four alignments: three give noise, and so do the words around.
     """
+    if b"\\" in text or b"+" in text:
+        text = _WRITTEN_BREAK.sub(lambda match: b"\n" * len(match[0]), text)
     if not variant.sign.search(text):
         return
-    if b"\\" in text:
-        text = _WRITTEN_BREAK.sub(lambda match: b"\n" * len(match[0]), text)
     whole = Joined(text, variant.alphabet)
     for first in range(min(_GROUP, len(whole.characters) - MIN_RUN + 1)):
         piece = _decoded(whole, first)
