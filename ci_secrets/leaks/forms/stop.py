@@ -9,9 +9,30 @@ STOP: Final = frozenset(
     b"root user guest changeme change-me localhost 127.0.0.1 0.0.0.0 production staging "
     b"development release master main latest public private internal string number boolean "
     b"object value postgres postgresql mysql mariadb mongodb redis sqlite github gitlab jenkins "
-    b"docker kubernetes service_account us-east-1 eu-west-1 123456".split()
+    b"docker kubernetes service_account us-east-1 us-east-2 us-west-1 us-west-2 eu-west-1 "
+    b"eu-west-2 eu-central-1 ap-southeast-1 123456 12345678 123456789 1234567890 0123456789 "
+    b"abcdef abcdefgh qwerty asdfgh redacted masked hidden placeholder dummy sample foobar "
+    b"foo-bar foobarbaz username:password user:password user:pass password123 your-token "
+    b"your_token your-password your_password your-api-key your_api_key bearer basic "
+    b"application/json text/plain content-type authorization account accounts service services "
+    b"cluster clusters context contexts registry version latest-release namespace default-token "
+    b"kubernetes-admin cluster-admin deploy deployer deployment deployments ubuntu debian alpine "
+    b"windows darwin x86_64 amd64 arm64 google amazonaws amazon azure gcloud example.com "
+    b"https://example.com googleapis.com github.com gitlab.com docker.io ghcr.io authorized_user "
+    b"00000000-0000-0000-0000-000000000000 "
+    # what the hashes of nothing come to: MD5, SHA-1, SHA-256, git's empty tree
+    b"d41d8cd98f00b204e9800998ecf8427e da39a3ee5e6b4b0d3255bfef95601890afd80709 "
+    b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 "
+    b"4b825dc642cb6eb9a060e54bf8d69288fbee4904".split()
 )
 """Whole values, in lower case."""
+
+_BLANK: Final = re.compile(rb"[xX]{3,}|0{4,}")
+# NOTE: `$TOKEN`, `${TOKEN:-}`, `$(cat token)`, `{{ token }}`, `%TOKEN%`, `<your token>`, `@token@`
+_REFERENCE: Final = re.compile(
+    r"\$[A-Z_][A-Z0-9_]*|\$\{[^{}]*\}|\$\([^()]*\)|\{\{[^{}]*\}\}|\$\{\{[^{}]*\}\}|%[A-Z_]+%"
+    r"|<[a-zA-Z][a-zA-Z _-]*>|@[A-Za-z_]+@"
+)
 
 _ARMOUR: Final = re.compile(rb"-----(BEGIN|END) [^\r\n]*-----|-+\s*(BEGIN|END)\s.*")
 _RULER: Final = re.compile(rb"([^0-9A-Za-z\x80-\xff])\1*", re.DOTALL)
@@ -24,8 +45,18 @@ _ENTRY: Final = re.compile(rb"[\s-]*[\"']?[\w.-]+[\"']?\s*(:(\s|$)|=).*|[\[#].*|
 
 
 def is_stop_value(value: bytes) -> bool:
-    """Whether a whole value is a common word, armour, or one punctuation mark repeated."""
-    return bool(value.lower() in STOP or _ARMOUR.fullmatch(value) or _RULER.fullmatch(value))
+    """Whether a whole value is a common word, armour, `xxxx`, or one mark repeated."""
+    return bool(
+        value.lower() in STOP
+        or _ARMOUR.fullmatch(value)
+        or _RULER.fullmatch(value)
+        or _BLANK.fullmatch(value)
+    )
+
+
+def is_reference(text: str) -> bool:
+    """Whether a text names a value that is filled in elsewhere, as templates do."""
+    return _REFERENCE.fullmatch(text) is not None
 
 
 def is_armour(line: bytes) -> bool:
