@@ -1,0 +1,235 @@
+"""How bytes look as numbers: hex, decimal, octal and binary digits, and one big integer.
+
+The readers take all spellings alike: with separators, prefixes, line breaks or nothing between.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import groupby, pairwise
+from typing import Final
+
+from ci_secrets.leaks.forms.digits_runs import Alphabet, Part, Run, Unit, gathered
+from ci_secrets.leaks.forms.digits_spelled import (
+    ORDERS,
+    hint_binary,
+    hint_decimal,
+    hint_hex,
+    hint_octal,
+    longest_integer,
+    spell_binary,
+    spell_decimal,
+    spell_hex,
+    spell_integer,
+    spell_octal,
+)
+from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Span
+
+FEWEST: Final = 6
+"""Bytes that digits must give to be read; shorter values are not looked for."""
+_SHORTEST_INTEGER: Final = 18
+_FAR: Final = 1 << 30
+"""Stands for a number with too many digits to be a byte or a character."""
+_BYTES: Final = range(-128, 256)
+_CHARACTERS: Final = range(0x110000)
+_PREFIXES: Final = (b"\\x", b"\\X", b"0x", b"0X", b"(byte)", b"&H")
+
+_HEX: Final = Alphabet(b"0123456789abcdefABCDEF", fewest=2 * FEWEST, prefixes=_PREFIXES)
+_DECIMAL: Final = Alphabet(b"0123456789", fewest=2 * FEWEST)
+_OCTAL: Final = Alphabet(b"01234567", fewest=2 * FEWEST, prefixes=(b"0o",))
+_BINARY: Final = Alphabet(b"01", fewest=6 * FEWEST, prefixes=(b"0b",))
+
+_NUMBER: Final = re.compile(rb"(?<![0-9])-?[0-9]+")
+_INTEGER: Final = re.compile(rb"(?<![0-9])[0-9]{%d,}+" % _SHORTEST_INTEGER)
+_ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"0" * 9)
+
+
+def read_hex(text: bytes, budget: Budget) -> Iterator[Piece]:
+    """Bytes of runs of hex digits, however they are grouped.
+
+    Where groups differ, a neighbour or a line break may have shifted all digits, or a number
+    below 16 may have been printed with one digit: all are tried.
+    """
+    phases: tuple[list[Part], ...] = ([], [])
+    single: list[Part] = []
+    for run in _HEX.runs(text):
+        groups = _HEX.groups(run)
+        lengths = set(map(len, groups))
+        for phase, parts in enumerate(phases if lengths != {2} else phases[:1]):
+            parts.append(_joined(text, _HEX, run, width=2, phase=phase))
+        if len(lengths) > 1 or lengths == {1}:
+            single.append(_grouped(text, _HEX, run, [_byte_group(group) for group in groups]))
+    for parts in (*phases, single):
+        yield from gathered(parts, budget)
+
+
+def read_binary(text: bytes, budget: Budget) -> Iterator[Piece]:
+    """Bytes of runs of binary digits, the first bit the highest, at every alignment."""
+    phases: tuple[list[Part], ...] = tuple([] for _ in range(8))
+    single: list[Part] = []
+    for run in _BINARY.runs(text):
+        groups = _BINARY.groups(run)
+        lengths = set(map(len, groups))
+        for phase, parts in enumerate(phases if lengths != {8} else phases[:1]):
+            parts.append(_joined(text, _BINARY, run, width=8, phase=phase))
+        if lengths != {8} and max(lengths) <= 8:
+            numbers = [bytes([int(group, 2)]) for group in groups]
+            single.append(_grouped(text, _BINARY, run, numbers))
+    for parts in (*phases, single):
+        yield from gathered(parts, budget)
+
+
+def _byte_group(group: bytes) -> bytes:
+    """One group of hex digits; `ffffffc3` is how a signed byte is printed as a word."""
+    if len(group) == 8 and group[:6].lower() == b"ffffff":
+        group = group[6:]
+    return bytes.fromhex((b"0" * (len(group) % 2) + group).decode())
+
+
+def _joined(text: bytes, alphabet: Alphabet, run: Run, *, width: int, phase: int) -> Part:
+    """All digits of a run in a row, `width` to the byte; the first byte has `phase`, if not 0."""
+    cuts = [*([0] if phase else []), *range(phase, len(run.digits) - width + 1, width)]
+    end = phase + (len(run.digits) - phase) // width * width
+    whole = int(run.digits[:end], 16 if width == 2 else 2).to_bytes(len(cuts), "big")
+
+    def units() -> Iterator[Unit]:
+        places = alphabet.places(run)
+        for at, to in pairwise([*cuts, end]):
+            yield 1, alphabet.marked(text, places[at]), places[to - 1] + 1
+
+    return (whole, units)
+
+
+def _grouped(text: bytes, alphabet: Alphabet, run: Run, groups: Sequence[bytes]) -> Part:
+    """What each group of a run gives, in a row."""
+
+    def units() -> Iterator[Unit]:
+        for group, (start, end) in zip(groups, alphabet.group_places(run), strict=True):
+            yield len(group), alphabet.marked(text, start), end
+
+    return (b"".join(groups), units)
+
+
+def read_octal(text: bytes, budget: Budget) -> Iterator[Piece]:
+    """Bytes of lists of octal numbers up to 377."""
+    parts: list[Part] = []
+    for run in _OCTAL.runs(text):
+        numbers = [int(group, 8) if len(group) <= 4 else _FAR for group in _OCTAL.groups(run)]
+
+        def places(run: Run = run) -> list[Span]:
+            return [(_OCTAL.marked(text, at), end) for at, end in _OCTAL.group_places(run)]
+
+        for first, end in _stretches(numbers, _BYTES):
+            listed = [bytes([number]) for number in numbers[first:end]]
+            parts.append(_listed(listed, range(first, end), places))
+    yield from gathered(parts, budget)
+
+
+def read_decimal(text: bytes, budget: Budget) -> Iterator[Piece]:
+    """Bytes of lists of decimal numbers: bytes with or without sign, characters, indexed bytes."""
+    kinds: tuple[list[Part], ...] = ([], [], [])
+    for run in _DECIMAL.runs(text):
+        tokens = _NUMBER.findall(run.text)
+        numbers = [int(token) if len(token) < 8 else _FAR for token in tokens]
+
+        def places(run: Run = run) -> list[Span]:
+            matches = _NUMBER.finditer(run.text)
+            return [(run.start + match.start(), run.start + match.end()) for match in matches]
+
+        for kind, lists in zip(kinds, (_bytes, _characters, _indexed), strict=True):
+            kind += [_listed(listed, picked, places) for listed, picked in lists(numbers)]
+    for parts in kinds:
+        yield from gathered(parts, budget)
+
+
+Lists = Iterator[tuple[list[bytes], range]]
+"""What numbers stand for: the bytes of each, and which numbers of their run they are."""
+
+
+def _bytes(numbers: Sequence[int]) -> Lists:
+    """`104, 117`, where Java has -61 for 195."""
+    for first, end in _stretches(numbers, _BYTES):
+        yield [bytes([number & 255]) for number in numbers[first:end]], range(first, end)
+
+
+def _characters(numbers: Sequence[int]) -> Lists:
+    """Code points or UTF-16 units, where any is not ASCII."""
+    for first, end in _stretches(numbers, _CHARACTERS):
+        if max(numbers[first:end]) > 127:
+            yield _utf8(numbers[first:end]), range(first, end)
+
+
+def _indexed(numbers: Sequence[int]) -> Lists:
+    """`"0":104,"1":117`, as JSON has typed arrays and PHP any array."""
+    for skip in (0, 1):
+        pairs = enumerate(zip(numbers[skip::2], numbers[skip + 1 :: 2], strict=False))
+        starts = [key - at if number in _BYTES else None for at, (key, number) in pairs]
+        for first, end in _alike(starts):
+            picked = range(skip + 1 + 2 * first, skip + 1 + 2 * end, 2)
+            yield [bytes([numbers[at] & 255]) for at in picked], picked
+
+
+def _stretches(numbers: Iterable[int], fit: range) -> Iterator[Span]:
+    """Where enough numbers in a row fit."""
+    return _alike([0 if number in fit else None for number in numbers])
+
+
+def _alike(marks: Iterable[int | None]) -> Iterator[Span]:
+    """Where enough marks in a row are the same, and there is one."""
+    at = 0
+    for mark, group in groupby(marks):
+        end = at + sum(1 for _ in group)
+        if mark is not None and end - at >= FEWEST:
+            yield at, end
+        at = end
+
+
+def _utf8(numbers: Sequence[int]) -> list[bytes]:
+    """The UTF-8 of each number; the two halves of a surrogate pair share theirs."""
+    parts: list[bytes] = []
+    for number, before in zip(numbers, (0, *numbers), strict=False):
+        if 0xDC00 <= number < 0xE000 and 0xD800 <= before < 0xDC00:
+            whole = chr(0x10000 + ((before & 0x3FF) << 10) + (number & 0x3FF)).encode()
+            parts[-1:] = [whole[:2], whole[2:]]
+        else:
+            parts.append(chr(number).encode("utf-8", "surrogatepass"))
+    return parts
+
+
+def _listed(parts: list[bytes], picked: range, places: Callable[[], list[Span]]) -> Part:
+    """What some of the numbers in a list give, in a row."""
+
+    def units() -> Iterator[Unit]:
+        every = places()
+        for part, index in zip(parts, picked, strict=True):
+            yield len(part), *every[index]
+
+    return (b"".join(parts), units)
+
+
+def read_integer(text: bytes, budget: Budget) -> Iterator[Piece]:
+    """Bytes of long decimal numbers, the highest byte first and last."""
+    if b"0" * _SHORTEST_INTEGER not in text.translate(_ANY_DIGIT):
+        return
+    orders: tuple[list[Part], ...] = ([], [])
+    for match in _INTEGER.finditer(text):
+        if len(match[0]) > longest_integer():
+            continue
+        number = int(match[0])
+        size = (number.bit_length() + 7) // 8
+        for parts, order in zip(orders, ORDERS, strict=True):
+            unit = (size, *match.span())
+            parts.append((number.to_bytes(size, order), partial(iter, [unit])))
+    for parts in orders:
+        yield from gathered(parts, budget)
+
+
+FORMS: Final[dict[str, Form]] = {
+    "hex": Form(words="hex", spell=spell_hex, hint=hint_hex, read=read_hex),
+    "decimal": Form(
+        words="decimal numbers", spell=spell_decimal, hint=hint_decimal, read=read_decimal
+    ),
+    "octal": Form(words="octal numbers", spell=spell_octal, hint=hint_octal, read=read_octal),
+    "binary": Form(words="binary digits", spell=spell_binary, hint=hint_binary, read=read_binary),
+    "integer": Form(words="one integer", alone=spell_integer, read=read_integer),
+}

@@ -1,0 +1,147 @@
+"""What the cells of dump rows hold: hex, octal, decimal or binary, bytes or words."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Literal
+
+from ci_secrets.leaks.forms.digits_runs import Part, Unit
+from ci_secrets.leaks.forms.dumps_rows import Row
+
+Readings = defaultdict[str, list[Part]]
+"""What rows hold, by how they were read."""
+
+_HEX_SIZES: Final = {2: 1, 4: 2, 8: 4, 16: 8}
+"""Digits of a word → its bytes."""
+_OCTAL_SIZES: Final = {3: 1, 6: 2, 11: 4, 22: 8}
+_MOST_REPEATED: Final = 4096
+"""Bytes that a line `*` stands for at most, as they are the same again and again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cells:
+    """One way to read cells."""
+
+    base: int
+    size: int
+    """Bytes of a word."""
+    order: Literal["big", "little"]
+
+    def word(self, token: bytes) -> bytes | None:
+        """The bytes of one cell, or `None` where it is none of this dump."""
+        try:
+            number = int(token, self.base)
+        except ValueError:
+            return None
+        size = (len(token) + 1) // 2 if self.base == 16 else self.size
+        low = -(1 << 8 * size - 1) if self.base == 10 else 0
+        if size > self.size or not low <= number < 1 << 8 * size:
+            return None
+        return (number & (1 << 8 * size) - 1).to_bytes(size, self.order)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Read:
+    """A row and the bytes that it holds."""
+
+    row: Row
+    words: Sequence[bytes]
+    repeated: int
+    """How many times the words stand there, for the lines that `*` left out after them."""
+
+    def data(self) -> bytes:
+        """All bytes."""
+        return b"".join(self.words) * self.repeated
+
+    def units(self) -> Iterator[Unit]:
+        """A cell for each word; what was left out stands where the row ends."""
+        for word, (_, start, end) in zip(self.words, self.row.cells, strict=False):
+            yield len(word), start, end
+        yield len(self.data()) - sum(map(len, self.words)), self.row.end, self.row.end
+
+
+def ways(rows: Sequence[Row]) -> Iterator[Cells]:
+    """The ways in which all these rows can be read."""
+    tokens = [token for row in rows for token, _, _ in row.cells[:4]]
+    if not tokens:
+        return
+    width = len(tokens[0])
+    sizes = [(16, _HEX_SIZES.get(width, 0)), (8, _OCTAL_SIZES.get(width, 0))]
+    digits = b"".join(tokens)
+    if width == 8 and not digits.strip(b"01"):
+        sizes.append((2, 1))
+    if not digits.translate(None, b"0123456789-"):
+        most = max(abs(int(token)) for token in tokens)
+        sizes.append((10, next((size for size in (1, 2, 4, 8) if most < 1 << 8 * size), 0)))
+    for base, size in sizes:
+        if size:
+            yield Cells(base=base, size=size, order="little")
+        if size > 1:
+            yield Cells(base=base, size=size, order="big")
+
+
+def read_rows(rows: Sequence[Row], cells: Cells) -> list[Read]:
+    """What rows of one dump hold."""
+    read = []
+    for row, after in zip(rows, [*rows[1:], None], strict=True):
+        words: list[bytes] = []
+        for token, _, _ in row.cells:
+            word = cells.word(token)
+            if word is None:
+                break
+            words.append(word)
+        size = sum(map(len, words))
+        steps = _steps(row, after)
+        repeated = 1
+        if after and after.repeats and size:
+            repeated += min([_MOST_REPEATED, *(step for step in steps if step > size)]) // size
+        elif fits := [step for step in steps if step <= size]:
+            words = _cut(words, max(fits))
+        read.append(Read(row=row, words=words, repeated=repeated))
+    return read
+
+
+def _steps(row: Row, after: Row | None) -> list[int]:
+    """How many bytes lie between two rows, as their offsets may be hex, decimal or octal."""
+    steps = []
+    for base in (16, 10, 8):
+        try:
+            steps.append(int(after.offset, base) - int(row.offset, base) if after else 0)
+        except ValueError:
+            pass
+    return [step for step in steps if step > 0]
+
+
+def _cut(words: Iterable[bytes], size: int) -> list[bytes]:
+    """The words without what is beyond `size`: padding, or text that looks like numbers."""
+    cut = []
+    for word in words:
+        if size <= 0:
+            break
+        cut.append(word[:size])
+        size -= len(word)
+    return cut
+
+
+def texts(read: Sequence[Read], text: bytes) -> Iterator[Part]:
+    """The column of text at the right of the rows, a character for each byte."""
+    lines = [text[one.row.start : one.row.end] for one in read]
+    closed = [line[-1:] in (b"|", b"<") for line in lines]
+    columns = [
+        len(line) - shut - sum(map(len, one.words))
+        for line, shut, one in zip(lines, closed, read, strict=True)
+    ]
+    column = max(columns, default=0)
+    parts = []
+    units: list[Unit] = []
+    for one, line, shut in zip(read, lines, closed, strict=True):
+        last = one.row.cells[len(one.words) - 1][2] if one.words else one.row.end
+        at = max(column, last - one.row.start + 1)
+        characters = line[at : len(line) - shut]
+        parts.append(characters)
+        units += [
+            (1, place, place + 1)
+            for place in range(one.row.start + at, one.row.start + at + len(characters))
+        ]
+    yield b"".join(parts), partial(iter, units)
