@@ -1,0 +1,183 @@
+"""Text in another charset: UTF-16 in either order, and the code pages of Windows."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from ci_secrets.leaks.forms.reading import (
+    Budget,
+    Form,
+    Piece,
+    Rewriting,
+    Span,
+    in_place,
+    spelled_out,
+)
+
+# NOTE: three characters below U+0100 in a row are taken for UTF-16
+_SURE: Final = {
+    "utf-16-le": re.compile(rb"(?:[^\0]\0){3,}"),
+    "utf-16-be": re.compile(rb"(?:\0[^\0]){3,}"),
+}
+_BETWEEN: Final = 128
+"""Bytes of other characters between two such rows that are one text with them."""
+_BESIDE: Final = 32
+"""Bytes of other characters before and after that are read too."""
+_NUL: Final = re.compile(rb"[^\0]\0[^\0]\0")
+_CONTINUED: Final = bytes(range(0x80, 0xC0))
+_BELOW_ASTRAL: Final = bytes(range(0xF0))
+
+
+def utf16(text: bytes) -> Iterator[bytes]:
+    """Both orders, little-endian first as Windows has it."""
+    try:
+        value = text.decode()
+    except UnicodeDecodeError:
+        return  # NOTE: it has no characters
+    for order in _SURE:
+        yield value.encode(order)
+
+
+class _Run(NamedTuple):
+    """A stretch `[start, end)` of UTF-16, and where it went."""
+
+    start: int
+    end: int
+    at: int
+    """Where its UTF-8 begins in the new text."""
+    utf8: bytes
+
+    def span(self, offset: int) -> Span:
+        """Where the character stood whose bytes hold this offset in the new text."""
+        first = last = offset - self.at
+        while self.utf8[first] in _CONTINUED:
+            first -= 1
+        last += 1
+        while last < len(self.utf8) and self.utf8[last] in _CONTINUED:
+            last += 1
+        return self.start + _size(self.utf8[:first]), self.start + _size(self.utf8[:last])
+
+
+def _size(utf8: bytes) -> int:
+    """The bytes that this takes as UTF-16."""
+    return 2 * (len(utf8.translate(None, _CONTINUED)) + _astral(utf8))
+
+
+def _astral(utf8: bytes) -> int:
+    return len(utf8.translate(None, _BELOW_ASTRAL))
+
+
+def read_utf16(text: bytes, budget: Budget) -> Iterator[Piece]:
+    """The text with all that is UTF-16 in it put in UTF-8, for each order."""
+    if not _NUL.search(text):
+        return
+    for order in _SURE:
+        runs, new = _decoded(text, order)
+        if len(runs) == 1:
+            continue
+        if not budget.spend(len(new)):
+            return
+        yield Piece(new, _way_back(runs))
+
+
+def _decoded(text: bytes, order: str) -> tuple[list[_Run], bytes]:
+    runs = [_Run(0, 0, 0, b"")]
+    parts: list[bytes] = []
+    size = 0
+    for start, end in _stretches(text, order):
+        gap = text[runs[-1].end : start]
+        utf8 = text[start:end].decode(order, "surrogatepass").encode("utf-8", "surrogatepass")
+        runs.append(_Run(start, end, size + len(gap), utf8))
+        parts += gap, utf8
+        size += len(gap) + len(utf8)
+    return runs, b"".join([*parts, text[runs[-1].end :]])
+
+
+def _stretches(text: bytes, order: str) -> Iterator[Span]:
+    """What is UTF-16, in whole units: sure rows, what lies between them, and some on both sides."""
+    begin = end = 0
+    for row in _SURE[order].finditer(text):
+        start = row.start()
+        if end and start - end <= _BETWEEN and (start - end) % 2 == 0:
+            end = row.end()
+            continue
+        if end:
+            after = end + min(_BESIDE, (start - end) // 2 * 2)
+            yield begin, after
+            end = after
+        begin = start - min(_BESIDE, (start - end) // 2 * 2)
+        end = row.end()
+    if end:
+        yield begin, end + min(_BESIDE, (len(text) - end) // 2 * 2)
+
+
+def _way_back(runs: list[_Run]) -> Callable[[int, int], Span]:
+    starts = [run.at for run in runs]
+
+    def place(offset: int) -> Span:
+        run = runs[bisect_right(starts, offset) - 1]
+        beyond = offset - run.at - len(run.utf8)
+        if beyond < 0:
+            return run.span(offset)
+        return run.end + beyond, run.end + beyond + 1
+
+    return lambda start, end: (place(start)[0], place(end - 1)[1])
+
+
+# --- code pages
+
+
+def code_pages(text: bytes) -> Iterator[bytes]:
+    """In the charsets of Windows; and UTF-8 that was taken for one of these and encoded again."""
+    try:
+        value = text.decode()
+    except UnicodeDecodeError:
+        return
+    if value.isascii():
+        return  # NOTE: the same in all of them
+    for page in ("cp1252", "cp850", "cp437"):
+        yield value.encode(page, "replace")
+    yield _again(text)
+    yield text.decode("latin-1").encode()
+
+
+_SPECIAL: Final = {
+    bytes([code]): character
+    for code in range(0x80, 0x100)
+    if (character := bytes([code]).decode("cp1252", "replace")) != "\ufffd"
+}
+_ONCE: Final = {one.encode(): code for code, one in _SPECIAL.items()} | {
+    chr(code).encode(): bytes([code]) for code in range(0x80, 0x100)
+}
+
+
+def _again(text: bytes) -> bytes:
+    def once_more(match: re.Match[bytes]) -> bytes:
+        return _SPECIAL.get(match[0], match[0].decode("latin-1")).encode()
+
+    return re.sub(rb"[\x80-\xff]", once_more, text)
+
+
+FORMS: Final[dict[str, Form]] = {
+    "utf-16": Form(
+        words="UTF-16",
+        spell=utf16,
+        nested=2,
+        hint=spelled_out(
+            "{:c}\0", "{:c}^@", "{:c}\\0", "{:c}\\000", "{:c}\\x00", "{:c}\\u0000", count=4
+        ),
+        read=read_utf16,
+    ),
+    "charset": Form(
+        words="text in another charset",
+        spell=code_pages,
+        read=in_place(
+            Rewriting(
+                re.compile(rb"\xc3[\x82-\xb4](?:\xc2[\x80-\xbf]|[\xc5\xc6\xcb\xe2])"),
+                re.compile(b"|".join(map(re.escape, _ONCE))),
+                lambda match: _ONCE[match[0]],
+            )
+        ),
+    ),
+}
