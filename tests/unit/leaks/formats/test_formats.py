@@ -4,15 +4,19 @@ import json
 import re
 from dataclasses import replace
 from datetime import date
+from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
+from hypothesis import given, settings
 
 from ci_secrets.errors import UsageError
 from ci_secrets.leaks.findings import Accepted, Coverage, Report, Verdict
 from ci_secrets.leaks.formats import FORMATS, render, report_file
 from ci_secrets.leaks.scan import scan_stream
-from tests.unit.leaks.strategies import engine_of
+from tests.unit.leaks.formats.samples import HOSTILE
+from tests.unit.leaks.strategies import VALUES, engine_of
 
 PW = "hunter23-9f8e"
 KEY = "first-line-9f8e\nsecond-line-7d6c"
@@ -106,6 +110,23 @@ def test_no_format_holds_a_value_or_foreign_commands(name: str) -> None:
     ours = re.compile(r"::(error|warning|notice) (file=|title=ci-secrets::)")
     assert all(ours.match(line) for line in commands)
     assert bool(commands) is (name == "annotations")
+
+
+@settings(max_examples=30)
+@given(VALUES, HOSTILE, HOSTILE)
+def test_no_format_holds_any_value(value: str, before: str, after: str) -> None:
+    """Whatever stands beside it, in a line or in a name, and whatever a sink escapes."""
+    text = f"{before}{value}{after}".encode("utf-8", "surrogateescape")
+    name = text.replace(b"\n", b"").decode("utf-8", "surrogateescape")
+    seen = scan_stream(engine_of({"PW": value}), [text], name)
+    assert seen.findings
+    entry = Accepted(finding=seen.findings[0], reason="rotated", until=date(2027, 1, 31))
+    for format_name in FORMATS:
+        shown = render(format_name, replace(seen, accepted=(entry,)))
+        assert value not in shown
+        assert value not in unescape(shown)
+        assert value not in unquote(shown)
+        assert value not in re.sub(r"\\(.)", r"\1", shown)
 
 
 @pytest.mark.parametrize("name", FORMATS)
