@@ -14,13 +14,15 @@ from itertools import product
 from typing import Final, NamedTuple, Protocol
 
 from ci_secrets.leaks.forms.deflated import alone_deflate, alone_gzip, alone_zlib, spell_deflate
-from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Read, Span
+from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Read, indivisible
 
 MAX_UNPACKED: Final = 4 * 1024 * 1024
 """Bytes after which no more is unpacked from one place; what lies behind them is not seen."""
 MIN_UNPACKED: Final = 6
-# NOTE: so little is fed at a time that little comes out at a time, even of a bomb: some 2 MB
+# NOTE: so little is fed at a time that at most 2 MB come out at a time, even of a bomb. bzip2 and
+# xz can hold more than that in a few bytes, but can be told how much to give.
 _SLICE: Final = 64
+_PART: Final = 1024 * 1024
 _MAX_MEMORY: Final = 64 * 1024 * 1024
 _FIRST_OFFSETS: Final = 4
 """Raw deflate has no magic; it is tried at so many offsets of a text."""
@@ -56,29 +58,35 @@ class _Unpacked(NamedTuple):
     """Whether there was no mistake in it; it may still be cut off."""
 
 
+def _parts(unpacker: _Unpacker, fed: bytes) -> Iterator[bytes]:
+    """What comes out of one slice, some at a time."""
+    if not isinstance(unpacker, bz2.BZ2Decompressor | lzma.LZMADecompressor):
+        yield unpacker.decompress(fed)
+        return
+    yield unpacker.decompress(fed, _PART)
+    while not (unpacker.needs_input or unpacker.eof):
+        yield unpacker.decompress(b"", _PART)
+
+
 def _unpack(make: _Make, text: bytes, start: int, budget: Budget) -> _Unpacked:
     """As much as comes out of what begins at `start`."""
     parts: list[bytes] = []
-    size = 0
+    room = MAX_UNPACKED
     at = start
     try:
         unpacker = make()
-        while at < len(text) and size < MAX_UNPACKED and not unpacker.eof:
+        # NOTE: what is fed is paid for as well, before, or false starts would be free
+        while at < len(text) and room > 0 and not unpacker.eof and budget.spend(_SLICE):
             fed = text[at : at + _SLICE]
             at += len(fed)
-            parts.append(unpacker.decompress(fed))
-            size += len(parts[-1])
-            # NOTE: what is fed is paid for as well, or false starts would be free
-            if not budget.spend(len(fed) + len(parts[-1])):
-                break
+            for part in _parts(unpacker, fed):
+                parts.append(part)
+                room -= len(part)
+                if not budget.spend(len(part)) or room <= 0:
+                    break
         return _Unpacked(b"".join(parts), at - len(unpacker.unused_data), sound=True)
     except Exception:  # NOTE: each library has its own, and none may stop a scan
         return _Unpacked(b"".join(parts), at, sound=False)
-
-
-def _all_of(whole: Span, _start: int, _end: int) -> Span:
-    """Any part of what is packed needs all of it."""
-    return whole
 
 
 def _itself(_text: bytes, start: int) -> int:
@@ -104,7 +112,7 @@ def _read(
         start = match.start()
         unpacked = _unpack(make, text, data(text, start), budget)
         if len(unpacked.text) >= MIN_UNPACKED:
-            yield Piece(unpacked.text, partial(_all_of, (start, unpacked.end)))
+            yield indivisible(unpacked.text, (start, unpacked.end))
         at = unpacked.end if unpacked.sound and unpacked.text else start + 1
 
 
@@ -116,7 +124,7 @@ def _read_deflate(text: bytes, budget: Budget) -> Iterator[Piece]:
     for start in range(min(_FIRST_OFFSETS, len(text))):
         unpacked = _unpack(_inflate, text, start, budget)
         if unpacked.sound and len(unpacked.text) >= MIN_UNPACKED:
-            yield Piece(unpacked.text, partial(_all_of, (start, unpacked.end)))
+            yield indivisible(unpacked.text, (start, unpacked.end))
 
 
 def _reader(magic: bytes, make: _Make) -> Read:

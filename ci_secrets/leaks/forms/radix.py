@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from ci_secrets.leaks.forms.alphabets import Alphabet, Joined, fragments
-from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Span
+from ci_secrets.leaks.forms.reading import Budget, Form, Piece, indivisible
 
 _BASE32: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _BASE32HEX: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUV"
@@ -105,11 +105,7 @@ def _read_base58(text: bytes, budget: Budget) -> Iterator[Piece]:
         size = zeros + (number.bit_length() + 7) // 8
         if not budget.spend(size):
             return
-        yield Piece(number.to_bytes(size, "big"), partial(_all_of, match.span()))
-
-
-def _all_of(whole: Span, _start: int, _end: int) -> Span:
-    return whole
+        yield indivisible(number.to_bytes(size, "big"), match.span())
 
 
 FORMS: Final[dict[str, Form]] = {

@@ -32,6 +32,11 @@ class Budget:
         return self.left >= 0
 
 
+def indivisible(text: bytes, whole: Span) -> Piece:
+    """Text of which any part needs all of the span that it came out of, as of packed data."""
+    return Piece(text, lambda _start, _end: whole)
+
+
 Spell = Callable[[bytes], Iterator[bytes]]
 Read = Callable[[bytes, Budget], Iterator[Piece]]
 
