@@ -1,0 +1,144 @@
+"""By which literals the scan notices a value that was torn into pieces of 1 to 7 characters."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+_CHARACTER: Final = re.compile(rb"[\xc0-\xff][\x80-\xbf]{0,3}|[\x00-\xff]", re.DOTALL)
+_RUN: Final = re.compile(rb"[0-9A-Za-z]+")
+_SHORTEST: Final = 6
+"""Bytes of a hint."""
+_LONGEST: Final = 12
+_TEARS: Final = 7
+"""So many places of a tear one after the other meet every phase of every width up to 7."""
+
+_BETWEEN_CHARACTERS: Final = (
+    b" ", b"\n", b"\r\n", b",", b", ", b"-", b"_", b".", b":", b"|", b"/", b";", b"+", b"*",
+    b"\t", b"  ", b" - ", b" | ", b" + ", b",\n", b"\\n",
+    b"', '", b"','", b'", "', b'","', b"' '", b'" "', b'",\n  "', b'",\n    "', b'"+"', b'" + "',
+    b"\n  ", b"\n    ", b"\n+", b"\n-", b"\n+ ", b"\n- ", b"\n> ", b"\n# ", b"\n| ", b"\n* ",
+    b"\xe2\x80\x8b", b"\xe2\x80\x8c", b"\xe2\x80\x8d", b"\xc2\xad", b"\xc2\xa0",
+)  # fmt: skip
+_BETWEEN_PIECES: Final = (b"\n", b"\r\n", b" ", b"-")
+_AROUND_LETTER: Final = (
+    # NOTE: what ends a prefix, and what begins the next: a time, cat -n and nl, docker compose,
+    # a table, a clock or name in brackets; then colours of each character
+    (b" ", b"\n202"), (b" ", b"\r\n202"), (b"\t", b"\n   "), (b"  | ", b"\n"), (b"| ", b" |\n|"),
+    (b"] ", b"\n[0"), (b"] ", b"\n[1"), (b"] ", b"\n[2"), (b"m", b"\x1b[0m"), (b"m", b"\x1b[39m"),
+)  # fmt: skip
+_AROUND_PIECE: Final = ((b" ", b"\n202"), (b"\t", b"\n   "), (b"] ", b"\n["), (b"  | ", b"\n"))
+"""What stands before a piece and behind it where prefixes differ in their middle."""
+_RARE: Final = b"QZXJqzjxVKWYkvwUyHGBNMFODPbCgpfTLRmhAuSdcIiElntorase7463985210"
+"""Letters and digits, those first that the fewest words and lines end with."""
+
+
+def hints(text: bytes) -> Iterator[bytes]:
+    """Literals of 6 to 12 bytes: one of them stands in every narrow tear of the text.
+
+    They are taken from the middle of the text: its beginning may be everybody's (`ghp_`). Wider
+    pieces are known by what is in them.
+    """
+    characters = _CHARACTER.findall(text)
+    if len(characters) < _SHORTEST:
+        return
+    middle = _middle(text)
+    literals = (
+        *_single(characters, middle),
+        *_overstruck(characters, middle),
+        *_letter(characters),
+        *_across(characters, middle),
+        *_between_prefixes(characters, middle),
+        *_numbered(characters),
+    )
+    yield from dict.fromkeys(
+        literal[:_LONGEST] for literal in literals if len(literal) >= _SHORTEST
+    )
+
+
+def _middle(text: bytes) -> int:
+    """The middle of the longest run of letters and digits, which escapes leave alone."""
+    runs = (match.span() for match in _RUN.finditer(text))
+    start, end = max(runs, key=lambda span: span[1] - span[0], default=(0, len(text)))
+    return len(_CHARACTER.findall(text[: (start + end) // 2]))
+
+
+def _joined(characters: list[bytes], start: int, end: int) -> bytes:
+    return b"".join(characters[max(start, 0) : end])
+
+
+def _single(characters: list[bytes], middle: int) -> Iterator[bytes]:
+    """Three or four characters with the same between them."""
+    for between in _BETWEEN_CHARACTERS:
+        count = 3 if len(between) > 1 else 4
+        start = min(max(middle - 2, 0), len(characters) - count - 1)
+        yield between.join((*characters[start : start + count], b""))
+
+
+def _overstruck(characters: list[bytes], middle: int) -> Iterator[bytes]:
+    """Bold and underlined as `man` and `nroff` print it."""
+    three = characters[min(max(middle - 2, 0), len(characters) - 3) :][:3]
+    yield b"".join(one + b"\x08" + one for one in three)
+    yield b"".join(b"_\x08" + one for one in three)
+
+
+def _letter(characters: list[bytes]) -> Iterator[bytes]:
+    """One character a line between prefixes that differ: the one that ends the fewest lines."""
+    usual = [one for one in characters if one in _RARE]
+    if usual:
+        letter = min(usual, key=_RARE.index)
+        for before, behind in _AROUND_LETTER:
+            yield before + letter + behind
+
+
+def _phases(characters: list[bytes], middle: int, width: int) -> Iterator[int]:
+    """Where pieces of a width start, one place for each way the value may be cut."""
+    first = max(0, min(middle - width, len(characters) - 3 * width))
+    yield from range(first, first + width)
+
+
+def _tears(characters: list[bytes], middle: int, left: int, right: int) -> range:
+    """Places of tears with at least so many characters on either side."""
+    last = len(characters) - right
+    first = max(left, min(middle - _TEARS // 2, last - _TEARS + 1))
+    return range(first, min(first + _TEARS, len(characters)))
+
+
+def _across(characters: list[bytes], middle: int) -> Iterator[bytes]:
+    """Pieces of 2 to 7 characters with the same between them."""
+    for between in _BETWEEN_PIECES:
+        for tear in _tears(characters, middle, 3, 3):
+            left = min(tear, 4)
+            right = min(7 - left, 4)
+            yield (
+                _joined(characters, tear - left, tear)
+                + between
+                + _joined(characters, tear, tear + right)
+            )
+        if between == b"\r\n":
+            continue  # NOTE: nothing was seen that wraps so narrow and ends lines so
+        for width, count in ((2, 3), (3, 2)):
+            for start in _phases(characters, middle, width):
+                ends = range(start, start + width * count, width)
+                pieces = [_joined(characters, at, at + width) for at in ends]
+                yield between.join(pieces)
+
+
+def _between_prefixes(characters: list[bytes], middle: int) -> Iterator[bytes]:
+    """Pieces of 2 to 7 characters, each after a prefix of which only an end is known."""
+    for before, behind in _AROUND_PIECE:
+        for width in (2, 3):
+            for start in _phases(characters, middle, width):
+                yield before + _joined(characters, start, start + width) + behind
+        if len(behind) > 1:
+            for tear in _tears(characters, middle, 4, 0):
+                yield _joined(characters, tear - 4, tear) + behind
+        else:
+            for tear in _tears(characters, middle, 0, 4):
+                yield before[-2:] + _joined(characters, tear, tear + 4)
+
+
+def _numbered(characters: list[bytes]) -> Iterator[bytes]:
+    """Lines counted from the beginning of the value, as `grep -n` does."""
+    for width in range(1, _TEARS + 1):
+        first, second = _joined(characters, 0, width), _joined(characters, width, 2 * width)
+        yield b"1:" + first + b"\n2:" + second

@@ -1,0 +1,148 @@
+"""Undoes what stands at the beginning of each line: times, names, numbers, marks."""
+
+import re
+import string
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+from ci_secrets.leaks.forms.reading import Piece, Span
+from ci_secrets.leaks.forms.torn.kept import without
+
+_CLOCK: Final = rb"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
+_ZONE: Final = rb"(?:Z| ?[+-]\d\d:?\d\d| (?:UTC|GMT|[AP]M|[A-Z]{3,4}(?= )))?"
+_END: Final = rb"[\])]?:?[ \t]?"
+_HEADS: Final = (
+    # an ISO time, GitLab's stream and flag behind it: `2026-11-22T06:23:36.123456Z 01O `
+    rb"[\[(]?\d{4}[-/]\d\d[-/]\d\d(?:[T ]|, )" + _CLOCK + _ZONE + _END + rb"(?:\d\d[OE][ +])?",
+    # ts, syslog, date, Apache: `Nov 22 06:23:36 `, `Sun Nov 22 06:23:36 UTC 2026`
+    rb"(?:<\d{1,3}>)?\[?(?:[A-Z][a-z]{2},? )?[A-Z][a-z]{2} [ \d]?\d,? (?:\d{4},? )?"
+    + _CLOCK + _ZONE + rb"(?: \d{4}(?=[ \])]))?" + _END,
+    rb"\[\d\d/[A-Z][a-z]{2}/\d{4}:" + _CLOCK + rb" [+-]\d{4}\] ?",
+    # klog: `I1122 06:23:36.123456    1234 file.go:12] `
+    rb"[IWEF]\d{4} " + _CLOCK + rb" {1,8}\d{1,8} [\w.-]{1,64}:\d{1,6}\] ?",
+    # a clock or what has passed, annotate-output and TeamCity: `[06:23:36]`, `06:23:36 O: `
+    rb"[\[(]?" + _CLOCK + _END + rb"(?:[iIOWE]:[ \t])?",
+    # seconds since 1970, since boot; tai64n
+    rb"\[?\d{10}(?:[.,]\d{1,9}|\d{3}|\d{6}|\d{9})?\]?:?[ \t]",
+    rb"\[ {0,8}\d{1,8}\.\d{1,9}\] ?|@[0-9a-f]{24} ",
+    # numbers of lines: cat -n, nl, grep -n, less -N, bat, awk, BuildKit
+    rb"[L#]?\d{1,7}(?:\t| {0,2}\||[:)>.-] ?| {1,4})(?:\d{1,6}\.\d{1,3} )?",
+    # file and number: grep -n with several files
+    rb"[^\s:]{1,200}+:\d{1,7}:|[\w./@+]{1,100}+-\d{1,7}-",
+    # docker compose, foreman: `web-1  | `
+    rb"[0-9A-Za-z][\w./-]{0,100}+ {0,32}+\| ?",
+    # `[pod/web/c] `, `[INFO] `, `[Pipeline] `, `[1/3] `, `##[debug]`
+    rb"(?:##)?\[[^\[\]\r\n]{1,200}+\](?:: | - |[ \t]|(?=[^\s(]))",
+    # gh run view --log: job, step, time
+    rb"[^\t\r\n]{1,120}+\t[^\t\r\n]{1,120}+\t(?=(?:\xef\xbb\xbf)?\d{4}-\d\d)",
+    rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}[ \t]",
+    # a level; a host and program of syslog; a name: `remote: `, `make[1]: `, `com.shop.Main - `
+    rb"(?:[A-Z]{4,8}|[a-z]{4,8}) {0,3}(?:[:|>-]|---) {1,3}|(?:TRACE|DEBUG|INFO|WARN|ERROR) {1,3}",
+    rb"[\w.-]{1,64}+ [\w./@-]{1,64}+(?:\[\d{1,8}\])?: ",
+    rb"[\w./@-]{1,64}+(?:\[\d{1,8}\])?(?:: | - )",
+    # mail, diff, comment, table, list, prompt, trace
+    rb"(?:[>|#+*/!;%<$=~-]{1,4} )+",
+)  # fmt: skip
+_MARKS: Final = re.compile(rb"\n([+\-<>|#*!])[^\n]*\n\1")
+_MARK: Final = re.compile(rb"([+\-<>|#*!])")
+_NEXT_MARK: Final = re.compile(rb"\n([+\-<>|#*! ])")
+
+
+@cache
+def _heads() -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """The heads of the first line, and of a line after a break: three, then the others."""
+    one = rb"[ \t]{0,12}+(?>" + rb"|".join(_HEADS) + rb")"
+    all_of_them = rb"(%b)((?:%b)?+)((?:%b)?+)((?:%b){0,4}+)" % (one, one, one, one)
+    return re.compile(all_of_them), re.compile(rb"\n" + all_of_them)
+
+
+def _found(
+    text: bytes, first: re.Pattern[bytes], following: re.Pattern[bytes]
+) -> list[re.Match[bytes]]:
+    head = first.match(text)
+    return [*([head] if head else []), *following.finditer(text)]
+
+
+def known_prefixes(text: bytes) -> Iterator[Piece]:
+    """The text without one head at each line that has any, without two, three, all of them.
+
+    Of `+abc` and `>abc` in two lines, the mark goes alone, and the space of their neighbours.
+    """
+    if b"\n" not in text:
+        return
+    heads = _found(text, *_heads())
+    for count in (1, 2, 3, 4):
+        if count == 1 or any(head[count] for head in heads):
+            piece = without(text, ((head.start(1), head.end(count)) for head in heads))
+            if piece:
+                yield piece
+    if _MARKS.search(b"\n" + text):
+        marks = _found(text, _MARK, _NEXT_MARK)
+        without_mark = without(text, (mark.span(1) for mark in marks))
+        if without_mark:
+            yield without_mark
+
+
+_WIDEST: Final = 64
+"""Columns of a common prefix or suffix."""
+_WORD: Final = (string.ascii_letters + string.digits).encode()
+_BORDER: Final = bytes(byte for byte in range(0x80) if byte not in _WORD)
+_DIGITS: Final = bytes.maketrans(string.digits.encode(), b"0" * 10)
+
+
+def shared_prefixes(text: bytes) -> Iterator[Piece]:
+    """The text without the prefix that each line has in common with two others beside it.
+
+    Digits of prefixes may differ. The second piece goes without what two lines have in common
+    at their ends, too: the border of a table, `",`, a backslash.
+    """
+    lines = text.split(b"\n")
+    if len(lines) < 3:
+        return
+    heads = _prefixes(text.translate(_DIGITS).split(b"\n"))
+    if not any(heads):
+        return
+    starts: list[Span] = []
+    both: list[Span] = []
+    tails = _suffixes(lines)
+    at = 0
+    for line, head, tail in zip(lines, heads, tails, strict=True):
+        end = at + len(line)
+        if head:
+            starts.append((at, at + head))
+            both.append((at, at + head))
+            start = max(end - tail, at + head)
+            if start < end:
+                both.append((start, end))
+        at = end + 1
+    yield from filter(None, [without(text, starts)])
+    if len(both) > len(starts):
+        yield from filter(None, [without(text, both)])
+
+
+def _in_common(texts: list[bytes]) -> list[int]:
+    """How many columns each text but the last has in common with the next, from the left."""
+    numbers = [int.from_bytes(text[:_WIDEST].ljust(_WIDEST, b"\0"), "big") for text in texts]
+    return [
+        min(_WIDEST - ((one ^ other).bit_length() + 7) // 8, len(left), len(right))
+        for one, other, left, right in zip(numbers, numbers[1:], texts, texts[1:], strict=False)
+    ]
+
+
+def _prefixes(lines: list[bytes]) -> list[int]:
+    """How wide the prefix of each line is. It ends with neither letter nor digit."""
+    pairs = _in_common(lines)
+    threes = [0, 0, *map(min, pairs, pairs[1:]), 0, 0]
+    widths = map(max, threes, threes[1:], threes[2:])
+    return [
+        len(head) if (head := line[:width].rstrip(_WORD)).strip() else 0
+        for line, width in zip(lines, widths, strict=True)
+    ]
+
+
+def _suffixes(lines: list[bytes]) -> list[int]:
+    """How wide the suffix is that each line has in common with one beside it; of punctuation."""
+    ends = [line[len(line.rstrip(_BORDER)) :][::-1] for line in lines]
+    pairs = [0, *_in_common(ends), 0]
+    return list(map(max, pairs, pairs[1:]))
