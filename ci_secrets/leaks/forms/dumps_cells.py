@@ -15,7 +15,7 @@ Readings = defaultdict[str, list[Part]]
 _HEX_SIZES: Final = {2: 1, 4: 2, 8: 4, 16: 8}
 """Digits of a word → its bytes."""
 _OCTAL_SIZES: Final = {3: 1, 6: 2, 11: 4, 22: 8}
-_MOST_REPEATED: Final = 4096
+_MOST_REPEATED: Final = 256
 """Bytes that a line `*` stands for at most, as they are the same again and again."""
 
 
@@ -49,6 +49,10 @@ class Read:
     words: Sequence[bytes]
     repeated: int
     """How many times the words stand there, for the lines that `*` left out after them."""
+
+    def end_of_cells(self) -> int:
+        """Where the last cell ends within the row."""
+        return self.row.cells[len(self.words) - 1][2] - self.row.start if self.words else 0
 
     def data(self) -> bytes:
         """All bytes."""
@@ -124,24 +128,21 @@ def _cut(words: Iterable[bytes], size: int) -> list[bytes]:
     return cut
 
 
-def texts(read: Sequence[Read], text: bytes) -> Iterator[Part]:
-    """The column of text at the right of the rows, a character for each byte."""
+def text_column(read: Sequence[Read], text: bytes) -> Part:
+    """The text at the right of the rows, a character for each byte; empty where there is none."""
     lines = [text[one.row.start : one.row.end] for one in read]
-    closed = [line[-1:] in (b"|", b"<") for line in lines]
     columns = [
-        len(line) - shut - sum(map(len, one.words))
-        for line, shut, one in zip(lines, closed, read, strict=True)
+        len(line) - (line[-1:] in (b"|", b"<")) - sum(map(len, one.words))
+        for line, one in zip(lines, read, strict=True)
     ]
-    column = max(columns, default=0)
-    parts = []
+    column = max(columns)
+    parts = [b""]
     units: list[Unit] = []
-    for one, line, shut in zip(read, lines, closed, strict=True):
-        last = one.row.cells[len(one.words) - 1][2] if one.words else one.row.end
-        at = max(column, last - one.row.start + 1)
-        characters = line[at : len(line) - shut]
-        parts.append(characters)
-        units += [
-            (1, place, place + 1)
-            for place in range(one.row.start + at, one.row.start + at + len(characters))
-        ]
-    yield b"".join(parts), partial(iter, units)
+    if any(at == column > one.end_of_cells() for at, one in zip(columns, read, strict=True)):
+        for one, line in zip(read, lines, strict=True):
+            parts.append(
+                line[column:].rstrip(b"|<") if line[-1:] in (b"|", b"<") else line[column:]
+            )
+            first = one.row.start + column
+            units += [(1, place, place + 1) for place in range(first, first + len(parts[-1]))]
+    return b"".join(parts), partial(iter, units)

@@ -27,7 +27,9 @@ _CELL: Final = re.compile(
     b"|".join([*map(re.escape, _KNOWN), rb" {3}(?:[ -~]|[\xc2-\xf4][\x80-\xbf]{1,3})"])
 )
 _CELLS: Final = re.compile(b"(?:%b)*+" % _CELL.pattern)
-_ROW: Final = re.compile(rb"\n([0-9A-Fa-f]{6,16})?( [^\r\n]*)")
+_ROW: Final = re.compile(rb"\n([0-9A-Fa-f]{6,16})?( (?= *\S{1,4}(?: +\S{1,4})*+ *\r?\n)[^\r\n]*)")
+_LATER: Final = bytes(range(0x80, 0xC0))
+"""All but the first bytes of characters in UTF-8."""
 _FEWEST: Final = 6
 _NO_OFFSET: Final = (0, 1, 6, 7)
 """Blanks that stand for an offset, by what they leave when divided by the width of a cell."""
@@ -37,7 +39,7 @@ def read_characters(text: bytes) -> Iterator[Part]:
     """The bytes of the rows of each dump."""
     rows: list[list[Unit]] = []
     data: list[list[bytes]] = []
-    for match in _ROW.finditer(b"\n" + text):
+    for match in _ROW.finditer(b"\n" + text + b"\n"):
         cells = list(_cells(match))
         if not cells:
             continue
@@ -54,10 +56,10 @@ def read_characters(text: bytes) -> Iterator[Part]:
 def _cells(row: re.Match[bytes]) -> Iterator[tuple[bytes, int, int]]:
     """The cells of a row and where they stand, if it is all cells."""
     line = row[2]
-    columns = len(line) - sum(0x80 <= byte < 0xC0 for byte in line)
+    columns = len(line.translate(None, _LATER))
     skipped = columns % 4 if row[1] else _NO_OFFSET[columns % 4]
     cells = _CELLS.match(line, skipped)
-    if not cells or cells.end() < len(line) or not line.strip():
+    if not cells or cells.end() < len(line):
         return
     for cell in _CELL.finditer(line, skipped):
         yield cell[0], row.start(2) - 1 + cell.start(), row.start(2) - 1 + cell.end()

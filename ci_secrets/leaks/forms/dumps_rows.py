@@ -7,9 +7,13 @@ from typing import Final
 
 NEAR: Final = 256
 """Rows that are no more bytes apart belong to one dump: other lines may stand between."""
+_SHORTEST: Final = 5
+"""Bytes of a row that has no offset: a blank and one word."""
 _OFFSET_DIGITS: Final = range(4, 17)
-_ROW: Final = re.compile(rb"\n([ \t]*-?[0-9A-Fa-f]{1,22}+(?:(:|>|[ \t]-)?(?=[ \t]|\r?\n)))([^\n]*)")
-_CELLS: Final = re.compile(rb"(?:[ \t-]*+[0-9A-Fa-f]{1,22}+(?![^ \t\r-]))*+")
+_ROW: Final = re.compile(
+    rb"\n([ \t]*(-?[0-9A-Fa-f]{1,22}+)(:|>|[ \t]-)?)(?=[ \t]|\r?\n)"
+    rb"((?:[ \t-]{0,20}+[0-9A-Fa-f]{1,22}+(?![^ \t\r\n-]))*+)([^\r\n]*)"
+)
 _CELL: Final = re.compile(rb"(?<![0-9A-Fa-f])-?[0-9A-Fa-f]+|[0-9A-Fa-f]+")
 
 Cell = tuple[bytes, int, int]
@@ -25,54 +29,50 @@ class Row:
     cells: Sequence[Cell]
     start: int
     end: int
-    repeats: bool = False
+    repeats: bool
     """Whether a line `*` stands before it: the row before was left out here some times."""
 
 
 def blocks(text: bytes) -> Iterator[list[Row]]:
     """Rows that stand near each other, read with their first number as offset or as a cell."""
-    for sure in (True, False):
-        block: list[Row] = []
-        for row in _rows(text, with_offset=sure):
-            if block and row.start - block[-1].end > NEAR:
-                yield block
-                block = []
-            block.append(row)
-        if block:
-            yield block
-
-
-def _rows(text: bytes, *, with_offset: bool) -> Iterator[Row]:
-    text = b"\n" + text.replace(b"0x", b"  ") + b"\n"  # NOTE: so all places are one further on
+    framed = b"\n" + text.replace(b"0x", b"  ") + b"\n"  # NOTE: places are one further on here
+    with_offset: list[Row] = []
+    without: list[Row] = []
     end = 0
-    for match in _ROW.finditer(text):
-        first, mark = match[1], match[2]
-        digits = first[: -len(mark)] if mark else first
-        offset = digits.strip()
-        if with_offset:
-            if len(offset) not in _OFFSET_DIGITS or offset[:1] == b"-":
-                continue
-            start = match.end(1)
-        else:
-            if mark or not _may_be_cell(first, match[3]):
-                continue
-            offset, start = b"", match.start(1)
-        stop = match.end() - (text[match.end() - 1] == 13)
-        cells = _CELLS.match(text, start, stop)
-        numbers = _CELL.finditer(text, start, cells.end() if cells else start)
-        row = Row(
-            offset=offset,
-            cells=[(number[0], number.start() - 1, number.end() - 1) for number in numbers],
-            start=match.start(),
-            end=stop - 1,
-            repeats=b"\n*" in text[max(end, match.start() - NEAR) : match.start()],
-        )
+    for match in _ROW.finditer(framed):
+        first = (match[2], match.start(2) - 1, match.end(2) - 1)
+        numbers = _CELL.finditer(framed, *match.span(4))
+        cells = [(number[0], number.start() - 1, number.end() - 1) for number in numbers]
+        place = (match.start(), match.end() - 1)
+        repeats = b"\n*" in framed[max(end, place[0] - NEAR) : place[0]]
         end = match.end()
-        if row.cells or row.offset:
-            yield row
+        if len(first[0]) in _OFFSET_DIGITS and match[2][:1] != b"-":
+            with_offset.append(_row(match[2], cells, place, repeats))
+        if _may_lack_offset(match):
+            without.append(_row(b"", [first, *cells], place, repeats))
+    yield from _near(with_offset)
+    yield from _near(without)
 
 
-def _may_be_cell(first: bytes, rest: bytes) -> bool:
-    """Whether a row without an offset may begin like this."""
-    second = rest.split(None, 1)[:1]
-    return first[:1].isspace() or not second or len(second[0]) == len(first)
+def _row(offset: bytes, cells: Sequence[Cell], place: tuple[int, int], repeats: bool) -> Row:
+    return Row(offset=offset, cells=cells, start=place[0], end=place[1], repeats=repeats)
+
+
+def _may_lack_offset(row: re.Match[bytes]) -> bool:
+    """Whether the first number can be a cell: it is not set apart from the others."""
+    if row[3] or len(row[0]) <= _SHORTEST:
+        return False
+    second = row[4].split(None, 1)[:1]
+    return row[1][:1].isspace() or not second or len(second[0]) == len(row[2])
+
+
+def _near(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """The rows, dump by dump."""
+    block: list[Row] = []
+    for row in rows:
+        if block and row.start - block[-1].end > NEAR:
+            yield block
+            block = []
+        block.append(row)
+    if block:
+        yield block
