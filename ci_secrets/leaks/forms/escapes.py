@@ -61,7 +61,7 @@ def _backslashes(
 
 
 # NOTE: bytes: C, Go, Ruby, Perl, bash, Python's `bytes`. What has the escapes of JSON is its own.
-_BYTES: Final = _backslashes(rb'\\(?:[^"\\/bfnrtu]|u\{|\n)', _byte)
+BYTES: Final = _backslashes(rb'\\(?:[^"\\/bfnrtu]|u\{|\n)', _byte)
 # NOTE: code points: JavaScript, Python's `str`, YAML, which also folds a line with its indent
 _CHARACTERS: Final = _backslashes(
     rb"\\(?:x[89a-fA-F]|[23][0-7]{2}|[NLP_]|\r?\n[ \t])",
@@ -70,6 +70,21 @@ _CHARACTERS: Final = _backslashes(
     named={"N": 0x85, "_": 0xA0, "L": 0x2028, "P": 0x2029},
 )
 _ECHO: Final = _backslashes(rb"\\0[0-3][0-7]{2}", _byte, octal=rb"0[0-7]{0,3}")
+
+
+def _number(match: re.Match[bytes]) -> bytes:
+    high, low, *numbers = match.groups()
+    if high:
+        return surrogates(high, low)
+    return character(int(b"".join(filter(None, numbers)), 16))
+
+
+# NOTE: Python's `stderr` and native2ascii of Java leave a backslash of the text as it is
+_BEYOND_ASCII: Final = Rewriting(
+    re.compile(rb"\\(?:x[89a-fA-F]|u[0-9a-fA-F]{4}|U000)"),
+    re.compile(rb"\\(?:" + PAIR + rb"|" + UNIT + rb"|x([89a-fA-F][0-9a-fA-F])|U([0-9a-fA-F]{8}))"),
+    _number,
+)
 
 
 def _numbers(
@@ -83,7 +98,6 @@ def _numbers(
     return Rewriting(re.compile(marker), re.compile(pattern), replace)
 
 
-_SIGN: Final = rb"[!-/:-@\[-`{-~]"
 _NUMBERS: Final = (
     # Source: RFC 1035 §5.1, decimal bytes in `dig`; Lua's `%q`
     _numbers(rb"\\[0-9]{3}", rb"\\(?:([0-9]{3})|([^0-9A-Za-z]))", 10, _byte),
@@ -117,10 +131,12 @@ def _visible(match: re.Match[bytes]) -> bytes:
     return b""
 
 
-_REST: Final = rb"\^([?-_])|M-([ -~])|\$(?=\r?\n)"
-_META: Final = Rewriting(re.compile(rb"M-[ -~]|\$\r?\n"), re.compile(rb"(M-)" + _REST), _visible)
-# NOTE: `^A` alone may be what it is
-_CONTROL: Final = Rewriting(re.compile(rb"\^[?-_]"), re.compile(rb"(M-)?" + _REST), _visible)
+_REST: Final = rb"([?-_])|M-([ -~])|\$(?=\r?\n)"
+_META: Final = Rewriting(
+    re.compile(rb"M-[ -~]|\$\r?\n"), re.compile(rb"(?:(M-)\^|\^(?=I))" + _REST), _visible
+)
+# NOTE: `^A` may also be what it is; only a tab is seldom that
+_CONTROL: Final = Rewriting(re.compile(rb"\^[?-_]"), re.compile(rb"(M-)?\^" + _REST), _visible)
 
 
 def _backtick(match: re.Match[bytes]) -> bytes:
@@ -135,7 +151,7 @@ _BACKTICK: Final = Rewriting(
     _backtick,
 )
 _CARET: Final = Rewriting(  # NOTE: of cmd
-    re.compile(rb'\^[&|<>()^"!%]'), re.compile(rb"\^(" + _SIGN + rb")"), lambda match: match[1]
+    re.compile(rb'\^[&|<>()^"!%]'), re.compile(rb"\^([!-/:-@\[-`{-~])"), lambda match: match[1]
 )
 
 
@@ -188,6 +204,8 @@ FORMS: Final[dict[str, Form]] = {
         spell=escaped,
         nested=2,
         hint=spelled_out("\\x{:02x}", "\\x{:02X}", "\\{:03o}", "U+{:04X} "),
-        read=in_place(_BYTES, _CHARACTERS, _ECHO, *_NUMBERS, _META, _CONTROL, _BACKTICK, _CARET),
+        read=in_place(
+            BYTES, _CHARACTERS, _BEYOND_ASCII, _ECHO, *_NUMBERS, _META, _CONTROL, _BACKTICK, _CARET
+        ),
     ),
 }

@@ -64,7 +64,7 @@ def _reversed_lines(lines: list[bytes]) -> Piece:
 
 
 def _characters_kept(piece: Piece) -> Piece:
-    upright = rewritten(piece.text, _CHARACTER, _upright)
+    upright = None if piece.text.isascii() else rewritten(piece.text, _CHARACTER, _upright)
     if upright is None:
         return piece
     return Piece(upright.text, lambda start, end: piece.span(*upright.span(start, end)))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from ci_secrets.leaks.forms.escapes import BYTES
 from ci_secrets.leaks.forms.reading import Form, Rewriting, in_place
 
 
@@ -20,16 +21,23 @@ def _half(match: re.Match[bytes]) -> bytes:
     return match[0][len(match[0]) // 2 :]
 
 
+def _c_quotes(match: re.Match[bytes]) -> bytes:
+    return BYTES.pattern.sub(BYTES.replace, match[1])
+
+
 _READ: Final = in_place(
-    # NOTE: bash, zsh, jq write `'\''` for a quote between quotes, dash and Python `'"'"'`; at the
-    # beginning or end of a word, one of the outer quotes may be missing
-    _row(rb"\\'|'\"'|\"'+\"", rb"'?\\''?|'?\"('+)\"'?", lambda match: match[1] or b"'"),
+    # NOTE: bash, zsh and jq write `'\''` for a quote between quotes, dash and Python `'"'"'`; at
+    # the beginning or end of a word, an outer quote may be missing
+    _row(rb"\\'", rb"'?\\''?", lambda _: b"'"),
+    _row(rb"'\"'", rb"'\"('+)\"(?:'|(?=\s|\Z))", lambda match: match[1]),
+    # NOTE: `ls` and zsh write what is no text between quotes of its own
+    _row(rb"\$'\\", rb"'?\$'((?:\\(?:[0-7]{3}|[^0-9]))+)''?", _c_quotes),
     _doubled(b"'"),  # SQL, YAML, PowerShell
     _doubled(b'"'),  # CSV, Basic, cmd
     _doubled(b"$"),  # docker compose, make
     _doubled(b"%"),  # cmd, printf, systemd
     # NOTE: arguments of Windows programs: a backslash stands for itself but before a quote
-    _row(rb"\\[\"']", rb"(?:\\\\)*\\[\"']", _half),
+    _row(rb'\\"', rb'(?<!\\)\\+"', _half),
 )
 
 

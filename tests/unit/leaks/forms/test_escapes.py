@@ -131,6 +131,7 @@ def test_plain_text_is_refused() -> None:
 @pytest.mark.parametrize(
     ("printed", "value"),
     [
+        (r"p\xe4\W\ud83d\ude00\U0001f600\u20ac\n", r"pä\W😀😀€\n"),
         ("M-CM-$x^I", "äx\t"),
         ("M-pM-^_M-^XM-^@!$\n", "😀!\n"),
         ('`$x``y`"`u{e4}', '$x`y"ä'),
