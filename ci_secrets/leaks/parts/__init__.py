@@ -112,7 +112,7 @@ def _lines(owner: str, name: str, lines: Lines) -> Iterator[Part]:
 
 def _leaves(owner: str, leaves: Leaves) -> Iterator[Part]:
     for leaf in leaves.found:
-        text = leaf.text.encode()
+        text = leaf.text.encode("utf-8", "surrogatepass")  # half a pair, from JSON
         yield Part(
             owner=owner,
             name=leaf.name,

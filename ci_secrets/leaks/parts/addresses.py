@@ -124,6 +124,7 @@ _SCHEME: Final = re.compile(
 )
 _HEADER: Final = re.compile(r"(?P<name>[A-Za-z][\w-]{0,60}):[ \t]+(?P<value>\S.*)")
 _LOGIN: Final = re.compile(r"(?P<user>[A-Za-z_][^\s:/]{0,127}):(?P<password>[^\s/]\S*|/[^\s/]\S*)")
+_BYTE: Final = 2
 _AUTH: Final = re.compile(r"auth|basic|credential", re.IGNORECASE)
 
 
@@ -141,6 +142,10 @@ def read_header(text: str, _key: str) -> list[Field]:
 
 def read_login(text: str, key: str) -> list[Field]:
     """The password of `user:password`, above all below a key such as `auth`."""
-    if login := _LOGIN.fullmatch(text):
-        return [Field(".password", "password" if _AUTH.search(key) else "url", login["password"])]
-    return []
+    login = _LOGIN.fullmatch(text)
+    if not login:
+        return []
+    if _AUTH.search(key):
+        return [Field(".password", "password", login["password"])]
+    # NOTE: not the first byte of `d0:7a:6b:…`
+    return [Field(".password", "url", login["password"])] if len(login["user"]) > _BYTE else []

@@ -46,7 +46,7 @@ def _fields(node: object, path: str, key: str, depth: int) -> Iterator[Field]:
             for number, (name, value) in enumerate(node, start=1):
                 place = path + step(name, number)
                 if place.endswith(f".#{number}"):
-                    yield Field(f"{place}.key", "name" if len(name) < 16 else "", name)
+                    yield Field(f"{place}.key", "id" if _ID.fullmatch(name) else "", name)
                 meant = (named or key) if name in ("value", "Value") else name
                 yield from _fields(value, place, meant, depth + 1)
         case list():
@@ -54,6 +54,10 @@ def _fields(node: object, path: str, key: str, depth: int) -> Iterator[Field]:
                 yield from _fields(value, f"{path or '.'}[{number}]", key, depth + 1)
         case _:
             pass
+
+
+# NOTE: short, or a UUID: what is listed by it, rather than a token that opens something
+_ID: Final = re.compile(r".{0,15}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 def _named(members: _Members) -> str:

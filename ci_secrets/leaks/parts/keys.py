@@ -8,8 +8,8 @@ Says = Literal["secret", "plain", ""]
 
 _SECRET: Final = frozenset(
     "password passwords passwd passphrase passcode pass pwd pw secret secrets "  # noqa: SIM905
-    "token tokens auth authorization credential credentials creds pat jwt bearer apikey cookie otp pin seed "
-    "mnemonic webhook signature sig sas hmac session sid".split()
+    "token tokens auth authorization credential credentials creds pat jwt bearer apikey cookie "
+    "otp pin seed mnemonic webhook signature sig sas hmac session sid".split()
 )
 _KEY: Final = frozenset(("key", "keys"))
 _GLUED: Final = re.compile(
@@ -19,13 +19,13 @@ _GLUED: Final = re.compile(
 # NOTE: of `db_host`, `userName`, `keyFile` the last word says what is held.
 _HELD: Final = frozenset(
     "type kind name names username user users login email mail host hostname "  # noqa: SIM905
-    "port server endpoint address addr domain region zone location path file filename dir directory folder "
-    "format version versions algorithm alg algo issuer audience aud iss scope scopes subject "
-    "method mode provider backend driver protocol scheme realm expiry expires expiration expire "
-    "ttl lifetime timeout interval duration date time timestamp created updated at until count "
-    "size length limit max min policy policies status state enabled disabled required "
-    "description comment label labels title note notes project account org organization team "
-    "group groups role roles environment namespace cluster context database db dbname "
+    "port server endpoint address addr domain region zone location path file filename dir "
+    "directory folder format version versions algorithm alg algo issuer audience aud iss scope "
+    "scopes subject method mode provider backend driver protocol scheme realm expiry expires "
+    "expiration expire ttl lifetime timeout interval duration date time timestamp created updated "
+    "at until count size length limit max min policy policies status state enabled disabled "
+    "required description comment label labels title note notes project account org organization "
+    "team group groups role roles environment namespace cluster context database db dbname "
     "dbinstanceidentifier schema table engine bucket queue topic workspace tenant apiversion "
     "fingerprint thumbprint universe interactivemode command args usages pub pubkey store helper "
     "helpers".split()
@@ -33,9 +33,10 @@ _HELD: Final = frozenset(
 _PUBLIC: Final = frozenset(
     ("public", "cert", "certs", "certificate", "certificates", "crt", "ca", "csr", "jwks")
 )
-# NOTE: keys that order or find things, not doors.
-_OTHER_KEYS: Final = frozenset(
-    ("sort", "partition", "cache", "foreign", "index", "row", "object", "hash", "map")
+# NOTE: of `secretKey`; other keys order, find or press something, or are too random for words.
+_DOORS: Final = frozenset(
+    "access account admin api auth client deploy encryption host license master private "  # noqa: SIM905
+    "secret service shared signing ssh storage tls wrapping".split()
 )
 _ID: Final = frozenset(("id", "ids", "uuid", "guid", "arn", "accessor"))
 _SECRET_IDS: Final = frozenset(("secret", "session"))
@@ -68,6 +69,4 @@ def says(key: str) -> Says:
         return ""
     if every & _SECRET or any(map(_GLUED.fullmatch, words)):
         return "secret"
-    if len(words) > 1 and every & _KEY and not every & _OTHER_KEYS:
-        return "secret"
-    return ""
+    return "secret" if every & _KEY and every & _DOORS else ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from ci_secrets.leaks.forms.stop import is_armour, is_stop_value
+from ci_secrets.leaks.forms.stop import is_armour, is_reference, is_stop_value
 from ci_secrets.leaks.parts.settings import setting
 from ci_secrets.leaks.parts.words import is_wordy
 
@@ -126,7 +126,7 @@ def _wordiness(line: bytes) -> bool | None:
         return False
     meaning, value = setting(text)
     wordy = is_wordy(text)
-    if meaning == "plain":
+    if meaning == "plain" or is_reference(value):
         return None
     if meaning == "secret" and not is_stop_value(value.encode()):
         long = len(value.encode()) >= MIN_LINE

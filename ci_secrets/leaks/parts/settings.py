@@ -14,7 +14,7 @@ _ENTRY: Final = re.compile(
 _SECTION: Final = re.compile(
     r"""[ \t]*\[{1,2}[ \t]*["']?([^\]\n"']{1,100})["']?[ \t]*\]{1,2}[ \t]*"""
 )
-_COMMENT: Final = re.compile(r"[ \t]*[#;]")
+_COMMENT: Final = re.compile(r"[ \t]*(?:[#;]|$)", re.MULTILINE)
 _UNQUOTED_END: Final = re.compile(r"[ \t][#;][ \t]")
 _ESCAPE: Final = re.compile(r"""\\([nrt"'\\$])""")
 _ESCAPED: Final = {"n": "\n", "r": "\r", "t": "\t"}
@@ -33,23 +33,24 @@ def read_settings(text: str, _key: str) -> list[Field]:
         return []
     found: list[Field] = []
     section = ""
-    at, number = 0, 0
+    at = number = others = 0
     while at < len(text):
         end = text.find("\n", at)
         end = len(text) if end < 0 else end
         number += 1
         if title := _SECTION.fullmatch(text, at, end):
             section = step(title[1].strip(), number)
-        elif not _COMMENT.match(text, at, end) and (entry := _ENTRY.fullmatch(text, at, end)):
-            start = entry.start("value")
-            if start >= 0 and (quoted := _QUOTED.match(text, start)):
-                end = max(end, text.find("\n", quoted.end()), quoted.end())
-            value = _unquoted(text[start:end]) if start >= 0 else ""
-            key = entry["key"].rpartition("/:")[2]
-            if value:
+        elif entry := _ENTRY.fullmatch(text, at, end):
+            start = max(entry.start("value"), at)
+            if entry["value"] and (quoted := _QUOTED.match(text, start)):
+                end = max(text.find("\n", quoted.end() - 1), quoted.end())
+            if value := _unquoted(text[start:end]) if entry["value"] else "":
+                key = entry["key"].rpartition("/:")[2]
                 found.append(Field(section + step(key, number), key, value))
+        elif not _COMMENT.match(text, at, end):
+            others += 1
         at = end + 1
-    return found
+    return found if others <= len(found) else []  # NOTE: prose has a `word: word` line too
 
 
 def _is_setting(line: str) -> bool:
@@ -72,19 +73,24 @@ def _unquoted(value: str) -> str:
     return value.rstrip().rstrip(",")
 
 
+# NOTE: `# public key: age1…`, as age-keygen writes it
+_COMMENTED: Final = re.compile(r"#[ ]*(?P<key>\w[\w ]{0,40}):[ ](?P<value>.*)")
+
+
 def setting(line: str) -> tuple[Says, str]:
     """What the name of the setting on a line says of its value, and the value.
 
     Of YAML and JSON too; nothing and no value for any other line.
     """
-    entry = _ENTRY.fullmatch(line.removeprefix("- ").lstrip("# "))
+    comment = _COMMENTED.fullmatch(line)
+    entry = comment or _ENTRY.fullmatch(line.removeprefix("- ").lstrip("# "))
     if not entry or not entry["value"]:
         return "", ""
     return says(entry["key"].rpartition("/:")[2]), _unquoted(entry["value"])
 
 
 _NETRC: Final = re.compile(r"\b(machine|login|password|account)[ \t\n]+(\S+)")
-_PGPASS: Final = re.compile(r"(?:[^:\s]+:){4}(?P<password>(?:\\.|[^\s\\])+)")
+_PGPASS: Final = re.compile(r"[^:\s]+:(?:\d{1,5}|\*):(?:[^:\s]+:){2}(?P<password>(?:\\.|[^\s\\])+)")
 
 
 def read_netrc(text: str, _key: str) -> list[Field]:

@@ -35,22 +35,22 @@ hundred words is not, and longer ones are told better."""
 
 # NOTE: the usual words of settings and logs whose letters stand oddly next to each other.
 _KNOWN: Final = frozenset(
-    "amd arm arm64 amd64 x86 i386 utf utf8 utf16 http https html xhtml xml yaml yml json jsonb "  # noqa: SIM905
-    "jwt jwk jwks ssh sshd ssl tls mtls tcp udp sftp smtp imap ldap ldaps dns dhcp vpc vpn cdn "
-    "aws gcp gke eks aks ec2 ecr ecs rds sqs sns kms ssm iam rbac oidc saml oauth oauth2 sso "
-    "mfa totp hmac sha1 sha256 sha384 sha512 md5 rsa ecdsa ed25519 x25519 secp256k1 prime256v1 "
-    "pkcs pkcs1 pkcs8 pkcs12 x509 pem der csr crt npm pnpm npmjs npmrc pypi pypirc mysql pgsql "
-    "psql postgresql sqlite mssql mongodb mongo nosql kubectl kubelet kubeconfig kubernetes k8s "
-    "nginx httpd xargs stdin stdout stderr ctrl src lib bin etc usr tmp opt var dev prod stg qa "
-    "cfg config ctx env ghcr gcr quay github gitlab githubusercontent bitbucket jfrog sonarqube "
-    "gserviceaccount googleapis amazonaws cloudfront s3 v1 v2 v3 v4 v1beta1 v1beta2 v1alpha1 "
-    "v2beta1 ipv4 ipv6 http2 log4j base64 i18n l10n a11y localhost xlarge vcpu cpu gpu ttl url "
-    "urls uri uris fqdn cidr asn uuid guid".split()
+    "amd arm arm64 amd64 x86 i386 utf utf8 utf16 http https html xhtml xml yaml "  # noqa: SIM905
+    "yml json jsonb jwt jwk jwks ssh sshd ssl tls mtls tcp udp sftp smtp imap ldap ldaps dns dhcp "
+    "vpc vpn cdn aws gcp gke eks aks ec2 ecr ecs rds sqs sns kms ssm iam rbac oidc saml oauth "
+    "oauth2 sso mfa totp hmac sha1 sha256 sha384 sha512 md5 rsa ecdsa ed25519 x25519 secp256k1 "
+    "prime256v1 pkcs pkcs1 pkcs8 pkcs12 x509 pem der csr crt npm pnpm npmjs npmrc pypi pypirc "
+    "mysql pgsql psql postgresql sqlite mssql mongodb mongo nosql kubectl kubelet kubeconfig "
+    "kubernetes k8s nginx httpd xargs stdin stdout stderr ctrl src lib bin etc usr tmp opt var "
+    "dev prod stg qa cfg config ctx env ghcr gcr quay github gitlab githubusercontent bitbucket "
+    "jfrog sonarqube gserviceaccount googleapis amazonaws cloudfront s3 v1 v2 v3 v4 v1beta1 "
+    "v1beta2 v1alpha1 v2beta1 ipv4 ipv6 http2 log4j base64 i18n l10n a11y localhost xlarge vcpu "
+    "cpu gpu ttl url urls uri uris fqdn cidr asn uuid guid".split()
 )
 _RUN: Final = re.compile(r"[^\W_]+")
 _PIECE: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^A-Za-z0-9]+")
 _NUMBERS: Final = re.compile(
-    r"[vV]?[-+0-9TZ:.,/_ ]+|[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,7}(/\d+)?"
+    r"[vV]?[-+0-9TZ:.,/_ ^~<>=|*()]+|[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,7}(/\d+)?"
 )
 _LONG_NUMBER: Final = re.compile(r"[0-9]{16}")
 _ODD: Final = re.compile(r"[!$^~|*;\\`%&?#+](?=\S)")
@@ -88,7 +88,7 @@ def _reads(text: str, runs: list[str]) -> bool:
     """Whether all letters together read like words, and there is a word at all."""
     if not any(len(run) > 2 and not run.isdigit() for run in runs):
         return False
-    if any(run.lower() in _KNOWN for run in runs):
+    if _is_row(text) or any(run.lower() in _KNOWN for run in runs):
         return True
     scores = [_SCORE[pair] for pair in map("".join, pairwise(text)) if pair in _SCORE]
     return len(scores) < OPAQUE or sum(scores) >= _WORD_SCORE * len(scores)
@@ -100,6 +100,8 @@ def _is_opaque(run: str) -> bool:
         return False
     if run.isdigit():
         return len(run) > 15
+    if not run.isascii() and run.isalpha():  # NOTE: whose letters are not told here
+        return False
     pieces = _PIECE.findall(run)
     digits = [len(piece) for piece in pieces if piece.isdigit()]
     if len(digits) > 1 or (digits and not _is_numbered(pieces, sum(digits))):
