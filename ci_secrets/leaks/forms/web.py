@@ -1,0 +1,139 @@
+"""What the web makes of text: percent-encoding, web forms, and the entities of HTML and XML."""
+
+import re
+from collections.abc import Callable, Iterator
+from html.entities import codepoint2name, html5
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+from ci_secrets.leaks.forms.json import character, surrogates
+from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Rewriting, in_place, spelled_out
+
+_PERCENT: Final = re.compile(r"%[0-9A-F]{2}")
+
+
+def _both_cases(*encoded: str) -> Iterator[bytes]:
+    for text in encoded:
+        yield text.encode()
+    for text in encoded:
+        yield _PERCENT.sub(lambda match: match.group().lower(), text).encode()
+
+
+def percent(text: bytes) -> Iterator[bytes]:
+    """RFC 3986: everything but unreserved, `/` kept, and JavaScript's `encodeURIComponent`."""
+    return _both_cases(quote(text, safe=""), quote(text), quote(text, safe="!*'()"))
+
+
+def form(text: bytes) -> Iterator[bytes]:
+    """`application/x-www-form-urlencoded` of Python, and of browsers and Java; space is `+`."""
+    browser = quote_plus(text, safe="*").replace("~", "%7E")
+    return _both_cases(quote_plus(text), browser)
+
+
+def _from_percent(number: Callable[[int], bytes]) -> Callable[[re.Match[bytes]], bytes]:
+    def replace(match: re.Match[bytes]) -> bytes:
+        high, low, unit, digits = match.groups()
+        if high:
+            return surrogates(high, low)
+        if unit:
+            return character(int(unit, 16))
+        return number(int(digits, 16)) if digits else b" "
+
+    return replace
+
+
+def _byte(code: int) -> bytes:
+    return bytes([code])
+
+
+_SIGN: Final = re.compile(rb"%(?:[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})")
+_ENCODED: Final = (
+    rb"%u([dD][89abAB][0-9a-fA-F]{2})%u([dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|%u([0-9a-fA-F]{4})|%([0-9a-fA-F]{2})"
+)
+_READ_PERCENT: Final = in_place(
+    Rewriting(_SIGN, re.compile(_ENCODED), _from_percent(_byte)),
+    # NOTE: `escape` of JavaScript, and pages in Latin-1: numbers of characters, not of bytes
+    Rewriting(
+        re.compile(rb"%u[0-9a-fA-F]{4}|%[c-fC-F][0-9a-fA-F](?!%[89abAB])"),
+        re.compile(_ENCODED),
+        _from_percent(character),
+    ),
+)
+_READ_FORM: Final = in_place(Rewriting(_SIGN, re.compile(_ENCODED + rb"|\+"), _from_percent(_byte)))
+
+
+def _read_form(text: bytes, budget: Budget) -> Iterator[Piece]:
+    # NOTE: `+` stands in base64 too. In what has no other sign of a form, it is left as it is.
+    if b"+" in text:
+        yield from _READ_FORM(text, budget)
+
+
+# --- entities
+
+_XML: Final = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
+_MARKS: Final = tuple(
+    {ord('"'): double, ord("'"): single}
+    for double, single in (
+        ("&quot;", "&#x27;"),  # Python
+        ("&#34;", "&#39;"),  # Go
+        ("&quot;", "&#39;"),  # Ruby, JavaScript
+        ("&quot;", "&apos;"),  # XML
+        ("&quot;", "&#039;"),  # PHP
+        ("&quot;", "'"),
+    )
+)
+_MUSTACHE: Final = {ord("/"): "&#x2F;", ord("`"): "&#x60;", ord("="): "&#x3D;"}
+_ALL_NAMES: Final = {code: f"&{name};" for code, name in codepoint2name.items()}
+
+
+def entities(text: bytes) -> Iterator[bytes]:
+    """Text and attributes of HTML and XML, with numbers or names for what is not ASCII."""
+    try:
+        value = text.decode()
+    except UnicodeDecodeError:
+        return  # NOTE: no entity stands for a byte
+    for marks in _MARKS:
+        yield value.translate(_XML | marks).encode()
+    yield value.translate(_XML).encode()
+    yield value.translate(_XML | _MARKS[0]).encode("ascii", "xmlcharrefreplace")
+    yield value.translate(_ALL_NAMES | _MARKS[2]).encode()
+    yield value.translate(_XML | _MARKS[2] | _MUSTACHE).encode()
+
+
+def _from_entity(match: re.Match[bytes]) -> bytes:
+    digits, decimal, name = match.groups()
+    if digits:
+        return character(int(digits, 16))
+    if decimal:
+        return character(int(decimal))
+    known = html5.get(name.decode() + ";")
+    return known.encode() if known else match[0]
+
+
+_READ_ENTITIES: Final = in_place(
+    Rewriting(
+        re.compile(rb"&(?:#[0-9xX]|[A-Za-z][0-9A-Za-z]{1,31};)"),
+        re.compile(
+            rb"&(?:#(?:[xX]([0-9a-fA-F]{1,12})|([0-9]{1,12}));?|([A-Za-z][0-9A-Za-z]{1,31});)"
+        ),
+        _from_entity,
+    )
+)
+
+FORMS: Final[dict[str, Form]] = {
+    "percent": Form(
+        words="percent-encoding",
+        spell=percent,
+        hint=spelled_out("%{:02x}", "%{:02X}", "%25{:02x}", "%25{:02X}"),
+        read=_READ_PERCENT,
+    ),
+    "form": Form(words="web form encoding", spell=form, read=_read_form),
+    "entity": Form(
+        words="text of HTML or XML",
+        spell=entities,
+        nested=2,
+        hint=spelled_out("&#{};", "&#x{:x};", "&#x{:X};"),
+        read=_READ_ENTITIES,
+    ),
+}
