@@ -35,6 +35,7 @@ _NO_SECRET: Final = 6
 
 def step(key: str, number: int) -> str:
     """The place below a mapping's: the key, or `#2` for the second where it may be a secret."""
-    if _SHOWN.fullmatch(key) and (len(key) < _NO_SECRET or says(key) or is_wordy(key)):
-        return f".{key}"
+    shown = key.replace(" ", "_")
+    if _SHOWN.fullmatch(shown) and (len(key) < _NO_SECRET or says(key) or is_wordy(key)):
+        return f".{shown}"
     return f".#{number}"

@@ -248,3 +248,10 @@ def test_a_secret_is_found_at_any_place_of_a_document(path: list[str], tail: str
         document = {key: document} if key != "items" else [document]
     for value in (json.dumps(document), json.dumps({"inner": json.dumps(document)})):
         assert secret in texts(value)
+
+
+def test_columns_of_csv_are_named() -> None:
+    """A cell has the number of its line and the name of its column, without white space."""
+    secret = templates.token()
+    found = leaves(f"User name,Secret access key\nrobot,{secret}\n")
+    assert found == {"[2].Secret_access_key": secret}
