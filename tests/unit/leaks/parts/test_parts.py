@@ -142,6 +142,11 @@ def test_a_key_that_may_be_a_secret_is_not_shown() -> None:
     assert found == {".#1.key": "Q7z81kZ0pWm4xT5v", ".#2.key": "7Zq81kZ0pWm4xT5v"}
 
 
+def test_a_key_is_not_shown_because_of_how_it_ends() -> None:
+    """A token that ends like the name of an id is still a token."""
+    assert not any("x7Kq9mZ2" in name for name in leaves('{"x7Kq9mZ2wTOKEN": "Zq8x7Kq9mZ2w"}'))
+
+
 @pytest.mark.parametrize(
     "value",
     [
