@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 # Many tests wait for a TTL or a server. Under CI one after the other: there nothing may be flaky.
-PARALLEL := $(if $(CI),,--numprocesses=3 --dist=loadfile)
+# Without reordering the files with the longest waits (contract, real, stories) begin first.
+PARALLEL := $(if $(CI),,--numprocesses=4 --dist=loadfile --no-loadscope-reorder)
 
 .PHONY: help demo test lint real bench lock clean
 .DEFAULT_GOAL := help

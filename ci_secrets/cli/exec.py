@@ -27,6 +27,6 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
         argv=tuple(arguments.child),
         keep_identity=arguments.keep_identity,
         one_log=arguments.one_log,
-        report=arguments.report,
+        reports=arguments.report,
     )
     return execute(wanted(arguments), execution, environment, console)

@@ -9,14 +9,17 @@ from ci_secrets.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ci_secrets.leaks.formats import ReportFile
+
 
 class Option(NamedTuple):  # NOTE: not a dataclass, whose import costs as much as this file
-    """One option; `flag` ones take no value."""
+    """One option; `flag` ones take no value, `many` ones may be given again (a line each)."""
 
     help: str
     metavar: str = ""
     convert: Callable[[str], Any] = str
     flag: bool = False
+    many: bool = False
     default: Any = None
 
 
@@ -32,6 +35,13 @@ def seconds(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ValueError
     return int(text)
+
+
+def report(text: str) -> "ReportFile":
+    """`FORMAT=FILE`, or `FILE` for JSON."""
+    from ci_secrets.leaks.formats import report_file
+
+    return report_file(text)
 
 
 OPTIONS: Final[dict[str, Option]] = {
@@ -79,11 +89,25 @@ OPTIONS: Final[dict[str, Option]] = {
     ),
     "require-proof": Option(help="a revoke that could not be proven is exit 9", flag=True),
     "one-log": Option(help="one pipe for stdout and stderr, in exact order", flag=True),
-    "report": Option(help="write the report as JSON", metavar="FILE", convert=path),
+    "report": Option(
+        help="write the report as JSON, or FORMAT=FILE in another format; may be repeated",
+        metavar="FILE",
+        convert=report,
+        many=True,
+    ),
     "known": Option(help="JSON object of name → value to look for (`-`: stdin)", metavar="FILE"),
     "log": Option(help="the job's log to scan", metavar="FILE", convert=path),
     "head": Option(help="the head that the run printed: shows truncation", metavar="HEAD"),
-    "format": Option(help="text or json (default: text)", metavar="FORMAT", default="text"),
+    "format": Option(
+        help="text, json, sarif, gitlab, junit, markdown, annotations or html (default: text)",
+        metavar="FORMAT",
+        default="text",
+    ),
+    "ignore-file": Option(
+        help="findings that are accepted (default: ./.ci-secrets-ignore)",
+        metavar="FILE",
+        convert=path,
+    ),
     "store": Option(
         help="embedded, or vault: `vault` or `bao` from PATH in its development mode "
         "(default: embedded)",
@@ -110,7 +134,8 @@ def add(parser: argparse.ArgumentParser, *names: str) -> None:
         if option.flag:
             parser.add_argument(f"--{name}", action="store_true", default=None, help=text)
         else:
-            parser.add_argument(f"--{name}", metavar=option.metavar, help=text)
+            action = "append" if option.many else "store"
+            parser.add_argument(f"--{name}", metavar=option.metavar, help=text, action=action)
 
 
 def one_of(known: Collection[str], given: str, what: str) -> str:
@@ -139,6 +164,9 @@ def settle(namespace: argparse.Namespace, environment: Mapping[str, str]) -> arg
 def _converted(name: str, option: Option, given: Any) -> Any:  # noqa: ANN401
     if option.flag:
         return _boolean(name, given)
+    if option.many:
+        lines = given.splitlines() if isinstance(given, str) else given or ()
+        return tuple(option.convert(line) for line in map(str.strip, lines) if line)
     if given is None:
         return option.default
     try:

@@ -3,33 +3,49 @@
 import argparse
 import sys
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ci_secrets.cli.options import add as add_options
 from ci_secrets.cli.options import one_of
 from ci_secrets.cli.values import known_values
-from ci_secrets.cli.wanted import IDENTITY, RUN
+from ci_secrets.cli.wanted import IDENTITY, RUN, wanted
 from ci_secrets.console import Console
 from ci_secrets.errors import UsageError
 from ci_secrets.leaks.findings import Verdict
 from ci_secrets.text import foreign
 
+if TYPE_CHECKING:
+    from ci_secrets.leaks.ignore import Entry
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="files, directories, .gz, .zip, -")
-    add_options(parser, "known", "format", *IDENTITY, *RUN)
+    add_options(parser, "known", "format", "report", "ignore-file", *IDENTITY, *RUN)
 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
-    """Do it; 0, or 11 where something was found."""
+    """Do it; 0, or 11 where something was found that nobody has accepted."""
+    from ci_secrets.job.reports import context_of, write_report
+    from ci_secrets.leaks import ignore
     from ci_secrets.leaks.formats import FORMATS, render
     from ci_secrets.leaks.matcher import build
     from ci_secrets.leaks.scan import scan_paths
 
     form = one_of(FORMATS, arguments.format, "format")
+    today = datetime.now(UTC).date()
+    accepted = _accepted(arguments, environment, console, today)
     known = known_values(arguments, environment, stdin_taken="-" in arguments.paths)
     report = scan_paths(build(known), arguments.paths, sys.stdin.buffer)
-    sys.stdout.write(render(form, report))
+    report, notes = ignore.apply(report, accepted, today)
+    for note in notes:
+        console.warn(f"{foreign(arguments.ignore_file or ignore.NAME)}, {note}")
+    context = context_of(environment)
+    for file in arguments.report:
+        write_report(file.path, render(file.format, report, context), console)
+    sys.stdout.write(render(form, report, context))
     sys.stdout.flush()
     if form != "text":  # which says so itself
         for entry in report.skipped:
@@ -37,3 +53,25 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     if report.verdict is Verdict.UNKNOWN:
         raise UsageError("Nothing could be read, so nothing is known.", fix="Check the paths.")
     return 11 if report.verdict is Verdict.LEAKED else 0
+
+
+def _accepted(
+    arguments: argparse.Namespace, environment: Mapping[str, str], console: Console, today: date
+) -> "tuple[Entry, ...]":
+    """What the file accepts: that which is named, else that of the current directory, if any.
+
+    On an event where the repository's content must not be trusted only a named one is read.
+    """
+    from ci_secrets import platforms
+    from ci_secrets.leaks import ignore
+
+    if arguments.ignore_file:
+        return ignore.read(arguments.ignore_file, today)
+    if not Path(ignore.NAME).exists():
+        return ()
+    asked = wanted(arguments)
+    untrusted = platforms.detect(environment, asked.platform, asked.identity).untrusted_event()
+    if untrusted:
+        console.warn(f"{ignore.NAME} is not read on this event: {foreign(untrusted)}.")
+        return ()
+    return ignore.read(Path(ignore.NAME), today)

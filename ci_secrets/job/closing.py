@@ -4,16 +4,18 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ci_secrets import disk
 from ci_secrets.console import Console, Tone
 from ci_secrets.delivery.files import remove_files
 from ci_secrets.errors import CiSecretsError, NotClosedError
 from ci_secrets.job.opening import Job
+from ci_secrets.job.reports import context_of, write_report
 from ci_secrets.job.signals import Interrupted
-from ci_secrets.leaks.findings import Report, Verdict
+from ci_secrets.leaks.findings import Report, Verdict, combine
+from ci_secrets.leaks.formats import ReportFile
+from ci_secrets.leaks.formats import render as rendered
 from ci_secrets.leaks.formats.text import headline as found_at
 from ci_secrets.platforms.interface import Platform
-from ci_secrets.response.closings import AGAIN, details, headline, record
+from ci_secrets.response.closings import AGAIN, details, endings, headline, record
 from ci_secrets.response.outcome import Ended, as_json
 from ci_secrets.response.summary import render
 from ci_secrets.text import foreign, inert_json
@@ -122,12 +124,17 @@ def tell(ended: Ended, platform: Platform, console: Console) -> None:
         console.warn(f"The job summary was not written: {failure.what}")
 
 
-def write_report(ended: Ended, path: Path | None, console: Console) -> None:
-    """The report of `--report`, as JSON; where it cannot be written, a warning."""
-    if path is None:
+def write_reports(
+    ended: Ended, files: Sequence[ReportFile], environment: Mapping[str, str], console: Console
+) -> None:
+    """The reports of `--report`; where one cannot be written, a warning."""
+    if not files:
         return
-    text = inert_json(as_json(ended), indent=1) + "\n"
-    try:
-        disk.write_private(path, text.encode(), 0o644)
-    except CiSecretsError as failure:
-        console.warn(f"The report was not written: {failure.what}")
+    report = combine(ended.reports)
+    context = context_of(environment, endings(ended.closings))
+    for file in files:
+        if file.format == "json":
+            text = inert_json(as_json(ended), indent=1) + "\n"
+        else:
+            text = rendered(file.format, report, context)
+        write_report(file.path, text, console)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ci_secrets.delivery import child
 from ci_secrets.delivery.environment import check_deliverable, child_environment
-from ci_secrets.job.closing import end, tell, write_report
+from ci_secrets.job.closing import end, tell, write_reports
 from ci_secrets.job.files import handed_on, secret_files, step_files
 from ci_secrets.job.opening import Job
 from ci_secrets.job.watch import Watch
@@ -39,7 +39,7 @@ def run(job: Job, execution: "Execution") -> int:
         warnings=handed_on(job.platform, watch.engine),
     )
     tell(closed, job.platform, job.console)
-    write_report(closed, execution.report, job.console)
+    write_reports(closed, execution.reports, job.environment, job.console)
     return closed.exit_code
 
 

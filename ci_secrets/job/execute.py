@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 
 from ci_secrets.console import Console
 from ci_secrets.job.opening import Job, Wanted
+from ci_secrets.leaks.formats import ReportFile
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,7 +17,7 @@ class Execution:
     argv: tuple[str, ...]
     keep_identity: bool = False
     one_log: bool = False
-    report: Path | None = None
+    reports: tuple[ReportFile, ...] = ()
 
 
 def execute(

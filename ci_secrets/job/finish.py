@@ -10,9 +10,10 @@ from ci_secrets import audit, platforms, seal, stores
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError, UsageError
 from ci_secrets.job import state
-from ci_secrets.job.closing import NOT_NOTED, delete, tell, write_report
+from ci_secrets.job.closing import NOT_NOTED, delete, tell, write_reports
 from ci_secrets.job.opening import Wanted, close_all
 from ci_secrets.leaks.findings import Coverage, Report
+from ci_secrets.leaks.formats import ReportFile
 from ci_secrets.leaks.matcher import build
 from ci_secrets.leaks.scan import scan_paths, scan_stream
 from ci_secrets.platforms.interface import OwnLog, Platform, StateKey
@@ -29,7 +30,7 @@ class Finish:
 
     wanted: Wanted
     log: Path | None
-    report_file: Path | None
+    reports: Sequence[ReportFile]
     environment: Mapping[str, str]
     console: Console
     platform: Platform
@@ -41,7 +42,7 @@ class Finish:
             self.console.say("nothing was opened by this run", "good")
         ends = [self._closed(found) for found in left or ()]
         told = [ended for ended in ends if isinstance(ended, Ended)]
-        write_report(_together(told), self.report_file, self.console)
+        write_reports(_together(told), self.reports, self.environment, self.console)
         codes = [ended.exit_code if isinstance(ended, Ended) else ended for ended in ends]
         return max(codes, key=lambda code: (code == 11, code == 9, code), default=0)
 
@@ -135,7 +136,7 @@ def _together(ends: Sequence[Ended]) -> Ended:
 def finish(
     wanted: Wanted,
     log: Path | None,
-    report_file: Path | None,
+    reports: Sequence[ReportFile],
     environment: Mapping[str, str],
     console: Console,
 ) -> int:
@@ -145,7 +146,7 @@ def finish(
     return Finish(
         wanted=wanted,
         log=log,
-        report_file=report_file,
+        reports=reports,
         environment=environment,
         console=console,
         platform=platform,

@@ -5,6 +5,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 Severity = Literal["high", "medium", "low"]
@@ -54,6 +55,17 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Accepted:
+    """A finding that somebody has accepted: told in every report, and not counted."""
+
+    finding: Finding
+    reason: str
+    """Foreign text of one line."""
+    until: date
+    """The last day on which it does not count."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Skipped:
     """A value that was not looked for in all forms, and why: silence is never taken for safety."""
 
@@ -66,6 +78,8 @@ class Report:
     """The result of looking at one or more sources."""
 
     findings: tuple[Finding, ...] = ()
+    """Those that count; `accepted` has the others."""
+    accepted: tuple[Accepted, ...] = ()
     coverage: tuple[Coverage, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     bytes: int = 0
@@ -89,6 +103,7 @@ def combine(reports: Iterable[Report]) -> Report:
     every = tuple(reports)
     return Report(
         findings=tuple(finding for report in every for finding in report.findings),
+        accepted=tuple(entry for report in every for entry in report.accepted),
         coverage=tuple(entry for report in every for entry in report.coverage),
         skipped=tuple(dict.fromkeys(note for report in every for note in report.skipped)),
         bytes=sum(report.bytes for report in every),

@@ -2,11 +2,16 @@
 
 import sys
 import time
+<<<<<<< HEAD
 from collections.abc import Iterable, Iterator
+=======
+from collections.abc import Callable, Iterable
+>>>>>>> main
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Final
 
+<<<<<<< HEAD
 from ci_secrets.leaks.anchors import MAX_REACH
 from ci_secrets.leaks.findings import Coverage, Finding, Report, Skipped, combine
 from ci_secrets.leaks.held import Held
@@ -16,6 +21,14 @@ from ci_secrets.leaks.matcher import Engine
 from ci_secrets.leaks.redact import MAX_FINDINGS, redacted
 from ci_secrets.leaks.stretch import Stretch, line_around, to_finding
 from ci_secrets.leaks.unpack import sources
+=======
+from ci_secrets.leaks.findings import Coverage, Finding, Report, combine
+from ci_secrets.leaks.input import Source, Target, opened, targets
+from ci_secrets.leaks.input.paths import STDIN
+from ci_secrets.leaks.matcher import Engine
+from ci_secrets.leaks.redact import Redactor
+from ci_secrets.leaks.workers import scanned, shares
+>>>>>>> main
 
 BLOCK: Final = 256 * 1024
 """Bytes searched at once; `MAX_REACH` on either side is held beside them."""
@@ -163,17 +176,67 @@ def scan_stream(engine: Engine, chunks: Iterable[bytes], name: str) -> Report:
 
 
 def scan_paths(
-    engine: Engine, paths: Iterable[str | Path], stdin: IO[bytes] | None = None
+    engine: Engine,
+    paths: Iterable[str | Path],
+    stdin: IO[bytes] | None = None,
+    *,
+    on_progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Report:
-    """Scan files, directories, gzip files, zip archives and, for `-`, standard input.
+    """Scan files, directories, packed files, zip archives and, for `-`, standard input.
 
     A member of an archive is named `logs.zip!/1_build.txt`. What cannot be read has coverage
-    `none`, what breaks off `tail-missing`. Raises `UsageError` where a path does not exist.
+    `none`, what breaks off `tail-missing`. `on_progress` is told bytes on the disk: those that are
+    done, and all. Many files are scanned by several processes, which changes nothing in the
+    report. Raises `UsageError` where a path does not exist.
     """
-    reports = [Report(skipped=engine.skipped)]
-    for source in sources(paths, stdin or sys.stdin.buffer):
+    began = time.perf_counter()
+    every = list(targets(paths))
+    total, done = sum(target.size for target in every), 0
+
+    def tick(count: int) -> None:
+        nonlocal done
+        done += count
+        on_progress(done, total)
+
+    files = [target for target in every if target.name != STDIN]
+    found: dict[Target, Report] = {}
+    for at, report in scanned(lambda file: _scan_target(engine, file), files, shares(files)):
+        found[files[at]] = report
+        tick(files[at].size)
+    reports = [found.get(target) or _scan_target(engine, target, stdin, tick) for target in every]
+    whole = combine([Report(skipped=engine.skipped), *reports])
+    return replace(whole, seconds=time.perf_counter() - began)
+
+
+def scan_sources(engine: Engine, sources: Iterable[Source]) -> Report:
+    """Scan texts that are opened one after another. Places are those of the original bytes."""
+    reports = []
+    for source in sources:
         report = scan_stream(engine, source.chunks(), source.name)
         (entry,) = report.coverage
-        coverage = (Coverage(source=entry.source, state=source.state),)
-        reports.append(replace(report, coverage=coverage))
-    return combine(reports)
+        reports.append(
+            replace(
+                report,
+                findings=tuple(_placed(one, source) for one in report.findings),
+                coverage=(Coverage(source=entry.source, state=source.state),),
+                bytes=source.bytes,
+            )
+        )
+    every = combine(reports)
+    # NOTE: of a damaged archive the raw bytes are a text, too: one source, one entry
+    return replace(every, coverage=tuple(dict.fromkeys(every.coverage)))
+
+
+def _scan_target(
+    engine: Engine,
+    target: Target,
+    stdin: IO[bytes] | None = None,
+    tick: Callable[[int], None] = lambda _: None,
+) -> Report:
+    return scan_sources(engine, opened(target, stdin or sys.stdin.buffer, tick))
+
+
+def _placed(finding: Finding, source: Source) -> Finding:
+    line, column = source.place(finding.line, finding.column)
+    end_line, end_column = source.place(finding.end_line, finding.end_column)
+    return replace(finding, line=line, column=column, end_line=end_line, end_column=end_column)

@@ -1,11 +1,12 @@
 """How the ends of tokens and leases are told: a line for the log, and what an operator must do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from ci_secrets.audit import Trail
 from ci_secrets.errors import AuditBrokenError
+from ci_secrets.leaks.formats import Ending
 from ci_secrets.stores.interface import Closing, Outcome
 from ci_secrets.text import foreign
 
@@ -47,6 +48,31 @@ def details(closings: Sequence[Closing]) -> list[str]:
             lines.append(f"  an operator ends it with: {entry.command}")
         lines += [f"  {line}" for line in entry.policy.splitlines()]
     return lines
+
+
+def endings(closings: Sequence[Closing]) -> tuple[Ending, ...]:
+    """The same for a report in any format."""
+    return tuple(
+        Ending(
+            what=f"{entry.kind} {entry.id} at {entry.store}",
+            outcome=entry.outcome.value,
+            closed=entry.outcome.closed,
+            proven=entry.outcome.proven,
+            note=" ".join(_notes(entry)),
+        )
+        for entry in closings
+    )
+
+
+def _notes(entry: Closing) -> Iterator[str]:
+    if entry.outcome.proven:
+        return
+    if entry.detail:
+        yield entry.detail
+    if _may_live(entry):
+        yield f"It may live until {moment(entry.expires_at)}."
+    if entry.command and not entry.outcome.closed:
+        yield f"An operator ends it with: {entry.command}"
 
 
 def record(

@@ -2,24 +2,18 @@
 
 from collections.abc import Sequence
 
-from ci_secrets.leaks.findings import Verdict
+from ci_secrets.leaks.formats.markdown import BADGE
 from ci_secrets.response.closings import headline, moment
 from ci_secrets.response.outcome import Ended
 from ci_secrets.text import markdown
 
 _SHOWN = 50
 """Rows of each kind: GitHub drops a summary of more than 1 MiB as a whole."""
-_BADGE = {
-    Verdict.CLEAN: "✅ clean",
-    Verdict.CONTAINED: "🟡 contained",
-    Verdict.LEAKED: "🔴 leaked",
-    Verdict.UNKNOWN: "⚪ unknown",
-}
 
 
 def render(ended: Ended) -> str:
     """A section for `GITHUB_STEP_SUMMARY`; every foreign text escaped, no values."""
-    lines = [f"### ci-secrets: {_BADGE[ended.verdict]}", ""]
+    lines = [f"### ci-secrets: {BADGE[ended.verdict]}", ""]
     shown = ended.coverage_told[:_SHOWN]
     lines += [f"- looked at {markdown(entry.source)}: {entry.state}" for entry in shown]
     if len(ended.coverage) > len(shown):

@@ -16,7 +16,7 @@ from ci_secrets.testing.vault.wire import Json
 from tests.real.servers import LOGIN_ROLE, PostgresServer, VaultServer, database_engine
 
 Answer = tuple[int, Json]
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 30.0
 
 
 class Dynamic(NamedTuple):

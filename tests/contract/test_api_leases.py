@@ -62,7 +62,7 @@ class TestUsers:
         self, vault: Stand, token: str
     ) -> None:
         """`revoke-self` does not wait: a slow statement leaves its user alive meanwhile."""
-        user = vault.user(vault.dynamic("slow", slow=2), token)
+        user = vault.user(vault.dynamic("slow", slow=4), token)
         vault.call("POST", "auth/token/revoke-self", token=token)
         assert alive(vault, user)
         status, body = vault.root("POST", LOOKUP, {"lease_id": user.lease_id})
@@ -83,17 +83,17 @@ class TestUsers:
     def test_die_with_a_shortened_token(self, vault: Stand, token: str) -> None:
         """A token that was let die takes its users along, with nobody's help."""
         user = vault.user(vault.dynamic("app"), token)
-        vault.call("POST", "auth/token/renew-self", {"increment": 2}, token=token)
+        vault.call("POST", "auth/token/renew-self", {"increment": 4}, token=token)
         assert alive(vault, user)
-        vault.wait(2.6)
+        vault.wait(4.6)
         assert vault.eventually(lambda: vault.lease_status(user.lease_id) == 400)
         assert not alive(vault, user)
 
     def test_die_with_their_own_lease(self, vault: Stand, token: str) -> None:
         """A lease that is over ends its user."""
-        user = vault.user(vault.dynamic("app", ttl="2s"), token)
+        user = vault.user(vault.dynamic("app", ttl="4s"), token)
         assert alive(vault, user)
-        vault.wait(2.6)
+        vault.wait(4.6)
         assert vault.eventually(lambda: vault.lease_status(user.lease_id) == 400)
         assert not alive(vault, user)
 
@@ -124,7 +124,7 @@ class TestRevocation:
 
     def test_without_sync_only_queues(self, vault: Stand, token: str) -> None:
         """202 comes before the end."""
-        user = vault.user(vault.dynamic("slow", slow=2), token)
+        user = vault.user(vault.dynamic("slow", slow=4), token)
         body = {"lease_id": user.lease_id, "sync": False}
         assert vault.call("PUT", REVOKE, body, token=token) == (202, {})
         assert alive(vault, user)

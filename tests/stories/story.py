@@ -148,7 +148,7 @@ class Story:
 
 def wait_until(true: Callable[[], object], what: str) -> None:
     """Wait a bounded time for something that must happen."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 40
     while not true():
         assert time.monotonic() < deadline, f"{what} did not happen"
         time.sleep(0.01)

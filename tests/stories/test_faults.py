@@ -11,8 +11,10 @@ RUN = {"CI_SECRETS_RUN_ID": "r1"}
 LOGIN, KV, DYNAMIC = "auth/jwt/login", "secret/data/deploy", "database/creds/app"
 REVOKE, LOOK_UP = "auth/token/revoke-self", "auth/token/lookup-self"
 LEASE = "sys/leases/revoke"
-HASTY = CONFIG.replace("role: deploy}}", "role: deploy, timeout: 1}}")
-"""A store that is waited for only a second."""
+RENEW = "auth/token/renew-self"
+UNTIL_GO = "while ! test -e go; do sleep 0.05; done"
+HASTY = CONFIG.replace("role: deploy}}", "role: deploy, timeout: 2}}")
+"""A store that is waited for only two seconds."""
 
 
 def _exec(story: Story, *command: str) -> Done:
@@ -154,9 +156,7 @@ def test_reads_that_always_fail(github: Story) -> None:
 def test_a_token_revoked_under_us(github: Story) -> None:
     """CMD's output is still redacted, its code is ours, and what happened is said."""
     script = 'read line; echo "value: $API_KEY"; exit 3'
-    process = github.begin_exec(
-        script=f"while ! test -e go; do sleep 0.05; done; {script}", env=RUN
-    )
+    process = github.begin_exec(script=f"{UNTIL_GO}; {script}", env=RUN)
     (accessor,) = github.tokens()
     github.vault.root("POST", "auth/token/revoke-accessor", {"accessor": accessor})
     (github.stand.workspace / "go").touch()
@@ -170,10 +170,12 @@ def test_a_token_revoked_under_us(github: Story) -> None:
 
 def test_a_token_revoked_under_us_and_a_command_that_succeeds(github: Story) -> None:
     """Nothing is left open, so that it is 0; a renewal that failed meanwhile is a warning."""
-    process = github.begin_exec("--heartbeat-ttl", "2", script="sleep 2", env=RUN)
-    wait_until(lambda: "POST auth/token/renew-self" in github.told(), "the heartbeat")
+    process = github.begin_exec("--heartbeat-ttl", "4", script=UNTIL_GO, env=RUN)
+    wait_until(lambda: github.calls("POST", RENEW), "the heartbeat")
     (accessor,) = github.tokens()
     github.vault.root("POST", "auth/token/revoke-accessor", {"accessor": accessor})
+    wait_until(lambda: github.calls("POST", RENEW) >= 2, "a renewal")
+    (github.stand.workspace / "go").touch()
     done = github.ended(process)
     assert done.code == 0, done.err
     assert "already gone: 1 token" in done.err
@@ -181,15 +183,17 @@ def test_a_token_revoked_under_us_and_a_command_that_succeeds(github: Story) -> 
 
 
 def _short_lived(story: Story) -> None:
-    """Tokens that end five seconds after the login, whatever is renewed."""
-    story.vault.jwt_role("deploy", token_policies=["deploy"], token_ttl="5s", token_max_ttl="5s")
+    """Tokens that end eight seconds after the login, whatever is renewed."""
+    story.vault.jwt_role("deploy", token_policies=["deploy"], token_ttl="8s", token_max_ttl="8s")
 
 
 def test_github_logs_in_again_near_the_maximum_ttl(github: Story) -> None:
     """A new JWT is minted in mid-job, and both tokens are accounted for at the end."""
     _short_lived(github)
-    process = github.begin_exec(script="sleep 4", env=RUN)
-    wait_until(lambda: github.calls("POST", LOGIN) >= 2, "another login")
+    process = github.begin_exec(script=UNTIL_GO, env=RUN)
+    # The new token is lowered to the heartbeat's TTL once it is taken over.
+    wait_until(lambda: github.calls("POST", RENEW) >= 3, "another login")
+    (github.stand.workspace / "go").touch()
     done = github.ended(process)
     assert done.code == 0, done.err
     assert "Logged in again" in done.err
@@ -200,7 +204,9 @@ def test_github_logs_in_again_near_the_maximum_ttl(github: Story) -> None:
 def test_gitlab_cannot_and_says_so(story: Story) -> None:
     """The CI gives no second JWT: the warning says when everything ends, and what to raise."""
     _short_lived(story)
-    process = story.begin_exec(script="sleep 4", env=RUN)
+    process = story.begin_exec(script=UNTIL_GO, env=RUN)
+    wait_until(lambda: story.calls("POST", RENEW) >= 2, "the renewal that is cut short")
+    (story.stand.workspace / "go").touch()
     done = story.ended(process)
     assert done.code == 0, done.err
     assert story.calls("POST", LOGIN) == 1

@@ -37,16 +37,22 @@ def _spellings(value: str) -> list[bytes]:
 
 def _changed_since(began: float, places: Sequence[Path]) -> Iterator[Path]:
     """Regular files that were written since then."""
-    for place in places:
-        for folder, _, names in os.walk(place, onerror=None):
-            for name in names:
-                path = Path(folder, name)
-                try:
-                    found = path.lstat()
-                except OSError:
-                    continue
-                if path.is_file() and not path.is_symlink() and found.st_ctime >= began - 1:
-                    yield path
+    folders = [str(place) for place in places]
+    while folders:
+        try:
+            entries = list(os.scandir(folders.pop()))
+        except OSError:
+            continue
+        for entry in entries:
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                elif entry.is_file(follow_symlinks=False) and (
+                    entry.stat(follow_symlinks=False).st_ctime >= began - 1
+                ):
+                    yield Path(entry.path)
+            except OSError:
+                continue
 
 
 def _holding(story: Story, began: float, values: Sequence[str]) -> list[str]:

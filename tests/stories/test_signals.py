@@ -24,6 +24,8 @@ secrets:
   TWO: slow:secret/data/deploy#api_key
 """
 FAST = ("--heartbeat-ttl", "5")
+RENEW = "auth/token/renew-self"
+UNTIL_GO = "while ! test -e go; do sleep 0.05; done"
 
 
 def _runs(pid: int) -> bool:
@@ -220,7 +222,11 @@ def test_after_sigkill_nothing_lives_past_the_heartbeat(github: Story) -> None:
 
 def test_the_heartbeat_keeps_the_token_up_while_cmd_runs(github: Story) -> None:
     """CMD that runs for longer than the heartbeat's TTL keeps its credentials."""
-    process = github.begin_exec("--heartbeat-ttl", "2", script="sleep 3", env=RUN)
+    process = github.begin_exec("--heartbeat-ttl", "6", script=UNTIL_GO, env=RUN)
+    wait_until(lambda: github.calls("POST", RENEW) >= 2, "a renewal after the heartbeat's")
+    github.vault.advance(3)  # by now the token would have ended without it, after 2/3 of the 6 s
+    assert len(github.users) == 1
+    (github.stand.workspace / "go").touch()
     done = github.ended(process)
     assert done.code == 0, done.err
     assert "revoked, proven: 1 token and 1 lease" in done.err

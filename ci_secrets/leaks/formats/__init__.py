@@ -1,7 +1,10 @@
 """Report formats, one file each."""
 
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib import import_module
-from typing import Final
+from pathlib import Path
+from typing import Final, NamedTuple
 
 from ci_secrets.errors import UsageError
 from ci_secrets.leaks.findings import Report
@@ -10,15 +13,70 @@ from ci_secrets.text import foreign
 FORMATS: Final[dict[str, str]] = {
     "text": "ci_secrets.leaks.formats.text",
     "json": "ci_secrets.leaks.formats.json",
+    "sarif": "ci_secrets.leaks.formats.sarif",
+    "gitlab": "ci_secrets.leaks.formats.gitlab",
+    "junit": "ci_secrets.leaks.formats.junit",
+    "markdown": "ci_secrets.leaks.formats.markdown",
+    "annotations": "ci_secrets.leaks.formats.annotations",
+    "html": "ci_secrets.leaks.formats.html",
 }
-"""Name → module with `render(report: Report) -> str`; imported when it is asked for."""
+"""Name → module with `render(report: Report, context: Context) -> str`; imported when needed."""
 
 
-def render(name: str, report: Report) -> str:
-    """A report in a format, ending in a newline. Raises `UsageError` for an unknown name."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """What became of one credential of the run. Its texts are foreign."""
+
+    what: str
+    """`token abc at vault`."""
+    outcome: str
+    """A word or a few: `revoked`, `queued, not seen`."""
+    closed: bool
+    """Whether nothing is left for an operator to do."""
+    proven: bool
+    """Whether the change was seen."""
+    note: str = ""
+    """Why not, and until when it may live; for people."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """What a report may tell besides what was found."""
+
+    ended: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When the scan was over."""
+    commit: str = ""
+    """The commit that the job runs for; empty where it is not known."""
+    endings: tuple[Ending, ...] | None = None
+    """`None` where nothing was to be revoked, as in `scan`."""
+
+
+class ReportFile(NamedTuple):
+    """One report that is to be written."""
+
+    format: str
+    path: Path
+
+
+def report_file(text: str) -> ReportFile:
+    """`FORMAT=FILE`, or `FILE` for JSON. Raises `UsageError` for an unknown format."""
+    name, equals, path = text.partition("=")
+    name, path = (known(name), path) if equals else ("json", text)
+    if not path:
+        raise UsageError("there is no file for the report", fix="--report FORMAT=FILE")
+    return ReportFile(name, Path(path))
+
+
+def known(name: str) -> str:
+    """A format's name as it was given. Raises `UsageError` where there is no such format."""
     if name not in FORMATS:
         raise UsageError(
             f"there is no report format {foreign(name)}", fix=f"use one of {', '.join(FORMATS)}"
         )
-    text: str = import_module(FORMATS[name]).render(report)
+    return name
+
+
+def render(name: str, report: Report, context: Context | None = None) -> str:
+    """A report in a format, ending in a newline. Raises `UsageError` for an unknown name."""
+    text: str = import_module(FORMATS[known(name)]).render(report, context or Context())
     return text

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ci_secrets.leaks.findings import Finding, Report
+from ci_secrets.leaks.formats import Context
 from ci_secrets.text import inert_json
 
 
@@ -21,13 +22,22 @@ def finding_as_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def render(report: Report) -> str:
+def render(report: Report, _context: Context) -> str:
     """One JSON object on one line, in ASCII."""
     document = {
         "version": 1,
         "verdict": report.verdict.value,
         "coverage": [{"source": entry.source, "state": entry.state} for entry in report.coverage],
         "findings": [finding_as_json(finding) for finding in report.findings],
+        "accepted": [
+            {
+                **finding_as_json(entry.finding),
+                "reason": entry.reason,
+                "until": entry.until.isoformat(),
+            }
+            for entry in report.accepted
+        ],
+        "skipped": [{"secret": note.secret, "reason": note.reason} for note in report.skipped],
         "stats": {
             "bytes": report.bytes,
             "lines": report.lines,

@@ -50,6 +50,13 @@ class Read:
     repeated: int
     """How many times the words stand there, for the lines that `*` left out after them."""
 
+<<<<<<< HEAD
+=======
+    def end_of_cells(self) -> int:
+        """Where the last cell ends within the row."""
+        return self.row.cells[len(self.words) - 1][2] - self.row.start if self.words else 0
+
+>>>>>>> main
     def data(self) -> bytes:
         """All bytes."""
         return b"".join(self.words) * self.repeated
@@ -124,6 +131,7 @@ def _cut(words: Iterable[bytes], size: int) -> list[bytes]:
     return cut
 
 
+<<<<<<< HEAD
 def texts(read: Sequence[Read], text: bytes) -> Iterator[Part]:
     """The column of text at the right of the rows, a character for each byte."""
     lines = [text[one.row.start : one.row.end] for one in read]
@@ -145,3 +153,23 @@ def texts(read: Sequence[Read], text: bytes) -> Iterator[Part]:
             for place in range(one.row.start + at, one.row.start + at + len(characters))
         ]
     yield b"".join(parts), partial(iter, units)
+=======
+def text_column(read: Sequence[Read], text: bytes) -> Part:
+    """The text at the right of the rows, a character for each byte; empty where there is none."""
+    lines = [text[one.row.start : one.row.end] for one in read]
+    columns = [
+        len(line) - (line[-1:] in (b"|", b"<")) - sum(map(len, one.words))
+        for line, one in zip(lines, read, strict=True)
+    ]
+    column = max(columns)
+    parts = [b""]
+    units: list[Unit] = []
+    if any(at == column > one.end_of_cells() for at, one in zip(columns, read, strict=True)):
+        for one, line in zip(read, lines, strict=True):
+            parts.append(
+                line[column:].rstrip(b"|<") if line[-1:] in (b"|", b"<") else line[column:]
+            )
+            first = one.row.start + column
+            units += [(1, place, place + 1) for place in range(first, first + len(parts[-1]))]
+    return b"".join(parts), partial(iter, units)
+>>>>>>> main

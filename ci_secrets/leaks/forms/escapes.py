@@ -61,7 +61,11 @@ def _backslashes(
 
 
 # NOTE: bytes: C, Go, Ruby, Perl, bash, Python's `bytes`. What has the escapes of JSON is its own.
+<<<<<<< HEAD
 _BYTES: Final = _backslashes(rb'\\(?:[^"\\/bfnrtu]|u\{|\n)', _byte)
+=======
+BYTES: Final = _backslashes(rb'\\(?:[^"\\/bfnrtu]|u\{|\n)', _byte)
+>>>>>>> main
 # NOTE: code points: JavaScript, Python's `str`, YAML, which also folds a line with its indent
 _CHARACTERS: Final = _backslashes(
     rb"\\(?:x[89a-fA-F]|[23][0-7]{2}|[NLP_]|\r?\n[ \t])",
@@ -72,6 +76,24 @@ _CHARACTERS: Final = _backslashes(
 _ECHO: Final = _backslashes(rb"\\0[0-3][0-7]{2}", _byte, octal=rb"0[0-7]{0,3}")
 
 
+<<<<<<< HEAD
+=======
+def _number(match: re.Match[bytes]) -> bytes:
+    high, low, *numbers = match.groups()
+    if high:
+        return surrogates(high, low)
+    return character(int(b"".join(filter(None, numbers)), 16))
+
+
+# NOTE: Python's `stderr` and native2ascii of Java leave a backslash of the text as it is
+_BEYOND_ASCII: Final = Rewriting(
+    re.compile(rb"\\(?:x[89a-fA-F]|u[0-9a-fA-F]{4}|U000)"),
+    re.compile(rb"\\(?:" + PAIR + rb"|" + UNIT + rb"|x([89a-fA-F][0-9a-fA-F])|U([0-9a-fA-F]{8}))"),
+    _number,
+)
+
+
+>>>>>>> main
 def _numbers(
     marker: bytes, pattern: bytes, base: int, number: Callable[[int], bytes] = character
 ) -> Rewriting:
@@ -189,6 +211,12 @@ FORMS: Final[dict[str, Form]] = {
         spell=escaped,
         nested=2,
         hint=spelled_out("\\x{:02x}", "\\x{:02X}", "\\{:03o}", "U+{:04X} "),
+<<<<<<< HEAD
         read=in_place(_BYTES, _CHARACTERS, _ECHO, *_NUMBERS, _META, _CONTROL, _BACKTICK, _CARET),
+=======
+        read=in_place(
+            BYTES, _CHARACTERS, _BEYOND_ASCII, _ECHO, *_NUMBERS, _META, _CONTROL, _BACKTICK, _CARET
+        ),
+>>>>>>> main
     ),
 }

@@ -99,14 +99,15 @@ class Keeper:
             except UnreachableError:
                 if self._later(info.accessor, info.expires_at):
                     return [Notice(level="warning", text="The store did not answer a renewal.")]
-                if mint is None or self.relogin is None:
-                    raise  # else there is one more way to keep going
+                one_more_way = mint is not None and self.relogin is not None
+                if not one_more_way and not self._at_maximum(grant, wanted):
+                    raise
             if granted is not None and granted >= wanted * _ENOUGH:
                 return []
         if mint is not None and self.relogin is not None:
             return self._log_in_again(grant, mint)
         self._due[info.accessor] = _NEVER
-        if info.renewable and granted is None:
+        if info.renewable and granted is None and not self._at_maximum(grant, wanted):
             raise RefusedError(
                 f"The token was not renewed, and ends at {_at(grant.expires_at)} at the latest.",
                 cause="It was revoked by somebody else, has expired, or may not renew itself.",
@@ -118,6 +119,14 @@ class Keeper:
             "this CI gives no second JWT for a new login. Raise token_max_ttl of the role."
         )
         return [Notice(level="warning", text=text)]
+
+    def _at_maximum(self, grant: Grant, wanted: int) -> bool:
+        """Whether the token ends now as it had to: a last renewal grants less than is asked for.
+
+        Then no answer of the store, and no failure to answer, makes a difference.
+        """
+        info = grant.info
+        return info.ttl_seconds < wanted and self.clock() >= info.expires_at - SHORTEST_PAUSE
 
     def _renew_self(self, grant: Grant, wanted: int) -> int | None:
         """The TTL that was granted, or `None` where the renewal was refused."""

@@ -12,7 +12,7 @@ from tests.data.corpus.way import ALL, Shell, Way
 
 TOOLS: Final = frozenset({
     "bzip2", "busybox", "column", "curl", "dash", "gawk", "git", "hexdump", "iconv", "jq",
-    "kubectl", "make", "openssl", "perl", "python3", "rg", "tar", "wget", "xxd", "xz", "zip", "zsh", "zstd",
+    "kubectl", "make", "openssl", "perl", "python3", "rg", "tar", "xxd", "xz", "zip", "zsh", "zstd",
 })  # fmt: skip
 """What a command line may need beside bash, coreutils, sed, grep, awk and diff."""
 _SECONDS: Final = 120

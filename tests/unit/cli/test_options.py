@@ -44,6 +44,15 @@ def test_values_are_converted_wherever_they_come_from() -> None:
     assert settled("heartbeat-ttl", CI_SECRETS_HEARTBEAT_TTL="5") == 5
 
 
+def test_an_option_may_be_given_again() -> None:
+    """In the environment a line each; none at all is an empty tuple."""
+    files = (("json", Path("a")), ("html", Path("b=c")))
+    assert settled("report", "--report", "a", "--report", "html=b=c") == files
+    assert settled("report", CI_SECRETS_REPORT="a\n html=b=c\n\n") == files
+    assert settled("report", "--report", "a", CI_SECRETS_REPORT="b") == files[:1]
+    assert settled("report") == settled("report", CI_SECRETS_REPORT="") == ()
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "1.5", "soon", "", " 5", "5s", "1e3"])
 def test_seconds_are_whole_and_at_least_one(text: str) -> None:
     """All else is refused."""

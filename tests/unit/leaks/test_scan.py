@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ci_secrets.errors import UsageError
-from ci_secrets.leaks import unpack
 from ci_secrets.leaks.findings import Report, Verdict
+from ci_secrets.leaks.input import packed as packed_input
 from ci_secrets.leaks.scan import scan_paths, scan_stream
 from tests.unit.leaks.strategies import VALUES, cut, engine_of
 
@@ -172,7 +172,7 @@ def test_unreadable_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """What may not be opened has coverage `none`."""
     (tmp_path / "a.log").write_bytes(LEAK)
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "open", refuse)
@@ -259,7 +259,7 @@ def test_encrypted_member_is_said() -> None:
 
 def test_bombs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What unpacks to more than the budget is read up to it, and said."""
-    monkeypatch.setattr(unpack, "MAX_UNPACKED", 1_000_000)
+    monkeypatch.setattr(packed_input, "MAX_UNPACKED", 1_000_000)
     bomb = squeezed(b"\0" * 3_000_000)
     report = scan_paths(ENGINE, ["-"], io.BytesIO(bomb))
     assert states(report) == {"-": "tail-missing"}

@@ -8,7 +8,7 @@ import pytest
 from ci_secrets.audit import Trail
 from ci_secrets.errors import AuditBrokenError
 from ci_secrets.platforms.interface import Run
-from ci_secrets.response.closings import all_closed, details, headline, moment, record
+from ci_secrets.response.closings import all_closed, details, endings, headline, moment, record
 from ci_secrets.stores.interface import Closing, Outcome
 
 
@@ -133,3 +133,24 @@ def test_a_trail_that_cannot_be_written_is_a_sentence(monkeypatch: pytest.Monkey
     head, missing = record(trail, [closing()], closed=True)
     assert head == ""
     assert missing == ("The end of this run is not in the audit trail: The disk is full.",)
+
+
+class TestEndings:
+    """The same for a report in any format."""
+
+    def test_what_is_proven_needs_no_note(self) -> None:
+        """What it was, and what became of it."""
+        (ending,) = endings([closing(detail="not told")])
+        assert (ending.what, ending.outcome) == ("token accessor-1 at vault", "revoked")
+        assert (ending.closed, ending.proven, ending.note) == (True, True, "")
+
+    def test_what_may_live_says_until_when_and_how_to_end_it(self) -> None:
+        """In one note."""
+        (ending,) = endings(
+            [closing(Outcome.FAILED, detail="It was told no.", expires_at=0.0, command="end it")]
+        )
+        assert (ending.closed, ending.proven) == (False, False)
+        assert ending.note == (
+            "It was told no. It may live until 1970-01-01 00:00:00 UTC. "
+            "An operator ends it with: end it"
+        )

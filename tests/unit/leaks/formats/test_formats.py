@@ -1,15 +1,22 @@
 """The report formats."""
 
 import json
+import re
 from dataclasses import replace
+from datetime import date
+from html import unescape
+from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
+from hypothesis import given, settings
 
 from ci_secrets.errors import UsageError
-from ci_secrets.leaks.findings import Coverage, Report, Verdict
-from ci_secrets.leaks.formats import FORMATS, render
+from ci_secrets.leaks.findings import Accepted, Coverage, Report, Verdict
+from ci_secrets.leaks.formats import FORMATS, render, report_file
 from ci_secrets.leaks.scan import scan_stream
-from tests.unit.leaks.strategies import engine_of
+from tests.unit.leaks.formats.samples import HOSTILE
+from tests.unit.leaks.strategies import VALUES, engine_of
 
 PW = "hunter23-9f8e"
 KEY = "first-line-9f8e\nsecond-line-7d6c"
@@ -25,10 +32,13 @@ def test_json_is_that_of_the_contract() -> None:
     """Keys, their order and their kinds are what other tools rely on."""
     text = f"\nlogin {PW}\n{PW.encode().hex()}\n"
     document = json.loads(render("json", replace(report(text), seconds=0.25)))
-    assert list(document) == ["version", "verdict", "coverage", "findings", "stats"]
+    assert list(document) == [
+        "version", "verdict", "coverage", "findings", "accepted", "skipped", "stats",
+    ]  # fmt: skip
     assert (document["version"], document["verdict"]) == (1, "leaked")
     assert document["coverage"] == [{"source": "job.log", "state": "complete"}]
     assert document["stats"] == {"bytes": len(text), "lines": 3, "seconds": 0.25}
+    assert document["skipped"] == [{"secret": "PIN", "reason": "shorter than 6 bytes"}]
     first, second = document["findings"]
     assert len(first.pop("fingerprint")) == 32
     assert first == {
@@ -46,12 +56,15 @@ def test_json_is_that_of_the_contract() -> None:
 
 def test_text_says_where_what_and_how() -> None:
     """A person sees the place, the name, the disguise, the line, and what was not looked for."""
-    found = render("text", replace(report(f"login {PW}\n{PW.encode().hex()}\n"), seconds=0.25))
-    assert found == (
+    seen = replace(report(f"login {PW}\n{PW.encode().hex()}\n"), seconds=0.25)
+    first, second = (finding.fingerprint for finding in seen.findings)
+    assert render("text", seen) == (
         "job.log:1:7: PW in clear\n"
         "    login ***\n"
+        f"    fingerprint {first}\n"
         "job.log:2:1: PW as hex\n"
         "    ***\n"
+        f"    fingerprint {second}\n"
         "\n"
         "leaked: PW in 2 places, stands in text that others can read\n"
         "  47 bytes, 2 lines, 250 ms\n"
@@ -93,11 +106,51 @@ def test_no_format_holds_a_value_or_foreign_commands(name: str) -> None:
     shown = render(name, report(text, f"a\n::stop-commands::x\x1b[0m{PW}"))
     for hidden in (PW, PW.encode().hex(), "other-5b4a3c", "first-line", "second-line", "\x1b"):
         assert hidden not in shown
-    assert not any(line.lstrip().startswith("::") for line in shown.splitlines())
+    commands = [line for line in shown.splitlines() if line.lstrip().startswith("::")]
+    ours = re.compile(r"::(error|warning|notice) (file=|title=ci-secrets::)")
+    assert all(ours.match(line) for line in commands)
+    assert bool(commands) is (name == "annotations")
+
+
+@settings(max_examples=30)
+@given(VALUES, HOSTILE, HOSTILE)
+def test_no_format_holds_any_value(value: str, before: str, after: str) -> None:
+    """Whatever stands beside it, in a line or in a name, and whatever a sink escapes."""
+    text = f"{before}{value}{after}".encode("utf-8", "surrogateescape")
+    name = text.replace(b"\n", b"").decode("utf-8", "surrogateescape")
+    seen = scan_stream(engine_of({"PW": value}), [text], name)
+    assert seen.findings
+    entry = Accepted(finding=seen.findings[0], reason="rotated", until=date(2027, 1, 31))
+    for format_name in FORMATS:
+        shown = render(format_name, replace(seen, accepted=(entry,)))
+        assert value not in shown
+        assert value not in unescape(shown)
+        assert value not in unquote(shown)
+        assert value not in re.sub(r"\\(.)", r"\1", shown)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_tells_what_is_accepted(name: str) -> None:
+    """An accepted finding is never passed over in silence, and makes nothing leaked."""
+    (finding,) = report(f"login {PW}").findings
+    entry = Accepted(finding=finding, reason="rotated", until=date(2027, 1, 31))
+    shown = render(name, Report(accepted=(entry,), coverage=report("x").coverage))
+    assert "accepted" in shown.lower()
+    assert not re.search(r"(?<!banner\.)leaked", shown.lower())
+
+
+def test_a_report_file_is_json_unless_its_format_is_named() -> None:
+    """`FILE` is the contract; `FORMAT=FILE` says another one."""
+    assert report_file("a/b.json") == ("json", Path("a/b.json"))
+    assert report_file("html=a=b.html") == ("html", Path("a=b.html"))
+    with pytest.raises(UsageError, match="no report format htm"):
+        report_file("htm=page.html")
+    with pytest.raises(UsageError, match="no file"):
+        report_file("html=")
 
 
 def test_unknown_format_is_refused() -> None:
     """The refusal says which there are."""
     with pytest.raises(UsageError) as caught:
         render("xml", Report())
-    assert caught.value.fix == "use one of text, json"
+    assert caught.value.fix == f"use one of {', '.join(FORMATS)}"

@@ -182,6 +182,32 @@ class TestToken:
             assert (kept.notices, kept.next_in_seconds) == ((), 600)
         assert len(vault.asked) == calls
 
+    @pytest.mark.parametrize("answer", [(500, None), httpx.ReadTimeout("slow"), forbidden()])
+    def test_end_at_the_maximum_ttl(self, bench: Bench, vault: FakeVault, answer: Answer) -> None:
+        """What the store says at an end that was known is no error: the maximum TTL is met."""
+        session, clock = timed(bench, vault)
+        session.keep(None)
+        granting(vault, lease_duration=450)  # more than half of 600: worth another renewal
+        clock.now += 401
+        assert session.keep(None).notices == ()
+        vault.rules[RENEW] = answer
+        clock.now += 450
+        (notice,) = session.keep(None).notices
+        assert "has met its maximum TTL" in notice.text
+        assert session.keep(None) == Kept(next_in_seconds=600)
+
+    def test_refused_before_the_maximum_ttl(self, bench: Bench, vault: FakeVault) -> None:
+        """A token that is gone earlier than it had to be was taken by somebody."""
+        session, clock = timed(bench, vault)
+        session.keep(None)
+        granting(vault, lease_duration=450)
+        clock.now += 401
+        session.keep(None)
+        vault.rules[RENEW] = forbidden()
+        clock.now += 301
+        with pytest.raises(RefusedError):
+            session.keep(None)
+
     def test_not_renewable(self, bench: Bench, vault: FakeVault) -> None:
         """A token that cannot be renewed is spoken of when its end comes near."""
         session, clock = timed(bench, vault, renewable=False)

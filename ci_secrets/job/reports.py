@@ -1,0 +1,25 @@
+"""Reports as files: what they tell of the job, and how they get onto the disk."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ci_secrets import disk
+from ci_secrets.console import Console
+from ci_secrets.errors import CiSecretsError
+from ci_secrets.leaks.formats import Context, Ending
+
+
+def context_of(
+    environment: Mapping[str, str], endings: tuple[Ending, ...] | None = None
+) -> Context:
+    """What a report tells besides what was found: when, on which commit, what was revoked."""
+    # NOTE: GitLab's name for it; only its own report asks for a commit
+    return Context(commit=environment.get("CI_COMMIT_SHA", ""), endings=endings)
+
+
+def write_report(path: Path, text: str, console: Console) -> None:
+    """One report, for others to read too; where it cannot be written, a warning."""
+    try:
+        disk.write_private(path, text.encode(), 0o644)
+    except CiSecretsError as failure:
+        console.warn(f"The report was not written: {failure.what}")

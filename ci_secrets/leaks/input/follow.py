@@ -1,0 +1,120 @@
+"""A log that is still being written: read on until the writer is done, or somebody says stop."""
+
+import os
+import select
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+from ci_secrets.errors import UsageError
+from ci_secrets.leaks.input.paths import STDIN
+from ci_secrets.leaks.input.source import CHUNK, Source
+from ci_secrets.text import foreign
+
+PAUSE: Final = 0.2
+"""Seconds between two looks at a file; a pipe tells by itself."""
+STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def until_signal() -> Iterator[threading.Event]:
+    """Within: a signal to end sets the event, and nothing else; what was ignored stays ignored."""
+    stop = threading.Event()
+    before = {
+        signum: signal.signal(signum, lambda *_: stop.set())
+        for signum in STOPPING
+        if signal.getsignal(signum) is not signal.SIG_IGN
+    }
+    try:
+        yield stop
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+
+
+def followed(path: str, stdin: IO[bytes], stop: threading.Event) -> Iterator[Source]:
+    """The text of a file that grows, or of a pipe; each to be read before the next.
+
+    A pipe ends with its writer. A file ends when `stop` is set, after what it holds by then; where
+    it is cut or replaced, what comes from there on is another text of the same name, from line 1.
+    Raises `UsageError` where there is no such file.
+    """
+    if path == STDIN:
+        yield _Piped(stdin, stop)
+        return
+    if not Path(path).is_file():
+        raise UsageError(
+            f"there is no file {foreign(path)} to follow",
+            fix="give one file that is there already, or - for standard input",
+        )
+    while True:
+        source = _Growing(path, stop)
+        yield source
+        if not source.replaced:
+            return
+
+
+class _Piped(Source):
+    """Standard input. Stopped before its end, its tail is missing."""
+
+    def __init__(self, stdin: IO[bytes], stop: threading.Event) -> None:
+        super().__init__(STDIN, None)
+        self._stdin = stdin
+        self._stop = stop
+
+    def _read(self) -> Iterator[bytes]:
+        descriptor = self._stdin.fileno()
+        try:
+            while True:
+                # NOTE: what stands in the pipe when we are stopped is still read
+                stopped = self._stop.is_set()
+                ready, _, _ = select.select([descriptor], [], [], 0 if stopped else PAUSE)
+                if ready:
+                    chunk = os.read(descriptor, CHUNK)
+                    if not chunk:
+                        return
+                    self.bytes += len(chunk)
+                    yield chunk
+                elif stopped:
+                    break
+        except OSError:
+            pass
+        self.state = "tail-missing" if self.bytes else "none"
+
+
+class _Growing(Source):
+    """A file from its beginning to where it is stopped, cut or replaced."""
+
+    def __init__(self, path: str, stop: threading.Event) -> None:
+        super().__init__(path, None)
+        self._path = path
+        self._stop = stop
+        self.replaced = False
+        """Whether there is another text to read under this name."""
+
+    def _read(self) -> Iterator[bytes]:
+        try:
+            with Path(self._path).open("rb", buffering=0) as file:
+                while True:
+                    over = self._stop.is_set() or self._is_replaced(file.fileno())
+                    while chunk := file.read(CHUNK):
+                        self.bytes += len(chunk)
+                        yield chunk
+                    if over:
+                        return
+                    self._stop.wait(PAUSE)
+        except OSError:
+            self.state = "tail-missing" if self.bytes else "none"
+
+    def _is_replaced(self, descriptor: int) -> bool:
+        """Whether the file was cut, or its name given to another one (a rotated log)."""
+        ours = os.fstat(descriptor)
+        try:
+            named = Path(self._path).stat()
+        except FileNotFoundError:
+            return False  # it was moved away: the next one may come, and this one be written to
+        self.replaced = ours.st_size < self.bytes or not os.path.samestat(ours, named)
+        return self.replaced

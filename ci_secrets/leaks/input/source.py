@@ -1,0 +1,102 @@
+"""One text to scan: its bytes, how far they could be read, and where they stand in the original."""
+
+import io
+import lzma
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import IO, Final, cast
+
+from ci_secrets.leaks.findings import CoverageState
+from ci_secrets.leaks.input.utf16 import BOMS, Transcript
+
+CHUNK: Final = 256 * 1024
+BROKEN: Final = (
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,  # an encrypted member
+    NotImplementedError,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    zipfile.BadZipFile,
+)
+"""What the readers of files and archives raise where there is nothing (more) to read."""
+
+Stream = io.BufferedReader | zipfile.ZipExtFile
+"""What can be peeked into, and read so that nothing is lost where the next read fails (`read1`)."""
+
+
+def peekable(stream: IO[bytes]) -> Stream:
+    """The same bytes, as a stream that can be peeked into."""
+    if hasattr(stream, "peek"):
+        return cast("Stream", stream)
+    return io.BufferedReader(cast("io.RawIOBase", stream))
+
+
+class Budget:
+    """How many more bytes may come out of the archives of one path."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+
+class Source:
+    """Bytes under one name. `state` and `bytes` are known when `chunks` has been read to its end.
+
+    A text that begins with the mark of UTF-16 is given as UTF-8; `place` leads back.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        stream: Stream | None,
+        state: CoverageState = "complete",
+        budget: Budget | None = None,
+    ) -> None:
+        self.name = name
+        self.state: CoverageState = state
+        self.bytes = 0
+        """Read so far: what came out of an archive, and not what it was packed into."""
+        self._stream = stream
+        self._budget = budget
+        self._transcript: Transcript | None = None
+
+    def chunks(self) -> Iterator[bytes]:
+        """The content, as far as it can be read and the budget lasts."""
+        text = self._read()
+        head = b""
+        for chunk in text:
+            head += chunk
+            if len(head) >= len(BOMS[0]):
+                break
+        if head.startswith(BOMS):
+            self._transcript = transcript = Transcript(head[: len(BOMS[0])])
+            yield transcript.feed(head)
+            for chunk in text:
+                yield transcript.feed(chunk)
+            yield transcript.finish()
+        else:
+            yield head
+            yield from text
+
+    def place(self, line: int, column: int) -> tuple[int, int]:
+        """Line and column of a place in what `chunks` gave, in the bytes that were read."""
+        if self._transcript is None:
+            return line, column
+        return line, self._transcript.column(line, column)
+
+    def _read(self) -> Iterator[bytes]:
+        try:
+            while self._stream and (chunk := self._stream.read1(CHUNK)):
+                if self._budget:
+                    self._budget.left -= len(chunk)
+                    if self._budget.left < 0:
+                        self.state = "tail-missing"
+                        return
+                self.bytes += len(chunk)
+                yield chunk
+        except BROKEN:
+            self.state = "tail-missing" if self.bytes else "none"

@@ -1,0 +1,147 @@
+"""`ci-secrets scan` as a whole: formats, report files, and accepted findings."""
+
+import io
+import json
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ci_secrets.cli import main as cli
+from ci_secrets.console import Console
+from ci_secrets.leaks.formats import FORMATS
+
+VALUE = "hunter23-9f8e"
+TODAY = datetime.now(UTC).date()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a log and the values to look for in it."""
+    (tmp_path / "job.log").write_text(f"one\nlogin {VALUE}\nagain {VALUE.encode().hex()}\n")
+    (tmp_path / "known.json").write_text(json.dumps({"PW": VALUE}))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def scan(*words: str, variables: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Give the exit code of a scan of the log, and what it said on stderr."""
+    stream = io.StringIO()
+    argv = ("scan", "--known", "known.json", *words, "job.log")
+    return cli.main(argv, variables or {}, Console(stream)), stream.getvalue()
+
+
+def fingerprints(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Give those of the findings in the log."""
+    assert scan("--format", "json")[0] == 11
+    return [it["fingerprint"] for it in json.loads(capsys.readouterr().out)["findings"]]
+
+
+def accept(*entries: tuple[str, int], name: str = ".ci-secrets-ignore") -> None:
+    """Write fingerprints, each accepted for so many days."""
+    lines = (f"{one} until={TODAY + timedelta(days=days)} rotated\n" for one, days in entries)
+    Path(name).write_text("".join(lines))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_each_format_is_printed_and_written(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """On stdout by --format, in files by --report, with the same findings and no value."""
+    code, said = scan("--format", name, "--report", f"{name}=report", "--report", "report.json")
+    out, _ = capsys.readouterr()
+    written = Path("report").read_text()
+    assert code == 11
+    assert said == ""
+    assert "PW" in out
+    assert "PW" in written
+    assert len(json.loads(Path("report.json").read_text())["findings"]) == 2
+    assert VALUE not in out + written
+    assert VALUE.encode().hex() not in out + written
+
+
+def test_reports_by_the_environment() -> None:
+    """A line each."""
+    code, _ = scan(variables={"CI_SECRETS_REPORT": " junit=a.xml \n\nb.json\n"})
+    assert code == 11
+    assert Path("a.xml").read_text().startswith("<testsuites ")
+    assert Path("b.json").read_text().startswith('{"version": 1, ')
+
+
+def test_gitlab_gets_the_commit() -> None:
+    """From the variable of the job."""
+    scan("--report", "gitlab=gl.json", variables={"CI_COMMIT_SHA": "c0ffee"})
+    document = json.loads(Path("gl.json").read_text())
+    commits = {it["location"]["commit"]["sha"] for it in document["vulnerabilities"]}
+    assert commits == {"c0ffee"}
+
+
+def test_a_report_that_cannot_be_written_is_a_warning() -> None:
+    """The verdict is told all the same."""
+    code, said = scan("--report", "html=none/page.html")
+    assert code == 11
+    assert "The report was not written" in said
+
+
+@pytest.mark.parametrize("words", [("--format", "xml"), ("--report", "xml=a"), ("--report", "a=")])
+def test_an_unknown_format_is_refused(words: tuple[str, str]) -> None:
+    """Before anything is read."""
+    assert scan(*words)[0] == 2
+
+
+def test_accepted_findings_do_not_count(capsys: pytest.CaptureFixture[str]) -> None:
+    """With all of them listed the scan is clean, and tells of them."""
+    first, second = fingerprints(capsys)
+    accept((first, 3))
+    assert scan("--format", "json")[0] == 11
+    document = json.loads(capsys.readouterr().out)
+    assert [it["fingerprint"] for it in document["findings"]] == [second]
+    assert [(it["fingerprint"], it["reason"], it["until"]) for it in document["accepted"]] == [
+        (first, "rotated", str(TODAY + timedelta(days=3)))
+    ]
+    accept((first, 3), (second, 0))
+    code, said = scan()
+    assert (code, said) == (0, "")
+    assert "  accepted: job.log:2:7: PW in clear: rotated, until " in capsys.readouterr().out
+
+
+def test_what_is_over_or_unknown_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """And it does not help."""
+    first, second = fingerprints(capsys)
+    accept((first, -1), (second, 1), ("0" * 32, 1))
+    code, said = scan()
+    assert code == 11
+    assert ".ci-secrets-ignore, line 1: accepted until" in said
+    assert ".ci-secrets-ignore, line 3: nothing with this fingerprint was found" in said
+
+
+def test_another_file_can_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Then that of the folder is not read; one that is named must be there."""
+    accept(*((one, 1) for one in fingerprints(capsys)), name="accepted")
+    Path(".ci-secrets-ignore").write_text("nonsense\n")
+    assert scan("--ignore-file", "accepted")[0] == 0
+    assert scan()[0] == 3
+    assert scan("--ignore-file", "missing")[0] == 3
+
+
+def test_a_foreign_event_cannot_accept(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the checkout must not be trusted, its file is not read, as its configuration is not."""
+    accept(*((one, 1) for one in fingerprints(capsys)))
+    event = {"GITHUB_ACTIONS": "true", "GITHUB_EVENT_NAME": "pull_request_target"}
+    code, said = scan(variables=event)
+    assert code == 11
+    assert ".ci-secrets-ignore is not read on this event: pull_request_target" in said
+    code, _ = scan("--ignore-file", ".ci-secrets-ignore", variables=event)
+    assert code == 0
+
+
+def test_stdin_is_a_source(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is called `-`."""
+    stream = io.TextIOWrapper(io.BytesIO(f"x {VALUE}\n".encode()))
+    monkeypatch.setattr(sys, "stdin", stream)
+    words = ["scan", "--known", "known.json", "--format", "sarif", "-"]
+    assert cli.main(words, {}, Console(io.StringIO())) == 11
+    (result,) = json.loads(capsys.readouterr().out)["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "-"}

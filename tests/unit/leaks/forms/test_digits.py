@@ -1,0 +1,288 @@
+"""Numbers of every base are spelled, hinted at and read, whatever tool printed them."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from ci_secrets.leaks.forms.digits import FORMS
+from ci_secrets.leaks.forms.reading import Budget, Piece
+from tests.unit.leaks.strategies import NEIGHBOURS, VALUES
+
+Print = Callable[[bytes], str]
+
+
+def listed(cell: str, between: str) -> Print:
+    """Prints bytes one by one."""
+    return lambda data: between.join(format(byte, cell) for byte in data)
+
+
+def signed(between: str) -> Print:
+    """Prints bytes as Java has them."""
+    return lambda data: between.join(str(byte - 256 if byte > 127 else byte) for byte in data)
+
+
+def wrapped(spelled: Print, width: int) -> Print:
+    """Cuts what is printed into lines."""
+
+    def printed(data: bytes) -> str:
+        text = spelled(data)
+        return "\n".join(text[at : at + width] for at in range(0, len(text), width))
+
+    return printed
+
+
+def words(size: int, between: str = " ") -> Print:
+    """Prints big-endian words."""
+    return lambda data: between.join(data[at : at + size].hex() for at in range(0, len(data), size))
+
+
+PRINTED: dict[str, list[Print]] = {
+    "hex": [
+        bytes.hex,
+        lambda data: data.hex().upper(),
+        *(listed("02x", between) for between in [" ", ":", "-", ", ", ",", "\n", "\\x", "', '"]),
+        listed("02X", ":"),
+        lambda data: str([hex(byte) for byte in data]),
+        lambda data: ", ".join(f"0x{byte:x}" for byte in data),
+        lambda data: ", ".join(f"(byte)0x{byte:02X}" for byte in data),
+        lambda data: "".join(f"\\x{byte:02x}" for byte in data),
+        lambda data: " ".join(
+            f"{byte - 256 & 0xFFFFFFFF if byte > 127 else byte:02x}" for byte in data
+        ),
+        lambda data: ":\n                ".join(
+            data[at : at + 15].hex(":") for at in range(0, len(data), 15)
+        ),
+        *(words(size) for size in (2, 4, 8, 16)),
+        words(2, ":"),
+        *(wrapped(bytes.hex, width) for width in (1, 7, 60, 64)),
+        lambda data: "X'" + data.hex() + "'",
+    ],
+    "decimal": [
+        lambda data: str(list(data)),
+        lambda data: "[" + " ".join(map(str, data)) + "]",
+        lambda data: json.dumps({"type": "Buffer", "data": list(data)}),
+        lambda data: json.dumps({"type": "Buffer", "data": list(data)}, indent=2),
+        lambda data: json.dumps(dict(enumerate(data))),
+        lambda data: "".join(f"    [{at}] => {byte}\n" for at, byte in enumerate(data)),
+        *(listed("d", between) for between in [",", ", ", " ", "\n", "-", "; ", " | "]),
+        *(signed(between) for between in [", ", ",", " ", "\n"]),
+        lambda data: "".join(f"\\{byte:03d}" for byte in data),
+        lambda data: "".join(f"{byte:5d}" for byte in data),
+        lambda data: "<<" + ",".join(map(str, data)) + ">>",
+    ],
+    "octal": [
+        listed("03o", " "),
+        listed("o", ", "),
+        lambda data: "".join(f"\\{byte:03o}" for byte in data),
+        lambda data: "".join(f"\\{byte:04o}" for byte in data),
+        lambda data: str([oct(byte) for byte in data]),
+        listed("03o", "\n"),
+    ],
+    "binary": [
+        *(listed("08b", between) for between in [" ", "", ", ", "\n", "_"]),
+        *(listed("b", between) for between in [" ", ",", "\n"]),
+        lambda data: str([bin(byte) for byte in data]),
+        wrapped(listed("08b", ""), 76),
+        lambda data: bin(int.from_bytes(data, "big")),
+    ],
+}
+CASES = [
+    pytest.param(form, printed, id=f"{form}-{number}")
+    for form, every in PRINTED.items()
+    for number, printed in enumerate(every)
+]
+FEW = settings(max_examples=20)
+"""For each of many prints."""
+BEFORE = st.sampled_from(["", "x", "key=", "dump: ", "[", "\n", '{"a": "', " at 12:04:55 said "])
+AFTER = st.sampled_from(["", "]", " more bytes>", "\n", '"}', " said", "; x"])
+
+
+def read(form: str, text: bytes) -> Iterator[Piece]:
+    """The pieces that a form gives with budget to spare."""
+    reader = FORMS[form].read
+    assert reader
+    return reader(text, Budget(1 << 30))
+
+
+def stands_in(form: str, text: bytes, value: bytes) -> set[tuple[int, int]]:
+    """Where a reader says that the value stands in a text."""
+    found = set()
+    for piece in read(form, text):
+        at = piece.text.find(value)
+        while at >= 0:
+            found.add(piece.span(at, at + len(value)))
+            at = piece.text.find(value, at + 1)
+    return found
+
+
+@pytest.mark.parametrize(("form", "printed"), CASES)
+@FEW
+@given(value=VALUES, before=BEFORE, after=AFTER)
+@example(value="pass\tword\n\x01zürich", before="", after="")
+def test_value_is_read_from_every_print(
+    form: str, printed: Print, value: str, before: str, after: str
+) -> None:
+    """However bytes are printed as numbers, they are read, and the span holds just them."""
+    spelled = before.encode() + printed(value.encode()).encode() + after.encode()
+    spans = stands_in(form, spelled, value.encode())
+    assert spans
+    assert all(len(before) <= start < end <= len(spelled) - len(after) for start, end in spans)
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [bytes.hex, words(1), words(1, ":"), words(2, ":"), words(4), words(8)],
+    ids=["plain", "bytes", "colons", "pairs", "fours", "eights"],
+)
+@given(value=VALUES, left=NEIGHBOURS, right=NEIGHBOURS)
+def test_span_of_hex_is_exact_among_neighbours(
+    printed: Print, value: str, left: bytes, right: bytes
+) -> None:
+    """The span goes from the first digit of the value to its last, and reads back as it."""
+    raw = value.encode()
+    text = printed(left + raw + right).encode()
+    start, end = min(stands_in("hex", text, raw), key=lambda span: span[1] - span[0])
+    assert bytes.fromhex(text[start:end].decode().replace(":", "").replace(" ", "")) == raw
+
+
+@pytest.mark.parametrize(("form", "printed"), CASES)
+@FEW
+@given(value=VALUES, left=NEIGHBOURS, right=NEIGHBOURS)
+def test_value_is_read_among_neighbours(
+    form: str, printed: Print, value: str, left: bytes, right: bytes
+) -> None:
+    """Whatever bytes were printed with a value, it is read out of them."""
+    text = printed(left + value.encode() + right).encode()
+    assert stands_in(form, text, value.encode())
+
+
+@given(value=VALUES)
+def test_characters_are_read(value: str) -> None:
+    """Code points and UTF-16 units, as JavaScript and Python list them, give the text."""
+    units = value.encode("utf-16-le")
+    pairs = [int.from_bytes(units[at : at + 2], "little") for at in range(0, len(units), 2)]
+    for numbers in ([ord(sign) for sign in value], pairs):
+        text = f"codes {numbers}".encode()
+        for start, end in stands_in("decimal", text, value.encode()) or [(0, 0)]:
+            assert json.loads(b"[%b]" % text[start:end]) == numbers
+
+
+@example(value="zürich-😀-1")
+@given(value=VALUES)
+def test_surrogates_are_joined(value: str) -> None:
+    """A character beyond 65535 is two numbers in JavaScript."""
+    units = (value + "😀").encode("utf-16-le")
+    pairs = [int.from_bytes(units[at : at + 2], "little") for at in range(0, len(units), 2)]
+    assert stands_in("decimal", str(pairs).encode(), (value + "😀").encode())
+
+
+@given(value=VALUES, order=st.sampled_from(["big", "little"]), newline=st.booleans())
+def test_integer_is_spelled_and_read(value: str, order: str, newline: bool) -> None:
+    """The value as one number is known as it stands, and gives the value back."""
+    raw = value.encode()
+    number = b"%d" % int.from_bytes(raw + b"\n" * newline, order)  # type: ignore[arg-type]
+    alone = FORMS["integer"].alone
+    assert alone
+    assert number in set(alone(raw))
+    if len(number) >= 18:
+        at = {(3, 3 + len(number))}
+        assert stands_in("integer", b"n: " + number + b",", raw) == at
+
+
+def test_integers_of_any_length_are_taken() -> None:
+    """A number that Python would refuse to convert is left alone, and a long value not spelled."""
+    alone = FORMS["integer"].alone
+    assert alone
+    assert not list(read("integer", b"7" * 100_000))
+    assert not list(alone(b"k" * 10_000))
+    assert len(list(alone(b"k" * 1_500))) == 4
+
+
+@pytest.mark.parametrize("form", ["hex", "decimal", "octal", "binary"])
+@given(value=VALUES, left=NEIGHBOURS, right=NEIGHBOURS)
+def test_spelling_stands_among_neighbours(form: str, value: str, left: bytes, right: bytes) -> None:
+    """Some spelling of a value is part of the spelling of more."""
+    spell = FORMS[form].spell
+    assert spell
+    whole = set(spell(left + value.encode() + right))
+    assert all(any(one in more for more in whole) for one in spell(value.encode()))
+
+
+HINTED: dict[str, list[Print]] = {
+    "hex": [
+        *(listed("02x", between) for between in [" ", ":", "-", ", ", ",", "\n", "\\x"]),
+        *(listed("#04x", between) for between in [", ", ",", " "]),
+        listed("02X", ":"),
+        *(words(size) for size in (2, 4, 8)),
+    ],
+    "decimal": [
+        *(listed("d", between) for between in [",", ", ", " ", "\n", "-", "  "]),
+        *(signed(between) for between in [", ", ",", " ", "\n"]),
+        lambda data: json.dumps({"data": list(data)}, indent=2),
+    ],
+    "octal": [listed("03o", between) for between in [" ", "\\", "\\0", "\n", ", 0o"]],
+    "binary": [listed(cell, between) for cell in ("08b", "b") for between in [" ", ", ", "\n"]],
+}
+
+
+@pytest.mark.parametrize("form", HINTED)
+@given(value=VALUES, left=NEIGHBOURS, right=NEIGHBOURS, data=st.data())
+def test_hint_stands_where_a_value_is_printed(
+    form: str, value: str, left: bytes, right: bytes, data: st.DataObject
+) -> None:
+    """Hints are long enough, and some hint to a value is in every common print of it."""
+    raw = value.encode()
+    text = data.draw(st.sampled_from(HINTED[form]))(left + raw + right).encode()
+    hint = FORMS[form].hint
+    assert hint
+    assert all(len(one) >= 8 for one in hint(raw))
+    assert any(one in text for one in hint(raw))
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_read(text: bytes) -> None:
+    """No text makes a reader fail, and all spans lie in it in order."""
+    for form in FORMS:
+        for piece in read(form, text):
+            start, end = piece.span(0, len(piece.text))
+            assert 0 <= start < end <= len(text)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_empty_budget_stops(form: str) -> None:
+    """A reader gives nothing that it has no budget for."""
+    reader = FORMS[form].read
+    assert reader
+    text = b"104, 117, 110, 116, 101, 114, 50 " * 9 + b"01101000 " * 9 + b"1234567890" * 2
+    assert list(reader(text, Budget(10_000)))
+    assert not list(reader(text, Budget(3)))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_ordinary_text_is_refused(form: str) -> None:
+    """Words and short numbers give nothing."""
+    text = b"Step 3/12: added 15 packages, and audited 16 in 2s; a dead bee\n" * 50
+    assert not list(read(form, text))
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs node")
+def test_node_prints_are_read() -> None:
+    """What node prints of a Buffer is read in each of its ways."""
+    script = """
+    const b = Buffer.from('zürich-hunter2!');
+    console.log(b); console.log(JSON.stringify(b)); console.log(new Uint8Array(b));
+    console.log(JSON.stringify(new Uint8Array(b))); console.log([...b].map(x => x.toString(2)));
+    console.log([...'zürich-hunter2!'].map(c => c.charCodeAt(0)));
+    """
+    run = subprocess.run(["node", "-e", script], capture_output=True, check=True)
+    texts = run.stdout.replace(b"\n}", b"}").split(b"\n")
+    assert texts
+    value = "zürich-hunter2!".encode()
+    assert stands_in("hex", run.stdout, value)
+    assert stands_in("binary", run.stdout, value)
+    assert len(stands_in("decimal", run.stdout, value)) == 4

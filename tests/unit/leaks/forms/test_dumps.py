@@ -1,0 +1,253 @@
+"""What the real tools dump is read back, and hinted at, wherever a value stands in it."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ci_secrets.leaks.forms.dumps import FORMS
+from ci_secrets.leaks.forms.reading import Budget, Piece
+from tests.unit.leaks.strategies import TOKENS, VALUES
+
+TOOLS = """
+xxd | xxd -u | xxd -g1 | xxd -g4 | xxd -g8 | xxd -e | xxd -e -g8 | xxd -b | xxd -c 7 | xxd -c 32
+xxd -d | xxd -o 4096
+hexdump | hexdump -C | hexdump -v -C | hexdump -b | hexdump -c | hexdump -d | hexdump -o
+hexdump -x
+od | od -c | od -b | od -x | od -s | od -v | od -An -tx1z | od -An -x | od -An -tx4 | od -An -c
+od -An | od -An -td2 | od -tx4 | od -tx8 | od -td1 | od -td2 | od -td4 | od -td8 | od -tu1
+od -tu2 | od -tu4 | od -tu8 | od -to1 | od -to2 | od -to4 | od -to8 | od --endian=big -tx4
+od --endian=big -x | od -Ax -tx1z | od -tx1 -tc | od -tc -tx1 | od -tx1 -tx4 | od -w8 -tx1
+od -Ad -tu8 | od -Ax | od -Ad -c | od -tx2z | od -Ax -c
+"""
+COMMANDS = [command.strip() for line in TOOLS.strip().splitlines() for command in line.split("|")]
+WITH_TEXT = ["xxd", "xxd -g1", "xxd -c 7", "xxd -b", "hexdump -C", "od -An -tx1z", "od -Ax -tx1z"]
+FEW = settings(max_examples=8, deadline=None)
+"""Each runs a program."""
+NEAR = st.binary(max_size=40)
+READ = FORMS["dump"].read
+HINT = FORMS["dump"].hint
+
+
+def printed(command: str, data: bytes) -> bytes:
+    """What a tool prints of bytes; where CI lacks it, that is an error."""
+    tool, *rest = command.split()
+    if not shutil.which(tool):
+        assert "CI" not in os.environ, f"{tool} is missing"
+        pytest.skip(f"needs {tool}")
+    return subprocess.run([tool, *rest], input=data, capture_output=True, check=True).stdout
+
+
+def pieces(text: bytes) -> list[Piece]:
+    """All that is read of a text."""
+    assert READ
+    return list(READ(text, Budget(1 << 30)))
+
+
+def stands_in(text: bytes, value: bytes) -> set[tuple[int, int]]:
+    """Where the value is said to stand in a text."""
+    found = set()
+    for piece in pieces(text):
+        at = piece.text.find(value)
+        while at >= 0:
+            found.add(piece.span(at, at + len(value)))
+            at = piece.text.find(value, at + 1)
+    return found
+
+
+def hinted(text: bytes, value: bytes) -> bool:
+    """Whether some hint to some place of a value stands in a text."""
+    assert HINT
+    return any(hint in text for at in range(len(value) - 7) for hint in HINT(value[at:]))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@FEW
+@given(value=VALUES, left=NEAR, right=NEAR)
+def test_value_is_read_from_a_dump(command: str, value: str, left: bytes, right: bytes) -> None:
+    """Whatever bytes stand around a value, it is read, and the span lies in the dump."""
+    dump = printed(command, left + value.encode() + right)
+    text = b"+ dump\n" + dump + b"done\n"
+    spans = stands_in(text, value.encode())
+    assert spans
+    assert all(7 <= start < end <= 7 + len(dump) for start, end in spans)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@FEW
+@given(value=TOKENS, left=NEAR, right=NEAR)
+def test_value_is_hinted_at(command: str, value: str, left: bytes, right: bytes) -> None:
+    """Some hint of 8 bytes or more stands in every dump of a value."""
+    assert HINT
+    assert all(len(hint) >= 8 for hint in HINT(value.encode()))
+    assert hinted(printed(command, left + value.encode() + right), value.encode())
+
+
+@FEW
+@given(value=TOKENS, left=NEAR)
+def test_names_of_od_are_read(value: str, left: bytes) -> None:
+    """`od -a` names control characters; what is ASCII is read from it."""
+    dump = printed("od -a", left + value.encode())
+    assert stands_in(dump, value.encode())
+    assert hinted(dump, value.encode())
+    assert stands_in(printed("od -a", b"one two\tthree\n\x1b\x7f"), b"one two\tthree\n\x1b\x7f")
+
+
+@pytest.mark.parametrize("command", WITH_TEXT)
+@FEW
+@given(value=TOKENS, left=NEAR, right=NEAR)
+def test_text_column_is_read(command: str, value: str, left: bytes, right: bytes) -> None:
+    """A value is found in the numbers and beside them, torn over rows as it is."""
+    dump = printed(command, left + value.encode() + right)
+    places = stands_in(dump, value.encode())
+    assert any(dump[end - 1 : end] == value[-1:].encode() for _, end in places)
+    assert len(places) >= (1 if command == "od -An -tx1z" else 2)
+
+
+CELLS: dict[str, Callable[[bytes], bytes]] = {
+    "xxd -g1": lambda span: bytes.fromhex(span.decode()),
+    "hexdump -C": lambda span: bytes.fromhex(span.decode()),
+    "od -tx1": lambda span: bytes.fromhex(span.decode()),
+    "od -b": lambda span: bytes(int(cell, 8) for cell in span.split()),
+    "od -td1": lambda span: bytes(int(cell) for cell in span.split()),
+    "xxd -b -c 16": lambda span: bytes(int(cell, 2) for cell in span.split()),
+    "od -c": lambda span: span.replace(b" ", b""),
+}
+
+
+@pytest.mark.parametrize("command", CELLS)
+@FEW
+@given(value=TOKENS.map(lambda text: text[:8].encode()), before=st.integers(0, 8))
+def test_span_holds_the_cells_of_the_value(command: str, value: bytes, before: int) -> None:
+    """The span goes from the first cell of a value to its last."""
+    dump = printed(command, b"?" * before + value + b"?" * 20)
+    spans = [dump[start:end] for start, end in stands_in(dump, value)]
+    assert value in [CELLS[command](span) for span in spans if span != value]
+
+
+@pytest.mark.parametrize("command", ["od -x", "hexdump", "xxd -a", "hexdump -C", "od -tx8"])
+def test_repeated_rows_are_filled_in(command: str) -> None:
+    """What `*` stands for is there again, and what follows it is read."""
+    dump = printed(command, b"0123456789abcdef" * 4 + bytes(64) + b"made-up-value-1")
+    assert b"\n*\n" in dump
+    assert stands_in(dump, b"made-up-value-1")
+    if not command.startswith("xxd"):
+        assert stands_in(dump, b"89abcdef0123456789abcdef0123")
+
+
+def test_cut_ends_of_rows_are_spaces() -> None:
+    """Where blanks at the ends of rows were taken away, the characters there are spaces."""
+    dump = printed("od -c", b"one two three            four five six")
+    cut = re.sub(rb" +\n", b"\n", dump)
+    assert cut != dump
+    assert stands_in(cut, b"three            four")
+
+
+def rows(form: str, between: str, text: str) -> Callable[[bytes], str]:
+    """Prints rows of 16 bytes: offset, cells, text column."""
+
+    def dumped(data: bytes) -> str:
+        lines = []
+        for at in range(0, len(data), 16):
+            row = data[at : at + 16]
+            signs = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
+            cells = between.join(
+                [row[:8].hex(" "), row[8:].hex(" ")] if between != " " else [row.hex(" ")]
+            )
+            lines.append(form.format(at=at) + cells.ljust(48) + text.format(signs))
+        return "\n".join(lines)
+
+    return dumped
+
+
+def pairs(data: bytes) -> str:
+    """As `tcpdump -X` has it."""
+    lines = []
+    for at in range(0, len(data), 16):
+        row = data[at : at + 16]
+        words = " ".join(row[two : two + 2].hex() for two in range(0, len(row), 2))
+        signs = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
+        lines.append(f"\t0x{at:04x}:  {words:40} {signs}")
+    return "\n".join(lines)
+
+
+OTHERS = {
+    "curl": rows("{at:04x}: ", " ", "{}"),
+    "wireshark": rows("{at:04x}  ", " ", "   {}"),
+    "powershell": rows("{at:016X} ", " ", "{}"),
+    "openssl": rows("    {at:04x} - ", "-", "  {}"),
+    "go": rows("{at:08x}  ", "  ", "  |{}|"),
+    "tcpdump": pairs,
+}
+
+
+@pytest.mark.parametrize("tool", OTHERS)
+@given(value=TOKENS, left=NEAR, right=NEAR)
+def test_other_layouts_are_read(tool: str, value: str, left: bytes, right: bytes) -> None:
+    """Rows of curl, Wireshark, PowerShell, OpenSSL, Go and tcpdump are read in both columns."""
+    dump = OTHERS[tool](left + value.encode() + right).encode()
+    assert len(stands_in(dump, value.encode())) >= 2
+    assert hinted(dump, value.encode())
+
+
+def test_openssl_dump_is_read() -> None:
+    """The dump of a DER string by openssl gives its bytes."""
+    value = b"made-up+value/0123456789="
+    dump = printed("openssl asn1parse -inform DER -dump", bytes([4, len(value) + 1, 1]) + value)
+    assert stands_in(dump, value)
+
+
+@pytest.mark.parametrize("option", ["--trace", "--trace-ascii"])
+def test_trace_of_curl_is_read(option: str) -> None:
+    """A header that curl's traces tear over rows is whole again."""
+    value = "".join(f"part{number:03}" for number in range(30))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        answering = threading.Thread(target=answer, args=[server])
+        answering.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        trace = printed(f"curl -s --noproxy * {option} - -H X-T:{value} {url}", b"")
+        answering.join()
+    assert value.encode() not in trace
+    assert stands_in(trace, value.encode())
+
+
+def answer(server: socket.socket) -> None:
+    """Answer one request with nothing."""
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+
+
+@given(
+    st.binary(max_size=300)
+    | st.text("0123456789abcdefx-:|>< \t\n*\\", max_size=300).map(str.encode)
+)
+def test_any_bytes_are_read(text: bytes) -> None:
+    """No text makes the reader fail, and all spans lie in it in order."""
+    for piece in pieces(text):
+        start, end = piece.span(0, len(piece.text))
+        assert 0 <= start <= end <= len(text)
+
+
+def test_empty_budget_stops() -> None:
+    """The reader gives nothing that it has no budget for."""
+    assert READ
+    dump = printed("od -x", b"0123456789abcdef" * 4)
+    assert list(READ(dump, Budget(1000)))
+    assert not list(READ(dump, Budget(3)))
+
+
+def test_ordinary_text_is_refused() -> None:
+    """Times, words and indented lines give nothing."""
+    text = (
+        b"12:04:55 Step 3/12: added 15 packages\n    at foo (x.js:12:9)\n  - a: 1\n\n# two\n" * 50
+    )
+    assert not pieces(text)

@@ -1,0 +1,125 @@
+"""UTF-16 as it is and as it is shown, and other charsets."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ci_secrets.leaks.forms.escapes import FORMS as ESCAPES
+from ci_secrets.leaks.forms.json import FORMS as JSON
+from ci_secrets.leaks.forms.wide import FORMS
+from tests.unit.leaks.forms.undoing import HOSTILE, OUTSIDE, pieces, spans
+from tests.unit.leaks.strategies import AWKWARD, TOKENS, VALUES
+
+UTF16, CHARSET = FORMS["utf-16"], FORMS["charset"]
+WITHOUT_NUL = OUTSIDE.map(lambda text: text.replace(b"\0", b"."))
+SIDES = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), max_size=40)
+
+
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+@given(value=VALUES, sides=st.tuples(SIDES, SIDES), before=WITHOUT_NUL, after=WITHOUT_NUL)
+def test_utf16_is_read(
+    order: str, value: str, sides: tuple[str, str], before: bytes, after: bytes
+) -> None:
+    """At any offset, with exactly its own bytes as span."""
+    left, right = f"key={sides[0]}", f"{sides[1]} end"
+    encoded = value.encode(order)
+    head = before + left.encode(order)
+    text = head + encoded + right.encode(order) + after
+    assert (len(head), len(head) + len(encoded)) in spans(UTF16, text, value.encode())
+
+
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "value", ["€uro-Käse-7€", "Blaubär 😀 7/8 日本語の長い文字列 end", "pass日本"]
+)
+def test_other_characters_belong_to_the_text(order: str, value: str) -> None:
+    """Before, between and after those below U+0100, and pairs of units."""
+    text = b"log: " + value.encode(order) + b"\n\n"
+    assert (5, len(text) - 2) in spans(UTF16, text, value.encode())
+
+
+def test_several_texts_are_read() -> None:
+    """Each with its own parity."""
+    text = b"abc" + "first".encode("utf-16-le") + b"." * 201 + "second".encode("utf-16-le")
+    assert spans(UTF16, text, b"first") == {(3, 13)}
+    assert spans(UTF16, text, b"second") == {(214, 226)}
+    both = b"abc" + "first".encode("utf-16-le") + b"x" + "second".encode("utf-16-le")
+    assert spans(UTF16, both, b"first")
+    assert (14, 26) in spans(UTF16, both, b"second")
+
+
+SHOWN = {"cat -v": "^@", "NUL": "\\0", "hex": "\\x00", "JSON": "\\u0000", "octal": "\\000"}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_shown_nul_is_read(name: str) -> None:
+    """UTF-16 whose NULs were made visible is read with their notation undone first."""
+    text = "".join(f"{one}{SHOWN[name]}" for one in "hunter!pass")
+    readers = [*ESCAPES.values(), *JSON.values()]
+    once = [piece.text for form in readers for piece in pieces(form, text.encode())]
+    twice = [piece.text for one in once for piece in pieces(UTF16, one)]
+    assert any(b"hunter!pass" in one for one in twice)
+    assert UTF16.hint is not None
+    assert any(hint in text.encode() for hint in UTF16.hint(b"hunter!pass"))
+
+
+@given(value=TOKENS)
+def test_hints_are_in_both_orders(value: str) -> None:
+    """The first hint stands in what Windows writes and in what Java writes."""
+    assert UTF16.hint is not None
+    first = next(UTF16.hint(value.encode()))
+    assert len(first) >= 8
+    assert first in value.encode("utf-16-le")
+    assert first in f"{value}x".encode("utf-16-be")
+
+
+@given(value=AWKWARD)
+def test_each_spelling_is_what_the_value_becomes(value: str) -> None:
+    """Both orders, and the usual code pages where they make a difference."""
+    assert UTF16.spell is not None
+    assert CHARSET.spell is not None
+    raw = value.encode()
+    assert list(UTF16.spell(raw)) == [value.encode("utf-16-le"), value.encode("utf-16-be")]
+    pages = list(CHARSET.spell(raw))
+    if value.isascii():
+        assert not pages
+    else:
+        assert value.encode("cp1252") in pages
+        assert raw.decode("cp1252", "replace").encode() in pages or "\ufffd" in raw.decode(
+            "cp1252", "replace"
+        )
+
+
+@given(value=VALUES, outside=st.tuples(OUTSIDE, OUTSIDE))
+def test_text_encoded_twice_is_read(value: str, outside: tuple[bytes, bytes]) -> None:
+    """UTF-8 that was taken for Latin-1, with exactly its own bytes as span."""
+    value += "é€"
+    encoded = value.encode().decode("latin-1").encode()
+    text = outside[0] + b" " + encoded + b" " + outside[1]
+    start = len(outside[0]) + 1
+    assert (start, start + len(encoded)) in spans(CHARSET, text, value.encode())
+
+
+def test_text_in_the_charset_of_windows_encoded_twice_is_read() -> None:
+    """Its quotes and its euro are other characters than those of Latin-1."""
+    encoded = "pä€ß".encode().decode("cp1252").encode()
+    assert spans(CHARSET, b"x" + encoded, "pä€ß".encode()) == {(1, 1 + len(encoded))}
+
+
+@given(
+    text=HOSTILE
+    | st.text("\0a€\ud800", max_size=40).map(lambda one: one.encode("utf-16-le", "surrogatepass"))
+)
+def test_nothing_raises(text: bytes) -> None:
+    """Any bytes may be read and spelled."""
+    for form in FORMS.values():
+        pieces(form, text)
+        assert form.spell is not None
+        assert all(isinstance(one, bytes) for one in form.spell(text))
+
+
+def test_plain_text_is_refused() -> None:
+    """A text without NUL has no UTF-16, one without double encoding no other charset."""
+    assert not pieces(UTF16, "plain text € \\0".encode())
+    assert not pieces(UTF16, "text".encode("utf-16-le"), budget=2)
+    assert not pieces(CHARSET, "Käse Ñandú Àé".encode())
