@@ -24,10 +24,7 @@ def gathered(parts: Sequence[Part], budget: Budget) -> Iterator[Piece]:
 
     The units are asked for when the first span is.
     """
-<<<<<<< HEAD
-=======
     parts = [part for part in parts if part[0]]
->>>>>>> main
     text = b"\n".join(part for part, _ in parts)
     if not text or not budget.spend(len(text)):
         return

@@ -6,11 +6,7 @@ from itertools import chain
 from typing import Final
 
 from ci_secrets.leaks.forms.digits_runs import Part, gathered
-<<<<<<< HEAD
-from ci_secrets.leaks.forms.dumps_cells import Read, read_rows, texts, ways
-=======
 from ci_secrets.leaks.forms.dumps_cells import Read, read_rows, text_column, ways
->>>>>>> main
 from ci_secrets.leaks.forms.dumps_characters import read_characters
 from ci_secrets.leaks.forms.dumps_hints import hint_dump
 from ci_secrets.leaks.forms.dumps_rows import Row, blocks
@@ -23,15 +19,6 @@ def read_dump(text: bytes, budget: Budget) -> Iterator[Piece]:
     readings: defaultdict[object, list[Part]] = defaultdict(list)
     for block in blocks(text):
         for rows in _alike(block):
-<<<<<<< HEAD
-            column: list[Part] = []
-            for cells in ways(rows):
-                read = read_rows(rows, cells)
-                column = column or list(texts(read, text))
-                if rows[0].offset or cells.size > 1 or column[0][0]:
-                    readings[cells].append(_joined(read))
-            readings["text"] += [part for part in column if part[0]]
-=======
             columns: list[Part] = []
             for cells in ways(rows):
                 read = read_rows(rows, cells)
@@ -39,7 +26,6 @@ def read_dump(text: bytes, budget: Budget) -> Iterator[Piece]:
                 if rows[0].offset or cells.size > 1 or columns[-1][0]:
                     readings[cells].append(_joined(read))
             readings["text"] += sorted(columns, key=_length)[-1:]
->>>>>>> main
     readings["characters"] += read_characters(text)
     readings["lines"] += read_texts(text)
     for parts in readings.values():
@@ -60,13 +46,10 @@ def _alike(block: list[Row]) -> Iterator[list[Row]]:
         yield block
 
 
-<<<<<<< HEAD
-=======
 def _length(part: Part) -> int:
     return len(part[0])
 
 
->>>>>>> main
 def _joined(read: list[Read]) -> Part:
     """All rows in a row."""
     data = b"".join(one.data() for one in read)

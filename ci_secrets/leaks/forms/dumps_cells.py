@@ -15,6 +15,8 @@ Readings = defaultdict[str, list[Part]]
 _HEX_SIZES: Final = {2: 1, 4: 2, 8: 4, 16: 8}
 """Digits of a word → its bytes."""
 _OCTAL_SIZES: Final = {3: 1, 6: 2, 11: 4, 22: 8}
+_WIDEST_GAP: Final = 8
+"""Blanks between cells of the same width; decimal ones and the last of `xxd -e` are narrower."""
 _MOST_REPEATED: Final = 256
 """Bytes that a line `*` stands for at most, as they are the same again and again."""
 
@@ -50,13 +52,10 @@ class Read:
     repeated: int
     """How many times the words stand there, for the lines that `*` left out after them."""
 
-<<<<<<< HEAD
-=======
     def end_of_cells(self) -> int:
         """Where the last cell ends within the row."""
         return self.row.cells[len(self.words) - 1][2] - self.row.start if self.words else 0
 
->>>>>>> main
     def data(self) -> bytes:
         """All bytes."""
         return b"".join(self.words) * self.repeated
@@ -79,7 +78,8 @@ def ways(rows: Sequence[Row]) -> Iterator[Cells]:
     if width == 8 and not digits.strip(b"01"):
         sizes.append((2, 1))
     if not digits.translate(None, b"0123456789-"):
-        most = max(abs(int(token)) for token in tokens)
+        every = (token for row in rows for token, _, _ in row.cells)
+        most = max(abs(int(token)) for token in every if token.strip(b"-").isdigit())
         sizes.append((10, next((size for size in (1, 2, 4, 8) if most < 1 << 8 * size), 0)))
     for base, size in sizes:
         if size:
@@ -92,12 +92,7 @@ def read_rows(rows: Sequence[Row], cells: Cells) -> list[Read]:
     """What rows of one dump hold."""
     read = []
     for row, after in zip(rows, [*rows[1:], None], strict=True):
-        words: list[bytes] = []
-        for token, _, _ in row.cells:
-            word = cells.word(token)
-            if word is None:
-                break
-            words.append(word)
+        words = list(_words(row, cells))
         size = sum(map(len, words))
         steps = _steps(row, after)
         repeated = 1
@@ -107,6 +102,18 @@ def read_rows(rows: Sequence[Row], cells: Cells) -> list[Read]:
             words = _cut(words, max(fits))
         read.append(Read(row=row, words=words, repeated=repeated))
     return read
+
+
+def _words(row: Row, cells: Cells) -> Iterator[bytes]:
+    """The bytes of each cell, up to what is none, or too far away to be the next."""
+    end = row.cells[0][1] if row.cells else 0
+    for token, start, stop in row.cells:
+        word = cells.word(token)
+        far = cells.base != 10 and start - end > _WIDEST_GAP + len(row.cells[0][0]) - len(token)
+        if word is None or far:
+            return
+        yield word
+        end = stop
 
 
 def _steps(row: Row, after: Row | None) -> list[int]:
@@ -131,29 +138,6 @@ def _cut(words: Iterable[bytes], size: int) -> list[bytes]:
     return cut
 
 
-<<<<<<< HEAD
-def texts(read: Sequence[Read], text: bytes) -> Iterator[Part]:
-    """The column of text at the right of the rows, a character for each byte."""
-    lines = [text[one.row.start : one.row.end] for one in read]
-    closed = [line[-1:] in (b"|", b"<") for line in lines]
-    columns = [
-        len(line) - shut - sum(map(len, one.words))
-        for line, shut, one in zip(lines, closed, read, strict=True)
-    ]
-    column = max(columns, default=0)
-    parts = []
-    units: list[Unit] = []
-    for one, line, shut in zip(read, lines, closed, strict=True):
-        last = one.row.cells[len(one.words) - 1][2] if one.words else one.row.end
-        at = max(column, last - one.row.start + 1)
-        characters = line[at : len(line) - shut]
-        parts.append(characters)
-        units += [
-            (1, place, place + 1)
-            for place in range(one.row.start + at, one.row.start + at + len(characters))
-        ]
-    yield b"".join(parts), partial(iter, units)
-=======
 def text_column(read: Sequence[Read], text: bytes) -> Part:
     """The text at the right of the rows, a character for each byte; empty where there is none."""
     lines = [text[one.row.start : one.row.end] for one in read]
@@ -172,4 +156,3 @@ def text_column(read: Sequence[Read], text: bytes) -> Part:
             first = one.row.start + column
             units += [(1, place, place + 1) for place in range(first, first + len(parts[-1]))]
     return b"".join(parts), partial(iter, units)
->>>>>>> main

@@ -12,11 +12,7 @@ _SHORTEST: Final = 5
 _OFFSET_DIGITS: Final = range(4, 17)
 _ROW: Final = re.compile(
     rb"\n([ \t]*(-?[0-9A-Fa-f]{1,22}+)(:|>|[ \t]-)?)(?=[ \t]|\r?\n)"
-<<<<<<< HEAD
-    rb"((?:[ \t-]*+[0-9A-Fa-f]{1,22}+(?![^ \t\r\n-]))*+)([^\r\n]*)"
-=======
     rb"((?:[ \t-]{0,20}+[0-9A-Fa-f]{1,22}+(?![^ \t\r\n-]))*+)([^\r\n]*)"
->>>>>>> main
 )
 _CELL: Final = re.compile(rb"(?<![0-9A-Fa-f])-?[0-9A-Fa-f]+|[0-9A-Fa-f]+")
 

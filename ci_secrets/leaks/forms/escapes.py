@@ -61,11 +61,7 @@ def _backslashes(
 
 
 # NOTE: bytes: C, Go, Ruby, Perl, bash, Python's `bytes`. What has the escapes of JSON is its own.
-<<<<<<< HEAD
-_BYTES: Final = _backslashes(rb'\\(?:[^"\\/bfnrtu]|u\{|\n)', _byte)
-=======
 BYTES: Final = _backslashes(rb'\\(?:[^"\\/bfnrtu]|u\{|\n)', _byte)
->>>>>>> main
 # NOTE: code points: JavaScript, Python's `str`, YAML, which also folds a line with its indent
 _CHARACTERS: Final = _backslashes(
     rb"\\(?:x[89a-fA-F]|[23][0-7]{2}|[NLP_]|\r?\n[ \t])",
@@ -76,8 +72,6 @@ _CHARACTERS: Final = _backslashes(
 _ECHO: Final = _backslashes(rb"\\0[0-3][0-7]{2}", _byte, octal=rb"0[0-7]{0,3}")
 
 
-<<<<<<< HEAD
-=======
 def _number(match: re.Match[bytes]) -> bytes:
     high, low, *numbers = match.groups()
     if high:
@@ -93,7 +87,6 @@ _BEYOND_ASCII: Final = Rewriting(
 )
 
 
->>>>>>> main
 def _numbers(
     marker: bytes, pattern: bytes, base: int, number: Callable[[int], bytes] = character
 ) -> Rewriting:
@@ -211,12 +204,8 @@ FORMS: Final[dict[str, Form]] = {
         spell=escaped,
         nested=2,
         hint=spelled_out("\\x{:02x}", "\\x{:02X}", "\\{:03o}", "U+{:04X} "),
-<<<<<<< HEAD
-        read=in_place(_BYTES, _CHARACTERS, _ECHO, *_NUMBERS, _META, _CONTROL, _BACKTICK, _CARET),
-=======
         read=in_place(
             BYTES, _CHARACTERS, _BEYOND_ASCII, _ECHO, *_NUMBERS, _META, _CONTROL, _BACKTICK, _CARET
         ),
->>>>>>> main
     ),
 }

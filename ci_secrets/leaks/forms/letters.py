@@ -14,17 +14,11 @@ _TURNED: Final = bytes.maketrans(
     _UPPER + _LOWER, _UPPER[13:] + _UPPER[:13] + _LOWER[13:] + _LOWER[:13]
 )
 _LETTER: Final = re.compile(rb"[A-Za-z]")
-<<<<<<< HEAD
-_FORWARDS: Final = rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
-_BACKWARDS: Final = rb"[\x80-\xbf][\xc2-\xdf]|[\x80-\xbf]{2}[\xe0-\xef]|[\x80-\xbf]{3}[\xf0-\xf4]"
-_CHARACTER: Final = re.compile(_FORWARDS + rb"|(" + _BACKWARDS + rb")")
-=======
 _CHARACTER: Final = re.compile(  # NOTE: begins with one class of bytes, for `re` is quick then
     rb"[\x80-\xf4](?:(?<=[\xc2-\xdf])[\x80-\xbf]|(?<=[\xe0-\xef])[\x80-\xbf]{2}"
     rb"|(?<=[\xf0-\xf4])[\x80-\xbf]{3}"
     rb"|(?<=[\x80-\xbf])([\xc2-\xdf]|[\x80-\xbf][\xe0-\xef]|[\x80-\xbf]{2}[\xf0-\xf4]))"
 )
->>>>>>> main
 """A character of several bytes; with a group where these were reversed with all others."""
 
 
@@ -72,11 +66,7 @@ def _reversed_lines(lines: list[bytes]) -> Piece:
 
 
 def _characters_kept(piece: Piece) -> Piece:
-<<<<<<< HEAD
-    upright = rewritten(piece.text, _CHARACTER, _upright)
-=======
     upright = None if piece.text.isascii() else rewritten(piece.text, _CHARACTER, _upright)
->>>>>>> main
     if upright is None:
         return piece
     return Piece(upright.text, lambda start, end: piece.span(*upright.span(start, end)))

@@ -39,11 +39,7 @@ _WORD: Final = rb"=\?([\w*-]{1,80})\?([bBqQ])\?([!->@-~]{0,1000})\?="
 _READ: Final = in_place(
     # NOTE: a line that ends in `=` is folded; in base64 it would be padded
     Rewriting(
-<<<<<<< HEAD
-        re.compile(rb"=[0-9A-F]{2}|(?:=[0-9a-f]{2}){2}|[^=\s]=\r?\n"),
-=======
         re.compile(rb"=(?:[0-9A-F]{2}|[0-9a-f]{2}=[0-9a-f]{2}|(?<!==)\r?\n)"),
->>>>>>> main
         re.compile(rb"=(?:([0-9a-fA-F]{2})|[ \t]*\r?\n)"),
         _byte,
     ),

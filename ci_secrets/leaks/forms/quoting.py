@@ -4,10 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-<<<<<<< HEAD
-=======
 from ci_secrets.leaks.forms.escapes import BYTES
->>>>>>> main
 from ci_secrets.leaks.forms.reading import Form, Rewriting, in_place
 
 
@@ -24,23 +21,17 @@ def _half(match: re.Match[bytes]) -> bytes:
     return match[0][len(match[0]) // 2 :]
 
 
-<<<<<<< HEAD
-=======
 def _c_quotes(match: re.Match[bytes]) -> bytes:
     return BYTES.pattern.sub(BYTES.replace, match[1])
 
 
->>>>>>> main
 _READ: Final = in_place(
     # NOTE: bash, zsh and jq write `'\''` for a quote between quotes, dash and Python `'"'"'`; at
     # the beginning or end of a word, an outer quote may be missing
     _row(rb"\\'", rb"'?\\''?", lambda _: b"'"),
     _row(rb"'\"'", rb"'\"('+)\"(?:'|(?=\s|\Z))", lambda match: match[1]),
-<<<<<<< HEAD
-=======
     # NOTE: `ls` and zsh write what is no text between quotes of its own
     _row(rb"\$'\\", rb"'?\$'((?:\\(?:[0-7]{3}|[^0-9]))+)''?", _c_quotes),
->>>>>>> main
     _doubled(b"'"),  # SQL, YAML, PowerShell
     _doubled(b'"'),  # CSV, Basic, cmd
     _doubled(b"$"),  # docker compose, make

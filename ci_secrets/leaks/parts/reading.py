@@ -4,10 +4,6 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-<<<<<<< HEAD
-from ci_secrets.leaks.parts.keys import says
-=======
->>>>>>> main
 from ci_secrets.leaks.parts.words import is_wordy
 
 MAX_DEPTH: Final = 20
@@ -38,12 +34,7 @@ _NO_SECRET: Final = 6
 
 def step(key: str, number: int) -> str:
     """The place below a mapping's: the key, or `#2` for the second where it may be a secret."""
-<<<<<<< HEAD
-    if _SHOWN.fullmatch(key) and (len(key) < _NO_SECRET or says(key) or is_wordy(key)):
-        return f".{key}"
-=======
     shown = key.replace(" ", "_")
     if _SHOWN.fullmatch(shown) and (len(key) < _NO_SECRET or is_wordy(key)):
         return f".{shown}"
->>>>>>> main
     return f".#{number}"

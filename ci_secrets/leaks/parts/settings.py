@@ -73,24 +73,17 @@ def _unquoted(value: str) -> str:
     return value.rstrip().rstrip(",")
 
 
-<<<<<<< HEAD
-=======
 # NOTE: `# public key: age1…`, as age-keygen writes it
 _COMMENTED: Final = re.compile(r"#[ ]*(?P<key>\w[\w ]{0,40}):[ ](?P<value>.*)")
 
 
->>>>>>> main
 def setting(line: str) -> tuple[Says, str]:
     """What the name of the setting on a line says of its value, and the value.
 
     Of YAML and JSON too; nothing and no value for any other line.
     """
-<<<<<<< HEAD
-    entry = _ENTRY.fullmatch(line.removeprefix("- ").lstrip("# "))
-=======
     comment = _COMMENTED.fullmatch(line)
     entry = comment or _ENTRY.fullmatch(line.removeprefix("- ").lstrip("# "))
->>>>>>> main
     if not entry or not entry["value"]:
         return "", ""
     return says(entry["key"].rpartition("/:")[2]), _unquoted(entry["value"])

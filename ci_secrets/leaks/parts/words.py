@@ -88,11 +88,7 @@ def _reads(text: str, runs: list[str]) -> bool:
     """Whether all letters together read like words, and there is a word at all."""
     if not any(len(run) > 2 and not run.isdigit() for run in runs):
         return False
-<<<<<<< HEAD
-    if any(run.lower() in _KNOWN for run in runs):
-=======
     if _is_row(text) or any(run.lower() in _KNOWN for run in runs):
->>>>>>> main
         return True
     scores = [_SCORE[pair] for pair in map("".join, pairwise(text)) if pair in _SCORE]
     return len(scores) < OPAQUE or sum(scores) >= _WORD_SCORE * len(scores)

@@ -96,27 +96,17 @@ def _phases(characters: list[bytes], middle: int, width: int) -> Iterator[int]:
     yield from range(first, first + width)
 
 
-<<<<<<< HEAD
-def _tears(characters: list[bytes], middle: int, left: int) -> range:
-    """Places of tears with at least so many characters on their left."""
-    first = max(left, min(middle - _TEARS // 2, len(characters) - _TEARS))
-=======
 def _tears(characters: list[bytes], middle: int, left: int, right: int) -> range:
     """Places of tears with at least so many characters on either side."""
     last = len(characters) - right
     first = max(left, min(middle - _TEARS // 2, last - _TEARS + 1))
->>>>>>> main
     return range(first, min(first + _TEARS, len(characters)))
 
 
 def _across(characters: list[bytes], middle: int) -> Iterator[bytes]:
     """Pieces of 2 to 7 characters with the same between them."""
     for between in _BETWEEN_PIECES:
-<<<<<<< HEAD
-        for tear in _tears(characters, middle, 1):
-=======
         for tear in _tears(characters, middle, 3, 3):
->>>>>>> main
             left = min(tear, 4)
             right = min(7 - left, 4)
             yield (
@@ -139,18 +129,11 @@ def _between_prefixes(characters: list[bytes], middle: int) -> Iterator[bytes]:
         for width in (2, 3):
             for start in _phases(characters, middle, width):
                 yield before + _joined(characters, start, start + width) + behind
-<<<<<<< HEAD
-        for tear in _tears(characters, middle, 4):
-            if len(behind) > 1:
-                yield _joined(characters, tear - 4, tear) + behind
-            else:
-=======
         if len(behind) > 1:
             for tear in _tears(characters, middle, 4, 0):
                 yield _joined(characters, tear - 4, tear) + behind
         else:
             for tear in _tears(characters, middle, 0, 4):
->>>>>>> main
                 yield before[-2:] + _joined(characters, tear, tear + 4)
 
 

@@ -51,11 +51,7 @@ _NEXT_MARK: Final = re.compile(rb"\n([+\-<>|#*! ])")
 
 @cache
 def _heads() -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-<<<<<<< HEAD
-    """The heads of the first line, and of a line after a line break: one by one, then the others."""
-=======
     """The heads of the first line, and of a line after a break: three, then the others."""
->>>>>>> main
     one = rb"[ \t]{0,12}+(?>" + rb"|".join(_HEADS) + rb")"
     all_of_them = rb"(%b)((?:%b)?+)((?:%b)?+)((?:%b){0,4}+)" % (one, one, one, one)
     return re.compile(all_of_them), re.compile(rb"\n" + all_of_them)

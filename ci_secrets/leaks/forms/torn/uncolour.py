@@ -32,20 +32,14 @@ class Uncoloured:
     stream is cut into pieces changes nothing but where runs are parted.
     """
 
-<<<<<<< HEAD
     def __init__(self, offset: int = 0) -> None:
         self._held = b""
         self._end = offset
 
     @property
     def read(self) -> int:
-        """Offset behind the last byte that is known to be text or not."""
+        """Offset behind the last byte of which is known whether it is text."""
         return self._end - len(self._held)
-=======
-    def __init__(self) -> None:
-        self._held = b""
-        self._end = 0
->>>>>>> main
 
     def feed(self, piece: bytes) -> list[Run]:
         """The next bytes of the stream → what of them, and of what was held, is text."""
