@@ -14,6 +14,8 @@ from ci_secrets.leaks.parts import Part
 
 SIZE: Final = 8
 """Bytes of an anchor, where there are as many: shorter ones are slower, and hit more often."""
+_LEAST: Final = 5
+"""Bytes of any anchor."""
 MAX_REACH: Final = 32 * 1024
 """Bytes on either side of an anchor that are inspected at most."""
 LONG_RUN: Final = 96
@@ -36,6 +38,11 @@ _RARE: Final = frozenset(
     {"base32", "base32hex", "base58", "ascii85", "base85", "z85", "uuencode", "deflate"}
 )
 """Forms of which fewer anchors are taken."""
+_AT_SEVERAL: Final = frozenset({"dump", "hex", "decimal", "octal"})
+_HINTS_AT: Final = (0, 5)
+"""Where in a text hints of dumps are taken: a row may end in the middle of one."""
+_HINTED: Final = frozenset({"decimal", "octal", "binary"})
+"""Forms of which pieces say little: their hints are longer."""
 _PACKED: Final = frozenset({"base64", "base64url", "hex", *packed.FORMS})
 _RUN: Final = frozenset({*_PACKED, "base32", "utf-16", "charset"})
 
@@ -70,6 +77,8 @@ class Anchors:
         return len(self._known)
 
     def _add(self, anchor: bytes, reach: int, forms: frozenset[str]) -> None:
+        if len(anchor) < _LEAST:
+            return
         key = anchor.lower()
         known_reach, known_forms = self._known.get(key, (0, frozenset()))
         self._known[key] = max(min(reach, MAX_REACH), known_reach), forms | known_forms
@@ -98,17 +107,18 @@ def anchors_of(part: Part) -> Iterator[tuple[bytes, int, frozenset[str]]]:
                     yield gram, reach, forms
         for name, form in FORMS.items():
             if form.hint and part.kind != "line":
-                for hint in form.hint(window):
-                    yield hint, _MARGIN + 64 * length, frozenset({name})
+                for at in _HINTS_AT if name in _AT_SEVERAL else (0,):
+                    for hint in form.hint(window[at:]):
+                        yield hint, _MARGIN + 64 * length, frozenset({name})
     if part.kind == "whole" and length >= 16:
         yield part.text[:4] + b"***", _MARGIN, frozenset()
         yield b"***" + part.text[-4:], _MARGIN, frozenset()
 
 
 def _chains(part: Part) -> Iterator[Chain]:
-    for chain in SINGLE if part.kind == "line" or part.wordy else WHOLE:
-        # NOTE: what has hints needs no spelling here; letters and digits of base64url are base64's
-        if "base64url" not in chain and not (chain and FORMS[chain[0]].hint):
+    for chain in SINGLE if part.kind == "line" else WHOLE:
+        # NOTE: the letters and digits of base64url are those of base64
+        if "base64url" not in chain and not _HINTED.intersection(chain[:1]):
             yield chain
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from ci_secrets.leaks.findings import Report
 from ci_secrets.leaks.matcher import Engine
 from ci_secrets.leaks.redact import Redactor
-from ci_secrets.leaks.scan import Scanner
+from ci_secrets.leaks.scanner import Scanner
 from ci_secrets.secret import Secret
 
 

@@ -47,12 +47,13 @@ def _is_mixed(pattern: bytes, needle: Needle) -> bool:
 
 
 def literal_index(needles: Iterable[Needle]) -> Index:
-    """Those that the squashed reading cannot find, and all that are in clear."""
-    return Index(
-        (needle.pattern, needle)
-        for needle in needles
-        if not needle.form or not squashed_pattern(needle)
-    )
+    """Those that the squashed reading cannot find, or not to their last character."""
+    return Index((needle.pattern, needle) for needle in needles if _is_literal(needle))
+
+
+def _is_literal(needle: Needle) -> bool:
+    ends = needle.pattern[:1] + needle.pattern[-1:]
+    return not needle.form or len(squash(ends)) < len(ends) or not squashed_pattern(needle)
 
 
 def squashed_index(needles: Iterable[Needle]) -> Index:

@@ -2,164 +2,17 @@
 
 import sys
 import time
-<<<<<<< HEAD
-from collections.abc import Iterable, Iterator
-=======
 from collections.abc import Callable, Iterable
->>>>>>> main
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Final
+from typing import IO
 
-<<<<<<< HEAD
-from ci_secrets.leaks.anchors import MAX_REACH
-from ci_secrets.leaks.findings import Coverage, Finding, Report, Skipped, combine
-from ci_secrets.leaks.held import Held
-from ci_secrets.leaks.index import Hit
-from ci_secrets.leaks.inspector import Inspector
-from ci_secrets.leaks.matcher import Engine
-from ci_secrets.leaks.redact import MAX_FINDINGS, redacted
-from ci_secrets.leaks.stretch import Stretch, line_around, to_finding
-from ci_secrets.leaks.unpack import sources
-=======
 from ci_secrets.leaks.findings import Coverage, Finding, Report, combine
 from ci_secrets.leaks.input import Source, Target, opened, targets
 from ci_secrets.leaks.input.paths import STDIN
 from ci_secrets.leaks.matcher import Engine
-from ci_secrets.leaks.redact import Redactor
+from ci_secrets.leaks.scanner import Scanner
 from ci_secrets.leaks.workers import scanned, shares
->>>>>>> main
-
-BLOCK: Final = 256 * 1024
-"""Bytes searched at once; `MAX_REACH` on either side is held beside them."""
-_OVERLAP: Final = 32
-"""Bytes that are searched again with the next block: an anchor may stand on the border."""
-_MAX_STRETCH: Final = 128 * 1024
-"""Bytes inspected at once; longer stretches are cut, with `MAX_REACH` in common."""
-
-
-class Scanner:
-    """One text: `feed` its bytes in pieces of any size, then `finish`; see `report`.
-
-    Memory does not grow with the text, and the pieces change nothing.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._inspector = Inspector(engine)
-        self._held = Held()
-        self._searched = 0
-        """Offset up to which anchors were looked for."""
-        self._first = 0
-        """Offset from which on the values are looked for."""
-        self._hits: list[Hit] = []
-        """Those that later ones may still touch."""
-        self._findings: list[Finding] = []
-        self._unlisted: set[str] = set()
-
-    def feed(self, data: bytes) -> None:
-        """The next bytes of the text."""
-        self._held.text += data
-        while self._held.end >= self._searched + BLOCK + MAX_REACH:
-            self._search(self._searched + BLOCK)
-            self._settle(self._searched - MAX_REACH)
-
-    def know(self, engine: Engine) -> None:
-        """Look for the values of another engine from here on, not in what was fed before."""
-        self._search(self._held.end)
-        self._first = self._held.end
-        self._engine = engine
-        self._inspector = Inspector(engine)
-
-    def finish(self) -> None:
-        """The text ends here; what is fed after this is a new beginning."""
-        while self._searched < self._held.end:
-            self._search(min(self._searched + BLOCK, self._held.end))
-        self._settle(self._held.end)
-        self._held.drop(self._held.end)
-
-    def report(self, name: str) -> Report:
-        """What was found in the whole text; complete after `finish`."""
-        file = redacted(self._engine, name.encode("utf-8", "surrogateescape"))
-        shown = file.decode("utf-8", "surrogateescape")
-        unlisted = tuple(
-            Skipped(secret=owner, reason=f"more places of {shown} than can be listed")
-            for owner in sorted(self._unlisted)
-        )
-        return Report(
-            findings=tuple(
-                replace(one, file=shown)
-                for one in sorted(self._findings, key=lambda one: (one.line, one.column))
-            ),
-            coverage=(Coverage(source=shown, state="complete"),),
-            skipped=self._engine.skipped + unlisted,
-            bytes=self._held.end,
-            lines=self._held.lines,
-        )
-
-    def _search(self, end: int) -> None:
-        """Look for anchors up to an offset, and inspect around them."""
-        held = self._held
-        start = max(held.base, self._first, self._searched - _OVERLAP)
-        text = held.slice(start, end)
-        near = [
-            (start + anchor.end, anchor.reach)
-            for shelf in self._engine.shelves
-            for anchor in shelf.anchors.find(text)
-        ]
-        for low, high, noticed in _stretches(near, max(held.base, self._first), held.end):
-            near_text = held.slice(low, high)
-            for hit in self._inspector.inspect(near_text, [at - low for at in noticed]):
-                self._hits.append(hit._replace(start=hit.start + low, end=hit.end + low))
-        self._searched = end
-
-    def _settle(self, before: int) -> None:
-        """Turn hits into findings that nothing will touch any more, and let go of their text."""
-        self._hits.sort(key=lambda hit: hit.start)
-        while self._hits:
-            group = _touching(self._hits)
-            if group[-1].start >= before or max(hit.end for hit in group) > before:
-                break
-            self._note(group)
-            del self._hits[: len(group)]
-        keep = min([before - MAX_REACH, *(hit.start for hit in self._hits[:1])])
-        if keep > self._held.base:
-            self._held.drop(keep)
-
-    def _note(self, group: list[Hit]) -> None:
-        stretch = Stretch(group[0].start, max(hit.end for hit in group))
-        for hit in group:
-            stretch.add(hit.needle, hit.start, hit.end, self._held.place)
-        if len(self._findings) >= MAX_FINDINGS:
-            self._unlisted |= {hit.needle.owner for hit in group}
-            return
-        line = redacted(self._engine, line_around(stretch.start, stretch.end, self._hits, self._held))
-        self._findings += [to_finding(span, line, "") for span in stretch.findings()]
-
-
-def _touching(hits: list[Hit]) -> list[Hit]:
-    """The first of them, sorted by start, and all that touch it, directly or by others."""
-    end = hits[0].end
-    for count, hit in enumerate(hits):
-        if hit.start > end:
-            return hits[:count]
-        end = max(end, hit.end)
-    return hits[:]
-
-
-def _stretches(
-    near: Iterable[tuple[int, int]], first: int, last: int
-) -> Iterator[tuple[int, int, list[int]]]:
-    """What is to be inspected: `(start, end, anchors)`, within `[first, last)`, in order."""
-    merged: list[tuple[int, int, list[int]]] = []
-    for at, reach in sorted(near):
-        low, high = max(first, at - reach), min(last, at + reach)
-        if merged and low <= merged[-1][1] and high - merged[-1][0] <= _MAX_STRETCH:
-            start, end, noticed = merged[-1]
-            merged[-1] = (min(start, low), max(end, high), [*noticed, at - 1])
-        else:
-            merged.append((low, high, [at - 1]))
-    return iter(merged)
 
 
 def scan_stream(engine: Engine, chunks: Iterable[bytes], name: str) -> Report:

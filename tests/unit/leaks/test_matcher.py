@@ -47,17 +47,16 @@ def test_masks_of_a_value_of_several_lines() -> None:
 
 
 def _lines(count: int, of: str) -> str:
-    return "\n".join(f"{of}-made-up-line-{number}" for number in range(count))
+    return "\n".join(f"{of}-9xK4qZ-{number:04}" for number in range(count))
 
 
 def test_a_value_of_many_lines_leaves_room_for_the_next() -> None:
     """Its first lines are masked, 20 at most; what is masked in part only is named."""
     engine = engine_of({"LONG": _lines(1500, "a"), "PW": "hunter2-made-up"})
     masks = engine.masks()
-    assert masks[:2] == [b"a-made-up-line-0", b"hunter2-made-up"]
-    assert [mask for mask in masks if mask.startswith(b"a-")] == [
-        f"a-made-up-line-{number}".encode() for number in range(20)
-    ]
+    lines = _lines(20, "a").encode().splitlines()
+    assert masks[:2] == [lines[0], b"hunter2-made-up"]
+    assert [mask for mask in masks if mask.startswith(b"a-")] == lines
     assert len(masks) <= 40
     assert engine.partly_masked == ("LONG",)
 

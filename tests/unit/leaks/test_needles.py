@@ -2,7 +2,8 @@
 
 import pytest
 
-from ci_secrets.leaks.needles import MAX_DERIVED, MAX_LINES, needles_of
+from ci_secrets.leaks.needles import MAX_DERIVED, needles_of
+from ci_secrets.leaks.parts.lines import MAX_LINES
 
 PEM = (
     b"-----BEGIN EXAMPLE KEY-----\n"
@@ -60,7 +61,7 @@ def test_whole_of_several_lines_is_known_with_either_line_end() -> None:
 def test_plain_settings_are_said() -> None:
     """A line that is not looked for on its own is counted."""
     found = needles_of("KUBE", b"apiVersion: v1\ntoken: 9f8e7d6c5b4a\nshort")
-    assert {one.part for one in found.needles} == {"", "[2]"}
+    assert {one.part for one in found.needles} == {"", "[2]", ".token"}
     (note,) = found.skipped
     assert note.reason == "2 of its lines are short or plain settings: found only with the whole"
 
@@ -75,7 +76,7 @@ def test_needles_are_never_below_the_floor_and_never_repeat() -> None:
 
 def test_long_values_are_bounded_and_said() -> None:
     """A value of any length costs memory in proportion, and the report says what is left out."""
-    value = b"\n".join(b"%08d-line-9f8e" % number for number in range(2 * MAX_LINES))
+    value = b"\n".join(b"9xK4qZ%08d" % number for number in range(2 * MAX_LINES))
     assert len(value) > MAX_DERIVED
     found = needles_of("BIG", value)
     assert {one.form for one in found.needles} == {()}

@@ -25,15 +25,15 @@ DEFECTS = [
     # NOTE: each leaked in a CI system's own masking; values below the floor are made longer
     (["ababac"], ["abab", "abac"], "ab***"),
     (["aaaaab"], ["aaaaa", "aaab"], "aaa***"),
-    (["abcdef", "defghi"], ["abcdefghi"], "***"),
-    (["abcdef", "defghi"], ["abcd", "efghi"], "***"),
-    (["line-one1\nline-two2"], ["line-one1\r\nline-two2\r\n"], "***\r\n"),
+    (["abcde7", "de7ghi"], ["abcde7ghi"], "***"),
+    (["abcde7", "de7ghi"], ["abcd", "e7ghi"], "***"),
+    (["k9-One4xQ1\nk9-Two7zR2"], ["k9-One4xQ1\r\nk9-Two7zR2\r\n"], "***\r\n"),
     (["aaaaab"], ["aaaaaab"], "a***"),
     (["ababac"], ["abababac"], "ab***"),
     (["sk-test-AAAA", "test-KEY99"], ["sk-test-KEY99"], "sk-***"),
     (["abcdeX", "cdeXyz"], ["abcdeXyz"], "***"),
     (["hunter2", "hunter2-prod-key"], ["hunter2-prod-key"], "***"),
-    (["line-one1\nline-two2"], ["T1 line-one1\nT2 line-two2\n"], "T1 ***\nT2 ***\n"),
+    (["k9-One4xQ1\nk9-Two7zR2"], ["T1 k9-One4xQ1\nT2 k9-Two7zR2\n"], "T1 ***\nT2 ***\n"),
     (["secret-7", "secret-7"], ["secret-7secret-7 secret-7"], "*** ***"),
 ]
 
@@ -79,18 +79,20 @@ def test_excerpt_hides_what_was_printed_before_it_was_known() -> None:
     redactor = Redactor(build({}))
     assert redactor.feed(b"first hunter23, ") == b"first hunter23, "
     redactor.add({"PW": Secret("hunter23")})
-    assert redactor.feed(b"then hunter23\n") == b"then ***\n"
+    assert redactor.feed(b"then hunter23\n") + redactor.finish() == b"then ***\n"
     (finding,) = redactor.report("out").findings
     assert finding.excerpt == "first ***, then ***"
 
 
 def test_only_what_could_become_a_value_is_held() -> None:
-    """A prompt is written at once; the beginning of a value waits for its next byte."""
+    """A prompt is written at once; the beginning of a value waits for its next byte, from four
+    bytes on also where the stream pauses.
+    """
     redactor = Redactor(engine_of({"PW": "hunter23"}))
-    assert redactor.feed(b"Continue? ") == b"Continue? "
-    assert redactor.feed(b"x hunt") == b"x "
-    assert redactor.feed(b"ing ") == b"hunting "
-    assert redactor.feed(b"hunter23") == b"***"
+    assert redactor.feed(b"Continue? ") + redactor.idle() == b"Continue? "
+    assert redactor.feed(b"x hunt") + redactor.idle() == b"x "
+    assert redactor.feed(b"ing hun") + redactor.idle() == b"hunting hun"
+    assert redactor.feed(b"ter23") + redactor.idle() == b"***"
     assert redactor.finish() == b""
 
 
