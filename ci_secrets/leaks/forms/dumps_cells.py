@@ -15,6 +15,8 @@ Readings = defaultdict[str, list[Part]]
 _HEX_SIZES: Final = {2: 1, 4: 2, 8: 4, 16: 8}
 """Digits of a word → its bytes."""
 _OCTAL_SIZES: Final = {3: 1, 6: 2, 11: 4, 22: 8}
+_WIDEST_GAP: Final = 8
+"""Blanks between cells of the same width; decimal ones and the last of `xxd -e` are narrower."""
 _MOST_REPEATED: Final = 256
 """Bytes that a line `*` stands for at most, as they are the same again and again."""
 
@@ -76,7 +78,8 @@ def ways(rows: Sequence[Row]) -> Iterator[Cells]:
     if width == 8 and not digits.strip(b"01"):
         sizes.append((2, 1))
     if not digits.translate(None, b"0123456789-"):
-        most = max(abs(int(token)) for token in tokens)
+        every = (token for row in rows for token, _, _ in row.cells)
+        most = max(abs(int(token)) for token in every if token.strip(b"-").isdigit())
         sizes.append((10, next((size for size in (1, 2, 4, 8) if most < 1 << 8 * size), 0)))
     for base, size in sizes:
         if size:
@@ -89,12 +92,7 @@ def read_rows(rows: Sequence[Row], cells: Cells) -> list[Read]:
     """What rows of one dump hold."""
     read = []
     for row, after in zip(rows, [*rows[1:], None], strict=True):
-        words: list[bytes] = []
-        for token, _, _ in row.cells:
-            word = cells.word(token)
-            if word is None:
-                break
-            words.append(word)
+        words = list(_words(row, cells))
         size = sum(map(len, words))
         steps = _steps(row, after)
         repeated = 1
@@ -104,6 +102,18 @@ def read_rows(rows: Sequence[Row], cells: Cells) -> list[Read]:
             words = _cut(words, max(fits))
         read.append(Read(row=row, words=words, repeated=repeated))
     return read
+
+
+def _words(row: Row, cells: Cells) -> Iterator[bytes]:
+    """The bytes of each cell, up to what is none, or too far away to be the next."""
+    end = row.cells[0][1] if row.cells else 0
+    for token, start, stop in row.cells:
+        word = cells.word(token)
+        far = cells.base != 10 and start - end > _WIDEST_GAP + len(row.cells[0][0]) - len(token)
+        if word is None or far:
+            return
+        yield word
+        end = stop
 
 
 def _steps(row: Row, after: Row | None) -> list[int]:

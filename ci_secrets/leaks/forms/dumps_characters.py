@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import partial
+from itertools import accumulate, pairwise
 from typing import Final
 
 from ci_secrets.leaks.forms.digits_runs import Part, Unit
@@ -15,21 +16,18 @@ NAMES: Final = (
 """What `od -a` calls the first characters of ASCII."""
 ESCAPES: Final = dict(zip([0, *range(7, 14)], b"0abtnvfr", strict=True))
 """Bytes → the letter after the backslash of `od -c`."""
-_KNOWN: Final = {
-    **{b"%4b" % name: bytes([code]) for code, name in enumerate(NAMES)},
-    **{b"  \\%c" % letter: bytes([code]) for code, letter in ESCAPES.items()},
-    **{b" %03o" % code: bytes([code]) for code in range(256)},
-    b" del": b"\x7f",
-    b"  lf": b"\n",
-    b"  **": b"",
+_WIDTH: Final = 4
+_CELLS: Final = {
+    **{f"   {chr(code)}": bytes([code]) for code in range(32, 127)},
+    **{f" {code:03o}": bytes([code]) for code in range(256)},
+    **{f"  \\{chr(letter)}": bytes([code]) for code, letter in ESCAPES.items()},
+    **{f"{name.decode():>4}": bytes([code]) for code, name in enumerate(NAMES)},
+    " del": b"\x7f",
+    "  lf": b"\n",
+    "  **": b"",
 }
-_CELL: Final = re.compile(
-    b"|".join([*map(re.escape, _KNOWN), rb" {3}(?:[ -~]|[\xc2-\xf4][\x80-\xbf]{1,3})"])
-)
-_CELLS: Final = re.compile(b"(?:%b)*+" % _CELL.pattern)
+"""What stands in a cell; `**` is where the rest of a character of several bytes would be."""
 _ROW: Final = re.compile(rb"\n([0-9A-Fa-f]{6,16})?( (?= *\S{1,4}(?: +\S{1,4})*+ *\r?\n)[^\r\n]*)")
-_LATER: Final = bytes(range(0x80, 0xC0))
-"""All but the first bytes of characters in UTF-8."""
 _FEWEST: Final = 6
 _NO_OFFSET: Final = (0, 1, 6, 7)
 """Blanks that stand for an offset, by what they leave when divided by the width of a cell."""
@@ -40,29 +38,39 @@ def read_characters(text: bytes) -> Iterator[Part]:
     rows: list[list[Unit]] = []
     data: list[list[bytes]] = []
     for match in _ROW.finditer(b"\n" + text + b"\n"):
-        cells = list(_cells(match))
+        cells = _cells(match[2], with_offset=bool(match[1]))
         if not cells:
             continue
         if rows and match.start() - rows[-1][-1][2] > NEAR:
             yield from _whole(data, rows)
             rows, data = [], []
-        data.append([_KNOWN.get(cell, cell[3:]) for cell, _, _ in cells])
-        rows.append(
-            [(len(byte), at, to) for byte, (_, at, to) in zip(data[-1], cells, strict=True)]
-        )
+        ends = list(accumulate((size for _, size in cells), initial=match.end(2) - 1))
+        start = ends[0] - (ends[-1] - ends[0])
+        shifted = pairwise(start - ends[0] + end for end in ends)
+        data.append([byte for byte, _ in cells])
+        rows.append([(len(byte), at, to) for byte, (at, to) in zip(data[-1], shifted, strict=True)])
     yield from _whole(data, rows)
 
 
-def _cells(row: re.Match[bytes]) -> Iterator[tuple[bytes, int, int]]:
-    """The cells of a row and where they stand, if it is all cells."""
-    line = row[2]
-    columns = len(line.translate(None, _LATER))
-    skipped = columns % 4 if row[1] else _NO_OFFSET[columns % 4]
-    cells = _CELLS.match(line, skipped)
-    if not cells or cells.end() < len(line):
-        return
-    for cell in _CELL.finditer(line, skipped):
-        yield cell[0], row.start(2) - 1 + cell.start(), row.start(2) - 1 + cell.end()
+def _cells(line: bytes, *, with_offset: bool) -> list[tuple[bytes, int]]:
+    """The byte of each cell of a row, and how long the cell is, if the row is all cells."""
+    try:
+        columns = line.decode()
+    except UnicodeDecodeError:
+        return []
+    skipped = len(columns) % _WIDTH
+    if not with_offset:
+        skipped = _NO_OFFSET[skipped]
+    cells = []
+    for at in range(skipped, len(columns), _WIDTH):
+        cell = columns[at : at + _WIDTH]
+        byte = _CELLS.get(cell)
+        if byte is None:
+            if cell.isascii() or cell[:-1].strip():
+                return []
+            byte = cell[-1:].encode()
+        cells.append((byte, len(cell) if cell.isascii() else len(cell.encode())))
+    return cells
 
 
 def _whole(data: list[list[bytes]], rows: list[list[Unit]]) -> Iterator[Part]:
