@@ -7,7 +7,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tests.data.corpus import bases, chains, dumps, neighbours, packed, quoting, shell, text, torn
+from tests.data.corpus import (
+    bases,
+    chains,
+    clients,
+    dumps,
+    neighbours,
+    packed,
+    programs,
+    python,
+    quoting,
+    rules,
+    shell,
+    text,
+    torn,
+)
 from tests.data.corpus.way import Case, Way
 from tests.data.values import values
 
@@ -15,6 +29,7 @@ __all__ = ["WAYS", "Case", "Way", "absent", "cases"]
 
 WAYS: Final[tuple[Way, ...]] = (
     *bases.WAYS, *dumps.WAYS, *torn.WAYS, *packed.WAYS, *quoting.WAYS, *text.WAYS, *chains.WAYS,
+    *clients.WAYS, *programs.WAYS, *python.WAYS, *rules.WAYS,
 )  # fmt: skip
 assert len({way.name for way in WAYS}) == len(WAYS)
 
@@ -39,8 +54,12 @@ def cases(seed: int, *, clean: bool = False) -> Iterator[Case]:
         for way in ways
         for kind in way.kinds
     }
-    with tempfile.TemporaryDirectory(prefix="corpus-") as folder:
-        printed = shell.run(ways, subjects, Path(folder), "")
+    with tempfile.TemporaryDirectory(prefix="corpus-") as folder, clients.server() as url:
+        printed = {
+            **shell.run(ways, subjects, Path(folder), url),
+            **programs.run(ways, subjects, Path(folder)),
+            **python.run(ways, subjects),
+        }
     for way in ways:
         for kind in way.kinds:
             yield _case(rng, way, kind, printed[way.name, kind])

@@ -27,9 +27,9 @@ class Shell:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Python:
-    """A function of Python; `by_rule` where it spells what a tool would print."""
+    """A function of Python; `by_rule` where it spells what another tool would print."""
 
-    function: Callable[[bytes], bytes]
+    function: Callable[[str], str | bytes]
     by_rule: bool
 
 
