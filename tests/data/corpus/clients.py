@@ -7,7 +7,7 @@ from threading import Thread
 from typing import Final
 
 from tests.data.corpus.shell import sh
-from tests.data.corpus.way import ALL, LINE, MANY_LINES, Way
+from tests.data.corpus.way import ASCII, LINE, MANY_LINES, Way
 
 _REPO: Final = "git init -q . && git commit -q --allow-empty -m one"
 _CHANGED: Final = (
@@ -19,7 +19,6 @@ _HEADER: Final = "S=${SUBJECT//$'\\n'/ }"
 _QUOTED: Final = 'Q=${S//\\\\/\\\\\\\\}; Q=${Q//\\"/\\\\\\"}'
 _NO_NAME: Final = "a file's name holds no slash, and has at most 255 bytes"
 _NO_DOTS: Final = "it prints every byte beyond ASCII as a dot"
-_ASCII: Final = tuple(kind for kind in ALL if kind != "nonascii")
 
 GIT: Final[tuple[Way, ...]] = (
     sh("git-diff", f"{_CHANGED} && git diff"),
@@ -37,7 +36,7 @@ GIT: Final[tuple[Way, ...]] = (
        "git diff --cached --binary"),
     sh("git-message", f"{_SAID} && git log -1"),
     sh("git-message-oneline", f"{_SAID} && git log -1 --oneline --no-abbrev-commit"),
-    sh("git-message-patch", f"{_SAID} && cp \"$V\" key && git add key && git commit -q --amend "
+    sh("git-message-patch", f"{_SAID} && echo x >key && git add key && git commit -q --amend "
        "--no-edit && git format-patch --stdout -1"),
     sh("git-message-shell", f"{_SAID} && git for-each-ref --shell --format='%(contents)'"),
     sh("git-message-perl", f"{_SAID} && git for-each-ref --perl --format='%(contents)'"),
@@ -63,15 +62,15 @@ CURL: Final[tuple[Way, ...]] = (
     sh("curl-w", "curl -s -G --data-urlencode \"token@$V\" -w '%{url_effective}' \"$URL\""),
     sh("curl-trace", "curl -s --trace - --data-binary \"@$V\" \"$URL\""),
     sh("curl-trace-ascii", "curl -s --trace-ascii - --data-binary \"@$V\" \"$URL\"",
-       kinds=_ASCII, why=_NO_DOTS),
+       kinds=ASCII, why=_NO_DOTS),
     sh("curl-trace-time", "curl -s --trace - --trace-time --data-binary \"@$V\" \"$URL\""),
     sh("curl-trace-form", "curl -s --trace-ascii - -F \"token=<$V\" \"$URL\"",
-       kinds=_ASCII, why=_NO_DOTS),
+       kinds=ASCII, why=_NO_DOTS),
     sh("curl-trace-urlencoded", "curl -s --trace - --data-urlencode \"token@$V\" \"$URL\""),
     sh("curl-trace-basic", f"{_HEADER}; {_QUOTED}; curl -s --trace - -K "
        "<(printf 'user = \"ci:%s\"' \"$Q\") \"$URL\"", kinds=LINE, why=MANY_LINES),
     sh("curl-trace-ascii-json", "jq -Rs '{token: .}' | curl -s --trace-ascii - -d @- \"$URL\"",
-       kinds=_ASCII, why=_NO_DOTS),
+       kinds=ASCII, why=_NO_DOTS),
     sh("wget-d", f"{_HEADER}; echo \"header = X-Token: $S\" >rc; "
        "WGETRC=rc wget -d -O- \"$URL\" 2>&1",
        kinds=LINE, why=MANY_LINES),

@@ -285,7 +285,7 @@ DOCUMENTS: Final = table({
     "basic-header": lambda v: f"Authorization: Basic {_b64('x-access-token:' + v)}",
     "npmrc": lambda v: f"//npm.example.com/:_password={_b64(v)}\nalways-auth=true",
     "pip-error": lambda v: "Looking in indexes: https://ci:" + re.sub(
-        r"[^\w.~-]", lambda m: m[0].encode().hex("%").join(("%", "")), v) + "@pypi.example.com",
+        r"[^\w.~-]", lambda m: "%" + m[0].encode().hex("%"), v) + "@pypi.example.com",
 }, by_rule=True)  # fmt: skip
 HEADERS: Final = table({
     "dsn": lambda v: f"postgresql://ci:{v}@db.example.com:5432/app?sslmode=require",

@@ -9,6 +9,7 @@ from tests.data.values import KINDS
 ALL: Final = tuple(KINDS)
 LINE: Final = ("token", "cloud", "password", "short", "nonascii")
 """Kinds of a single line."""
+ASCII: Final = tuple(kind for kind in ALL if kind != "nonascii")
 LONG: Final = ("token", "cloud", "password", "nonascii")
 """Kinds of a single line and of sixteen or more characters: parts of those are findings too."""
 
