@@ -60,7 +60,7 @@ _SEPARATORS: Final = (
 _WIDE: Final = frozenset((b",", b", ", b"-", b"_", b".", b":", b"|", b"/"))
 """Separators of pieces of more than one character."""
 _CONTINUATION: Final = bytes(range(0x80, 0xC0))
-_ROW: Final = re.compile(rb"\x01(?:(?:\0\0){0,2}\x01){3,}")
+_ROW: Final = re.compile(rb"(?:\0\0){0,2}\x01(?:(?:\0\0){0,2}\x01){3,}(?:\0\0){0,2}")
 _WIDE_ROW: Final = re.compile(rb"([\x02-\x08])\1+")
 """Widths of pieces in a row. A character that is the separator itself has two empty ones."""
 
