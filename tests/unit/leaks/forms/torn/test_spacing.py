@@ -114,6 +114,8 @@ def test_tears_of_two_kinds_are_read_twice() -> None:
     value = b"kzv09QW-mm/x77Jd"
     framed = "│ key │ kzv09Q │\n│     │ W-mm/x │\n│     │ 77Jd   │".encode()
     assert spans(readings(framed), value)
+    two_rows = b"| kzv09QW-mm |\n| /x77Jd    |"
+    assert spans(readings(two_rows), value)
     spaced = b"\n".join(b"> " + b" | ".join(cut(row, 1)) for row in cut(value, 8))
     assert spans(readings(spaced), value)
 
