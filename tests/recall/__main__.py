@@ -19,8 +19,9 @@ def main() -> None:
     options = parser.parse_args()
 
     began = time.perf_counter()
-    known = [case for case in cases(options.seed) if options.way in case.way]
-    clean = [case for case in cases(options.seed, clean=True) if options.way in case.way]
+    ways = [way for way in WAYS if options.way in way.name]
+    known = list(cases(options.seed, ways=ways))
+    clean = list(cases(options.seed, ways=ways, clean=True))
     printed = time.perf_counter()
     engine = engine_for(options.seed)
     results, empty = list(judge(engine, known)), list(judge(engine, clean))
@@ -41,7 +42,7 @@ def main() -> None:
     for tool in sorted(absent()):
         print(f"not installed: {tool}: {', '.join(w.name for w in WAYS if tool in w.needs)}")
     _total(results)
-    print(f"{len(WAYS)} ways; printing {printed - began:.1f} s, scanning {judged - printed:.1f} s")
+    print(f"{len(ways)} ways; printing {printed - began:.1f} s, scanning {judged - printed:.1f} s")
 
 
 def _table(results: Sequence[Result]) -> None:

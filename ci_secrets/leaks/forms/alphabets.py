@@ -4,8 +4,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from ci_secrets.leaks.forms.reading import Piece, Span
+
+MARK: Final = b"A"
 
 
 def fragments(encode: Callable[[bytes], bytes], text: bytes, *, bits: int) -> Iterator[bytes]:
@@ -28,11 +31,27 @@ class Alphabet:
     """One or more of them."""
     foreign: bytes = field(init=False)
     """All other bytes."""
+    shape: bytes = field(init=False)
+    """A table for `bytes.translate` that makes them `MARK`, and all others NUL."""
 
     def __post_init__(self) -> None:
-        of = bytes(set(range(256)) - set(self.characters))
-        object.__setattr__(self, "foreign", of)
+        shape = bytes(MARK[0] if byte in self.characters else 0 for byte in range(256))
+        object.__setattr__(self, "shape", shape)
+        object.__setattr__(self, "foreign", bytes(set(range(256)) - set(self.characters)))
         object.__setattr__(self, "run", re.compile(b"[" + re.escape(self.characters) + b"]+"))
+
+    def long(
+        self, text: bytes, least: int, pattern: re.Pattern[bytes]
+    ) -> Iterator[re.Match[bytes]]:
+        """Matches of a pattern that takes all of a run, at each run of `least` characters or more.
+
+        The runs are looked for in the shape of the text, which takes a tenth of the time.
+        """
+        shape = text.translate(self.shape)
+        at = shape.find(MARK * least)
+        while at >= 0 and (match := pattern.match(text, at)):
+            yield match
+            at = shape.find(MARK * least, match.end())
 
 
 class Joined:

@@ -9,7 +9,7 @@ from functools import partial
 from string import ascii_letters, digits
 from typing import Final
 
-from ci_secrets.leaks.forms.alphabets import Alphabet, Joined, fragments
+from ci_secrets.leaks.forms.alphabets import MARK, Alphabet, Joined, fragments
 from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Span
 
 MIN_RUN: Final = 8
@@ -17,43 +17,43 @@ MIN_RUN: Final = 8
 MIN_START: Final = 40
 """Characters from which on the beginning of a run is decoded for its own sake (raw deflate)."""
 _GROUP: Final = 4  # characters that make whole bytes
-# NOTE: line breaks as JSON, shells and YAML write them, and what joins strings in source text
-_WRITTEN_BREAK: Final = re.compile(rb"\\+[nr](?:\\+n)?|[\"']\s*\+\s*[\"']")
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
+# NOTE: line breaks as JSON, shells and YAML write them, and what joins strings in source text
+_WRITTEN_BREAK: Final = re.compile(rb"(?<!\\)\\+[nr](?:\\+n)?|[\"']\s*\+\s*[\"']")
+_BREAK_SIGNS: Final = (b"\\n", b"\\r", b'"+', b"'+", b'" +', b"' +", b'+ "', b"+ '")
+_CHANGE: Final = re.compile(rb"[a-z][A-Z]|[A-Za-z][0-9]|[0-9][A-Za-z]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Variant:
     encode: Callable[[bytes], bytes]
     alphabet: Alphabet
-    sign: re.Pattern[bytes]
-    """What a text has in it somewhere if there is anything to decode."""
+    needs: re.Pattern[bytes]
+    """What a run must have in it, so that the other variant is not read twice."""
     stretch: re.Pattern[bytes]
     """A long run, and the lines that may be its continuation."""
 
 
-def _variant(encode: Callable[[bytes], bytes], last: bytes, sign: str = "") -> _Variant:
-    """`last`: the characters for 62 and 63. `sign`: one that must be in a run."""
+def _variant(encode: Callable[[bytes], bytes], last: bytes, needs: bytes = b"") -> _Variant:
+    """`last`: the characters for 62 and 63."""
     alphabet = Alphabet(f"{ascii_letters}{digits}".encode() + last)
-    one = f"[{re.escape(alphabet.characters.decode())}]"
-    # NOTE: a word has one case, or a capital at its beginning; eight characters of base64 do not
-    signs = ("[a-z]", "[A-Z]", "(?:[a-z][A-Z]|[A-Za-z][0-9]|[0-9][A-Za-z])", sign)
-    mixed = "".join(f"(?={one}*?{each})" for each in signs)
-    noticed = rf"(?<!{one}){mixed}{one}{{{MIN_RUN},}}"
-    if not sign:
-        noticed += rf"|(?<!{one})(?:{one}{{4}}[ ,:;]\s?){{4}}"  # in groups
-        noticed += rf"|(?<!{one})(?:{one}{{1,{MIN_RUN}}}=?\\?\r?\n\s*){{6}}"  # in a narrow column
     return _Variant(
         encode=encode,
         alphabet=alphabet,
-        sign=re.compile(noticed.encode()),
-        stretch=re.compile(rf"{one}{{{MIN_START},}}(?:=?[\\\"']?\r?\n[\s\"']*{one}+)*".encode()),
+        needs=re.compile(needs),
+        stretch=re.compile(rb"%b(?:=?[\\\"']?\r?\n[\s\"']*%b)*" % ((alphabet.run.pattern,) * 2)),
     )
 
 
 STANDARD: Final = _variant(base64.b64encode, b"+/")
 # NOTE: what has neither `-` nor `_` is read as standard base64
-URL_SAFE: Final = _variant(base64.urlsafe_b64encode, b"-_", sign="[_-]")
+URL_SAFE: Final = _variant(base64.urlsafe_b64encode, b"-_", needs=b"[_-]")
+
+# NOTE: tables for the shape of a text in which separators, or ends of lines, can be told
+_SHAPE: Final = STANDARD.alphabet.shape
+_GROUPED: Final = bytes(0x20 if byte in b" ,:;" else mark for byte, mark in enumerate(_SHAPE))
+_COLUMN: Final = bytes(byte if byte == 0x0A else mark for byte, mark in enumerate(_SHAPE))
+_BESIDE_COLUMN: Final = b"\r\t =\\\"'"
 
 
 def _spell(variant: _Variant, text: bytes) -> Iterator[bytes]:
@@ -79,9 +79,9 @@ def _read(variant: _Variant, text: bytes, budget: Budget) -> Iterator[Piece]:
     its own alphabet. So what stands between the characters is deleted, and the rest is decoded at
     all four alignments: three give noise, and so do the words around.
     """
-    if b"\\" in text or b"+" in text:
-        text = _WRITTEN_BREAK.sub(lambda match: b"\n" * len(match[0]), text)
-    if not variant.sign.search(text):
+    if any(sign in text for sign in _BREAK_SIGNS):
+        text = _WRITTEN_BREAK.sub(lambda match: b"\n".rjust(len(match[0])), text)
+    if not _noticed(variant, text):
         return
     whole = Joined(text, variant.alphabet)
     for first in range(min(_GROUP, len(whole.characters) - MIN_RUN + 1)):
@@ -99,6 +99,24 @@ def _read(variant: _Variant, text: bytes, budget: Budget) -> Iterator[Piece]:
         yield piece
 
 
+def _noticed(variant: _Variant, text: bytes) -> bool:
+    """Whether there is a run that is no word, or what is left of one: groups, a narrow column.
+
+    A word has one case, or a capital at its beginning; eight characters of base64 do not.
+    """
+    for run in variant.alphabet.long(text, MIN_RUN, variant.alphabet.run):
+        one_case = run[0].islower() or run[0].isupper()
+        if not one_case and _CHANGE.search(run[0]) and variant.needs.search(run[0]):
+            return True
+    if variant is URL_SAFE:
+        return False
+    groups = text.translate(_GROUPED)
+    if b"AAAA AAAA AAAA AAAA" in groups or b"AAAA  AAAA  AAAA  AAAA" in groups:
+        return True
+    lines = text.translate(_COLUMN, _BESIDE_COLUMN)
+    return any((MARK * width + b"\n") * 4 in lines for width in range(1, MIN_RUN))
+
+
 def _decoded(joined: Joined, first: int) -> Piece:
     characters = joined.characters[first:].translate(_TO_STANDARD)
     missing = -len(characters) % _GROUP
@@ -111,7 +129,7 @@ def _paragraphs(variant: _Variant, text: bytes) -> Iterator[Span]:
 
     That one may also begin a text of its own. So no line is in more than two of them.
     """
-    for stretch in variant.stretch.finditer(text):
+    for stretch in variant.alphabet.long(text, MIN_START, variant.stretch):
         lines = [line.span() for line in variant.alphabet.run.finditer(text, *stretch.span())]
         widths = [end - start for start, end in lines]
         at = 0

@@ -39,12 +39,13 @@ class _Variant:
 
 
 def _variant(encode: Callable[[bytes], bytes], characters: bytes, zero: bytes = b"") -> _Variant:
-    one = f"[{re.escape((characters + zero).decode())}]"
+    alphabet = Alphabet(characters + zero)
+    run = alphabet.run.pattern
     return _Variant(
         encode=encode,
-        alphabet=Alphabet(characters),
+        alphabet=alphabet,
         digits=bytes.maketrans(characters, bytes(range(85))),
-        stretch=re.compile(rf"{one}{{{MIN_RUN},}}(?:\r?\n\s*{one}+)*".encode()),
+        stretch=re.compile(rb"%b(?:\r?\n\s*%b)*" % (run, run)),
         zero=zero,
     )
 
@@ -85,7 +86,7 @@ def _alone(variant: _Variant, text: bytes) -> Iterator[bytes]:
 
 def _read(variant: _Variant, text: bytes, budget: Budget) -> Iterator[Piece]:
     """Long runs that look the part, at all five alignments."""
-    for stretch in variant.stretch.finditer(text):
+    for stretch in variant.alphabet.long(text, MIN_RUN, variant.stretch):
         if not _plausible(stretch[0]):
             continue
         source = text[slice(*stretch.span())]

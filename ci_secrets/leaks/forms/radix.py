@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from string import ascii_letters, digits
 from typing import Final
 
 from ci_secrets.leaks.forms.alphabets import Alphabet, Joined, fragments
@@ -39,19 +40,20 @@ def _alone_base32(encode: _Encode, text: bytes) -> Iterator[bytes]:
 class _Base32:
     """The reader for an alphabet in one case."""
 
-    def __init__(self, characters: bytes, needs: str = "") -> None:
+    def __init__(self, characters: bytes, needs: bytes = b"") -> None:
         """`needs`: what must be in a run, so that hex digits are not taken for base32hex."""
         self._alphabet = Alphabet(characters)
         # NOTE: Python reads numbers to base 32 in linear time, with the digits of base32hex
         self._digits = bytes.maketrans(characters, _BASE32HEX)
-        one = f"[{characters.decode()}]"
-        self._stretch = re.compile(
-            rf"(?<!{one})(?={one}*?{needs}){one}{{{MIN_RUN_32},}}(?:\r?\n\s*{one}+)*".encode()
-        )
+        self._needs = re.compile(needs)
+        run = self._alphabet.run.pattern
+        self._stretch = re.compile(rb"%b(?:\r?\n\s*%b)*" % (run, run))
 
     def read(self, text: bytes, budget: Budget) -> Iterator[Piece]:
         """Long runs with their continuation lines, at all eight alignments."""
-        for stretch in self._stretch.finditer(text):
+        for stretch in self._alphabet.long(text, MIN_RUN_32, self._stretch):
+            if not self._needs.search(stretch[0]):
+                continue
             joined = Joined(text, self._alphabet, *stretch.span())
             for first in range(8):
                 characters = joined.characters[first:]
@@ -63,7 +65,7 @@ class _Base32:
 
 
 _READERS_32: Final = (_Base32(_BASE32), _Base32(_BASE32.lower()))
-_READERS_32HEX: Final = (_Base32(_BASE32HEX, "[G-V]"), _Base32(_BASE32HEX.lower(), "[g-v]"))
+_READERS_32HEX: Final = (_Base32(_BASE32HEX, b"[G-V]"), _Base32(_BASE32HEX.lower(), b"[g-v]"))
 
 
 def _read_base32(readers: tuple[_Base32, ...], text: bytes, budget: Budget) -> Iterator[Piece]:
@@ -88,20 +90,21 @@ def _spell_base58(text: bytes) -> Iterator[bytes]:
     yield _base58(text + b"\n")
 
 
-_RUN_58: Final = re.compile(
-    rb"(?<![0-9A-Za-z])(?=[a-z0-9]*[A-Z])(?=[A-Z0-9]*[a-z])[%s]{%d,%d}(?![0-9A-Za-z])"
-    % (_BASE58, MIN_RUN_58, MAX_RUN_58)
-)
+_WORD: Final = Alphabet(f"{ascii_letters}{digits}".encode())
 _DIGIT_58: Final = {character: digit for digit, character in enumerate(_BASE58)}
 
 
 def _read_base58(text: bytes, budget: Budget) -> Iterator[Piece]:
-    """Words of one piece that have both cases."""
-    for match in _RUN_58.finditer(text):
+    """Words of this alphabet that have both cases."""
+    for match in _WORD.long(text, MIN_RUN_58, _WORD.run):
+        word = match[0]
+        foreign = word.translate(None, _BASE58)
+        if foreign or word.islower() or word.isupper() or len(word) > MAX_RUN_58:
+            continue
         number = 0
-        for character in match[0]:
+        for character in word:
             number = number * 58 + _DIGIT_58[character]
-        zeros = len(match[0]) - len(match[0].lstrip(_BASE58[:1]))
+        zeros = len(word) - len(word.lstrip(_BASE58[:1]))
         size = zeros + (number.bit_length() + 7) // 8
         if not budget.spend(size):
             return

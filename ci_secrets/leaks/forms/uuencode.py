@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from ci_secrets.leaks.forms.alphabets import fragments
+from ci_secrets.leaks.forms.alphabets import Alphabet, fragments
 from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Span
 
 _BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -19,9 +19,12 @@ _SLACK: Final = 3
 """Characters that may follow a line: a quote, a checksum, padding that Python writes."""
 _MIN: Final = 6
 """Bytes of a line by itself that are worth looking at."""
+_SHORTEST: Final = 5
+"""Characters of a line that has any bytes."""
 _KINDS: Final = 4
 """Different characters in such a line; a ruler has fewer."""
-_TAIL: Final = re.compile(rb"(?<![ -`])[ -`]{5,}+(?=[\r\n}]|\Z)")
+_ALPHABET: Final = Alphabet(bytes(range(0x20, 0x61)))
+_END: Final = re.compile(rb"[\r\n}]|\Z")
 
 
 def _encode(text: bytes) -> bytes:
@@ -68,11 +71,9 @@ def _read(text: bytes, budget: Budget) -> Iterator[Piece]:
     """
     heads: list[_Line] = []
     rest: list[_Line] = []
-    for tail in _TAIL.finditer(text):
-        start, end = tail.span()
+    for start, end in _tails(text):
         if heads and len((rest or heads)[-1].data) == _ROW and text[start - 1] in b"\r\n":
-            indent = len(tail[0]) - len(tail[0].lstrip(b" "))
-            line = _line(text, start + indent, end)
+            line = _line(text, end - len(text[start:end].lstrip(b" ")), end)
             if line:
                 rest.append(line)
                 continue
@@ -86,6 +87,16 @@ def _read(text: bytes, budget: Budget) -> Iterator[Piece]:
         heads.sort(key=lambda line: len(line.data))  # the last may be a full one
         rest = []
     yield from _blocks(heads, rest, budget)
+
+
+def _tails(text: bytes) -> Iterator[Span]:
+    """The ends of lines, back to where something stands that is not of the alphabet."""
+    shape = text.translate(_ALPHABET.shape)
+    for stop in _END.finditer(text):
+        end = stop.start()
+        start = shape.rfind(b"\0", 0, end) + 1
+        if end - start >= _SHORTEST:
+            yield start, end
 
 
 def _line(text: bytes, at: int, end: int) -> _Line | None:

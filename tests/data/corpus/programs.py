@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from tests.data.corpus.way import ALL, LINE, Program, Way
+from tests.data.corpus.way import ALL, ASCII, LINE, Program, Way
 
 _SOURCES: Final = Path(__file__).parent / "programs"
 _SECONDS: Final = 300
@@ -25,17 +25,15 @@ _PROGRAMS: Final[Mapping[str, tuple[str, str, Callable[[Path], list[str]]]]] = {
 }
 """Command → its source, where the names of the ways stand in that, how it is run."""
 
-_NUMBER: Final = "the number changes as a whole with anything beside the value"
-_FIRST_BYTES: Final = "it shows the first bytes alone"
-_ASCII: Final = tuple(kind for kind in ALL if kind != "nonascii")
 _ALONE: Final = frozenset({
     "node-bigint", "node-buffer-50", "go-big", "go-big-hex", "java-integer",
     "java-integer-hex",
 })  # fmt: skip
+"""A number changes as a whole with anything beside the value."""
 _KINDS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
-    "node-buffer-50": (LINE, _FIRST_BYTES),
-    "perl-json-latin1": (_ASCII, "its bytes are Latin-1, not UTF-8"),
-    "java-chars": (_ASCII, "it prints half of a surrogate pair as a question mark"),
+    "node-buffer-50": (LINE, "it shows the first bytes alone"),
+    "perl-json-latin1": (ASCII, "its bytes are Latin-1, not UTF-8"),
+    "java-chars": (ASCII, "it prints half of a surrogate pair as a question mark"),
 }
 
 

@@ -11,8 +11,8 @@ from typing import Final
 from tests.data.corpus.way import ALL, Shell, Way
 
 TOOLS: Final = frozenset({
-    "bzip2", "busybox", "column", "curl", "dash", "gawk", "git", "hexdump", "iconv", "jq",
-    "kubectl", "make", "openssl", "perl", "python3", "rg", "tar", "xxd", "xz", "zip", "zsh", "zstd",
+    "bzip2", "busybox", "column", "curl", "dash", "gawk", "git", "hexdump", "iconv", "jq", "make",
+    "openssl", "perl", "tar", "wget", "xxd", "xz", "zip", "zsh", "zstd",
 })  # fmt: skip
 """What a command line may need beside bash, coreutils, sed, grep, awk and diff."""
 _SECONDS: Final = 120

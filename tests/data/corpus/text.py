@@ -40,7 +40,6 @@ COMPARED: Final[tuple[Way, ...]] = (
     sh("diff-normal", 'diff <(echo old) "$V" || true'),
     sh("diff-e", 'diff -e <(echo old) "$V" || true'),
     sh("comm", 'comm -3 <(echo old) <(sort "$V")'),
-    sh("cmp-bl", 'cmp -bl "$V" <(tr "[:print:]" "~") || true'),
 )  # fmt: skip
 JQ: Final[tuple[Way, ...]] = (
     sh("jq", "jq -Rs ."),

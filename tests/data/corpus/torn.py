@@ -21,7 +21,7 @@ WRAPPED: Final[tuple[Way, ...]] = (
     sh("fold-soft", "fold -w 20 | sed 's/$/=/'"),
     sh("fold-arrows", "fold -w 16 | sed '2,$s/^/↪ /'"),
     sh("fold-quoted", "fold -w 10 | sed \"s/.*/'&' +/\""),
-    sh("split", "split -b 15 && tail -n +1 xa*"),
+    sh("split", "split -b 15 && tail -n +1 x*"),
     sh("pr", "fold -w 30 | pr -l 30"),
     sh("pr-numbered", "fold -w 30 | pr -t -n"),
     sh("paste-beside", "fold -w 12 | paste - <(seq 40)", words="beside another column"),

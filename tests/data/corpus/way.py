@@ -9,6 +9,7 @@ from tests.data.values import KINDS
 ALL: Final = tuple(KINDS)
 LINE: Final = ("token", "cloud", "password", "short", "nonascii")
 """Kinds of a single line."""
+ASCII: Final = tuple(kind for kind in ALL if kind != "nonascii")
 LONG: Final = ("token", "cloud", "password", "nonascii")
 """Kinds of a single line and of sixteen or more characters: parts of those are findings too."""
 
@@ -27,9 +28,9 @@ class Shell:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Python:
-    """A function of Python; `by_rule` where it spells what a tool would print."""
+    """A function of Python; `by_rule` where it spells what another tool would print."""
 
-    function: Callable[[bytes], bytes]
+    function: Callable[[str], str | bytes]
     by_rule: bool
 
 

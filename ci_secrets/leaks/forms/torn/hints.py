@@ -83,7 +83,7 @@ def _overstruck(characters: list[bytes], middle: int) -> Iterator[bytes]:
 
 def _letter(characters: list[bytes]) -> Iterator[bytes]:
     """One character a line between prefixes that differ: the one that ends the fewest lines."""
-    usual = [one for one in characters if one in _RARE]
+    usual = [one for one in characters[:-1] if one in _RARE]  # NOTE: no prefix is behind the last
     if usual:
         letter = min(usual, key=_RARE.index)
         for before, behind in _AROUND_LETTER:

@@ -4,6 +4,7 @@ import re
 import string
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import Piece, Span
@@ -142,7 +143,10 @@ def _prefixes(lines: list[bytes]) -> list[int]:
 
 
 def _suffixes(lines: list[bytes]) -> list[int]:
-    """How wide the suffix is that each line has in common with one beside it; of punctuation."""
+    """How wide the suffix is that each line has in common with one beside it; of punctuation.
+
+    With both, where it shares one with both: two pieces of a value may end with the same mark.
+    """
     ends = [line[len(line.rstrip(_BORDER)) :][::-1] for line in lines]
     pairs = [0, *_in_common(ends), 0]
-    return list(map(max, pairs, pairs[1:]))
+    return [min(left, right) or max(left, right) for left, right in pairwise(pairs)]

@@ -9,11 +9,13 @@ from typing import Final
 from ci_secrets.leaks.forms.reading import Piece, Span
 from ci_secrets.leaks.forms.torn.kept import Sieved, without
 
+_FRAME: Final = re.compile(rb"\|[ \t]*\r?\n[ \t]*\|")
+"""Between two rows of a table in ASCII."""
 _INVISIBLE: Final = re.compile(
     # NOTE: in UTF-8: no-break space, soft hyphen, joiner; the spaces, marks and separators of
     # U+2000; U+2060; box drawing, as frames of tables have it; ideographic space; byte order mark
     rb"\xc2[\xa0\xad]|\xcd\x8f|\xe2\x80[\x80-\x8f\xa8-\xaf]|\xe2\x81[\x9f-\xaf]"
-    rb"|\xe2[\x94\x95][\x80-\xbf]|\xe3\x80\x80|\xef\xbb\xbf"
+    rb"|\xe2[\x94\x95][\x80-\xbf]|\xe3\x80\x80|\xef\xbb\xbf|" + _FRAME.pattern
 )
 _CONTINUED: Final = (b"\n ", b"\n\t", b"\\\n", b"\\\r\n")
 _BREAK: Final = re.compile(rb"\n[ \t]*")
@@ -22,10 +24,10 @@ _BEFORE_BREAK: Final = (b"\\\r", b"\\", b"\r")
 
 def visible(text: bytes) -> Iterator[Piece]:
     """The text without characters of no width or ink, and without frames."""
-    if not text.isascii():
-        piece = without(text, (match.span() for match in _INVISIBLE.finditer(text)))
-        if piece:
-            yield piece
+    frames = _FRAME if text.isascii() else _INVISIBLE
+    piece = without(text, (match.span() for match in frames.finditer(text)))
+    if piece:
+        yield piece
 
 
 def joined(text: bytes) -> Iterator[Piece]:
@@ -60,7 +62,7 @@ _SEPARATORS: Final = (
 _WIDE: Final = frozenset((b",", b", ", b"-", b"_", b".", b":", b"|", b"/"))
 """Separators of pieces of more than one character."""
 _CONTINUATION: Final = bytes(range(0x80, 0xC0))
-_ROW: Final = re.compile(rb"\x01(?:(?:\0\0){0,2}\x01){3,}")
+_ROW: Final = re.compile(rb"(?:\0\0){0,2}\x01(?:(?:\0\0){0,2}\x01){3,}(?:\0\0){0,2}")
 _WIDE_ROW: Final = re.compile(rb"([\x02-\x08])\1+")
 """Widths of pieces in a row. A character that is the separator itself has two empty ones."""
 

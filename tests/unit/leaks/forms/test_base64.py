@@ -191,3 +191,12 @@ def test_what_is_decoded_is_no_more_than_some_times_the_text(text: bytes) -> Non
     assert len(pieces) <= 8
     assert sum(len(piece.text) for piece in pieces) <= 5 * len(text)
     assert len(read("base64", text, budget=len(text))) <= 1
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "unit", [b"\\", b" ", b"\n", b"=", b'"', b'" ', b'"+', b"A\n", b"\\r", b"- "]
+)
+def test_hostile_texts_are_read_to_their_end(form: str, unit: bytes) -> None:
+    """One mark over and over takes no more than its share of time: a square of it would not end."""
+    assert len(read(form, unit * 400_000)) <= 8

@@ -256,3 +256,17 @@ def test_ordinary_text_is_refused() -> None:
         b"12:04:55 Step 3/12: added 15 packages\n    at foo (x.js:12:9)\n  - a: 1\n\n# two\n" * 50
     )
     assert not pieces(text)
+
+
+@pytest.mark.parametrize("command", ["xxd", "hexdump -C", "od", "od -c", "od -An -tx4", "od -td2"])
+def test_line_breaks_may_be_those_of_windows(command: str) -> None:
+    """Rows that end with CR and LF, and the last without either, are read the same."""
+    dump = printed(command, b"made-up-value-1, made-up-value-2 and more")
+    assert stands_in(dump.replace(b"\n", b"\r\n").strip(b"\r\n"), b"made-up-value-2 and")
+
+
+def test_characters_of_several_bytes_are_read() -> None:
+    """BSD's `od -c` prints them whole, and `**` where their other bytes would be."""
+    dump = "0000000    z   ü  **   r   i   c   h   /   €  **  **   7\n0000014\n".encode()
+    at = dump.index(b"z")
+    assert stands_in(dump, "zürich/€7".encode()) == {(at - 3, dump.index(b"7\n") + 1)}

@@ -92,5 +92,5 @@ def test_progress_before_a_carriage_return_is_gone() -> None:
 
 def test_ordinary_text_is_refused() -> None:
     """Text without any mark of a colour yields nothing."""
-    text = b"if (a[0] > b[m1]) return std::move(x); // [1] 033 escape\r\n" * 3
+    text = b"if (a[0] > b[x1]) return std::move(x); // [1] 033 escape\r\n" * 3
     assert not [*uncoloured(text), *word_diffs(text), *overstruck(text)]
