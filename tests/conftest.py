@@ -13,17 +13,15 @@ _FOREIGN = re.compile(
 
 
 def pytest_configure() -> None:
-    """Take SIGINT and SIGQUIT again where they came ignored.
+    """Let what the tests start have the signals that are ignored here.
 
-    A shell without job control starts `make test &` with both ignored. What is ignored stays so
-    in every program that the tests start, and then neither they nor CMD can be interrupted.
+    A shell without job control starts `make test &` with SIGINT and SIGQUIT ignored, `nohup` with
+    SIGHUP. What is ignored stays so in every program that is started, and then neither they nor
+    CMD can be interrupted. A handler that does nothing keeps us as deaf, and is not inherited.
     """
-    for signum, handler in (
-        (signal.SIGINT, signal.default_int_handler),
-        (signal.SIGQUIT, signal.SIG_DFL),
-    ):
+    for signum in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(signum) is signal.SIG_IGN:
-            signal.signal(signum, handler)
+            signal.signal(signum, lambda *_: None)
 
 
 @pytest.fixture(autouse=True)

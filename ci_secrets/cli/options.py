@@ -98,6 +98,9 @@ OPTIONS: Final[dict[str, Option]] = {
     "known": Option(help="JSON object of name → value to look for (`-`: stdin)", metavar="FILE"),
     "log": Option(help="the job's log to scan", metavar="FILE", convert=path),
     "head": Option(help="the head that the run printed: shows truncation", metavar="HEAD"),
+    "follow": Option(
+        help="read on while the file grows, until SIGINT or SIGTERM; then report", flag=True
+    ),
     "format": Option(
         help="text, json, sarif, gitlab, junit, markdown, annotations or html (default: text)",
         metavar="FORMAT",

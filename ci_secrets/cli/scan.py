@@ -13,17 +13,20 @@ from ci_secrets.cli.values import known_values
 from ci_secrets.cli.wanted import IDENTITY, RUN, wanted
 from ci_secrets.console import Console
 from ci_secrets.errors import UsageError
-from ci_secrets.leaks.findings import Verdict
+from ci_secrets.leaks.findings import Report, Verdict
 from ci_secrets.text import foreign
 
 if TYPE_CHECKING:
     from ci_secrets.leaks.ignore import Entry
+    from ci_secrets.leaks.matcher import Engine
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="files, directories, .gz, .zip, -")
-    add_options(parser, "known", "format", "report", "ignore-file", *IDENTITY, *RUN)
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="files, directories, .gz, .zst, .zip, -"
+    )
+    add_options(parser, "known", "follow", "format", "report", "ignore-file", *IDENTITY, *RUN)
 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
@@ -32,13 +35,12 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     from ci_secrets.leaks import ignore
     from ci_secrets.leaks.formats import FORMATS, render
     from ci_secrets.leaks.matcher import build
-    from ci_secrets.leaks.scan import scan_paths
 
     form = one_of(FORMATS, arguments.format, "format")
     today = datetime.now(UTC).date()
     accepted = _accepted(arguments, environment, console, today)
     known = known_values(arguments, environment, stdin_taken="-" in arguments.paths)
-    report = scan_paths(build(known), arguments.paths, sys.stdin.buffer)
+    report = _scanned(build(known), arguments)
     report, notes = ignore.apply(report, accepted, today)
     for note in notes:
         console.warn(f"{foreign(arguments.ignore_file or ignore.NAME)}, {note}")
@@ -53,6 +55,20 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     if report.verdict is Verdict.UNKNOWN:
         raise UsageError("Nothing could be read, so nothing is known.", fix="Check the paths.")
     return 11 if report.verdict is Verdict.LEAKED else 0
+
+
+def _scanned(engine: "Engine", arguments: argparse.Namespace) -> Report:
+    from ci_secrets.cli.progress import Progress
+    from ci_secrets.leaks.input.follow import followed, until_signal
+    from ci_secrets.leaks.scan import scan_paths, scan_sources
+
+    if not arguments.follow:
+        with Progress(sys.stderr) as progress:
+            return scan_paths(engine, arguments.paths, sys.stdin.buffer, on_progress=progress)
+    if len(arguments.paths) > 1:
+        raise UsageError("--follow takes one file, or - for standard input.")
+    with until_signal() as stop:
+        return scan_sources(engine, followed(arguments.paths[0], sys.stdin.buffer, stop))
 
 
 def _accepted(

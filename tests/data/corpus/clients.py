@@ -45,7 +45,7 @@ GIT: Final[tuple[Way, ...]] = (
     sh("git-config-file", f'{_REPO} && git config ci.token "$SUBJECT" && cat .git/config'),
     sh("git-remote", f'{_REPO} && {_HEADER} && git remote add ci "https://ci:$S@example.com/a.git" '
        "&& git remote -v", kinds=LINE, why=MANY_LINES),
-    sh("git-trace", f'{_REPO} && GIT_TRACE=1 git log --grep="$SUBJECT" 2>&1'),
+    sh("git-trace", f'{_REPO} && GIT_TRACE=1 git log -F --grep="$SUBJECT" 2>&1'),
     sh("git-status", f'{_REPO} && touch -- "$SUBJECT" && git status --short', alone=True,
        kinds=("token", "password", "short", "nonascii"), why=_NO_NAME),
 )  # fmt: skip
