@@ -5,11 +5,16 @@ import re
 import signal
 
 import pytest
+from hypothesis import settings
 
 _FOREIGN = re.compile(
     r"^(CI$|CI_|GITHUB_|GITLAB_|RUNNER_|ACTIONS_|JENKINS_|BUILD_|JOB_|WORKSPACE|VAULT_|BAO_|AWS_|"
     r"AZURE_|GOOGLE_|SSL_CERT_|REQUESTS_CA_|CURL_CA_|.*_proxy$|.*_PROXY$|.*_ID_TOKEN$)"
 )
+
+
+settings.register_profile("patient", deadline=None)  # NOTE: nothing is promised about a machine
+settings.load_profile("patient")
 
 
 def pytest_configure() -> None:

@@ -6,10 +6,14 @@ anchor need not be sure: it must be there whenever the value is, and hardly ever
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
-from ci_secrets.leaks.forms import FORMS, SINGLE, WHOLE, Chain, packed, spell
+from ci_secrets.leaks.forms import FORMS, packed
+from ci_secrets.leaks.forms.reading import Chain
 from ci_secrets.leaks.literals import compile_literals
+from ci_secrets.leaks.needles import MAX_DERIVED, Needle, Needles
+from ci_secrets.leaks.partial import MIN_WHOLE
 from ci_secrets.leaks.parts import Part
 
 SIZE: Final = 8
@@ -20,7 +24,7 @@ MAX_REACH: Final = 32 * 1024
 """Bytes on either side of an anchor that are inspected at most."""
 LONG_RUN: Final = 96
 """Letters of an encoding in one piece, from which any run is decoded. A SHA-512 has fewer."""
-_WINDOW: Final = 48
+_WINDOW: Final = 64
 """Bytes of a long part from which its anchors are taken."""
 _MOST: Final = 512
 """Anchors in one piece of a log, from which all of it is inspected."""
@@ -39,6 +43,8 @@ _RARE: Final = frozenset(
 )
 """Forms of which fewer anchors are taken."""
 _AT_SEVERAL: Final = frozenset({"dump", "hex", "decimal", "octal"})
+_HINTS: Final = 160
+"""Hints of one form at one place; each gives the commonest first."""
 _HINTS_AT: Final = (0, 5)
 """Where in a text hints of dumps are taken: a row may end in the middle of one."""
 _HINTED: Final = frozenset({"decimal", "octal", "binary"})
@@ -61,11 +67,15 @@ class Anchor(NamedTuple):
 class Anchors:
     """The anchors of all values. Immutable."""
 
-    def __init__(self, parts: Iterable[Part]) -> None:
+    def __init__(self, values: Iterable[Needles]) -> None:
         self._known: dict[bytes, tuple[int, frozenset[str]]] = {}
-        for part in parts:
-            for anchor, reach, forms in anchors_of(part):
-                self._add(anchor, reach, forms)
+        for value in values:
+            for needle in value.needles:
+                for gram in _of_needle(needle):
+                    self._add(gram, _MARGIN + 6 * len(needle.pattern), _outermost(needle.form))
+            for part in value.parts:
+                for anchor, reach, forms in _of_part(part):
+                    self._add(anchor, reach, forms)
         if self._known:
             for magic in packed.MAGIC:
                 self._add(magic, _MARGIN, _PACKED)
@@ -95,45 +105,40 @@ class Anchors:
         return found
 
 
-def anchors_of(part: Part) -> Iterator[tuple[bytes, int, frozenset[str]]]:
-    """Anchors of one part, how far the disguised part may reach from each, and its forms."""
+def _of_needle(needle: Needle) -> Iterable[bytes]:
+    # NOTE: the letters and digits of base64url are those of base64
+    if "base64url" in needle.form or _HINTED.intersection(needle.form[:1]):
+        return ()
+    stride, most = _spacing(needle)
+    return grams(window(needle.pattern), stride, most)
+
+
+def _of_part(part: Part) -> Iterator[tuple[bytes, int, frozenset[str]]]:
     length = len(part.text)
-    for window in windows(part.text):
-        for chain in _chains(part):
-            forms = _outermost(chain)
-            for pattern in spell(chain, [window]):
-                reach = _MARGIN + 6 * length * len(pattern) // len(window)
-                for gram in grams(pattern, *_spacing(chain, part)):
-                    yield gram, reach, forms
+    if part.kind != "line" and length <= MAX_DERIVED:
+        text = window(part.text)
         for name, form in FORMS.items():
-            if form.hint and part.kind != "line":
+            if form.hint:
                 for at in _HINTS_AT if name in _AT_SEVERAL else (0,):
-                    for hint in form.hint(window[at:]):
+                    for hint in islice(form.hint(text[at:]), _HINTS):
                         yield hint, _MARGIN + 64 * length, frozenset({name})
-    if part.kind == "whole" and length >= 16:
+    if part.kind == "whole" and length >= MIN_WHOLE:
         yield part.text[:4] + b"***", _MARGIN, frozenset()
         yield b"***" + part.text[-4:], _MARGIN, frozenset()
-
-
-def _chains(part: Part) -> Iterator[Chain]:
-    for chain in SINGLE if part.kind == "line" else WHOLE:
-        # NOTE: the letters and digits of base64url are those of base64
-        if "base64url" not in chain and not _HINTED.intersection(chain[:1]):
-            yield chain
 
 
 def _outermost(chain: Chain) -> frozenset[str]:
     return frozenset({"base64", "base64url"} if chain[:1] == ("base64",) else chain[:1])
 
 
-def windows(text: bytes) -> Iterator[bytes]:
+def window(text: bytes) -> bytes:
     """The text where it is short, else the piece of its middle half with most different bytes."""
-    if len(text) <= _WINDOW * 3 // 2:
-        yield text
-        return
-    places = range(len(text) // 4, max(len(text) * 3 // 4 - _WINDOW, len(text) // 4 + 1), 16)
-    best = max(places, key=lambda at: len(set(text[at : at + _WINDOW])))
-    yield text[best : best + _WINDOW]
+    if len(text) <= 2 * _WINDOW:
+        return text
+    first, last = len(text) // 4, len(text) * 3 // 4 - _WINDOW
+    step = max(16, (last - first) // 16)
+    best = max(range(first, last + 1, step), key=lambda at: len(set(text[at : at + _WINDOW])))
+    return text[best : best + _WINDOW]
 
 
 def grams(pattern: bytes, stride: int, most: int) -> list[bytes]:
@@ -152,17 +157,17 @@ def grams(pattern: bytes, stride: int, most: int) -> list[bytes]:
     return telling[len(telling) % step // 2 :: step]
 
 
-def _spacing(chain: Chain, part: Part) -> tuple[int, int]:
-    """How far apart anchors of one spelling are, in bytes, and how many there are at most.
+def _spacing(needle: Needle) -> tuple[int, int]:
+    """How far apart the anchors of a needle are, in bytes, and how many there are at most.
 
     So that one of them stays whole where the text is wrapped at `SIZE` + that many columns.
     """
-    match len(chain):
-        case 0:
-            return (1, 64) if part.kind != "line" else (SIZE, 8)
-        case 1:
-            return (SIZE, 8) if chain[0] not in _RARE else (2 * SIZE, 2)
-        case 2:
+    match needle.form:
+        case ():
+            return (SIZE, 8) if needle.part.startswith("[") else (1, 64)
+        case (name,):
+            return (2 * SIZE, 2) if name in _RARE else (SIZE, 8)
+        case (_, _):
             return SIZE, 2
         case _:
             return SIZE, 1

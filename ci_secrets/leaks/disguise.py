@@ -3,7 +3,8 @@
 from dataclasses import replace
 from functools import lru_cache
 
-from ci_secrets.leaks.forms import FORMS, SPELLED, Chain
+from ci_secrets.leaks.forms import FORMS, SPELLED
+from ci_secrets.leaks.forms.reading import Chain
 from ci_secrets.leaks.needles import Needle
 
 

@@ -57,14 +57,15 @@ class Inspector:
         read = 0
         while layers and unexplained and budget.left > 0 and read < _MOST_READ:
             layer = heappop(layers)
-            anchors = [anchor for shelf in self._shelves for anchor in shelf.anchors.find(layer.text)]
-            if not anchors:
+            found = [one for shelf in self._shelves for one in shelf.anchors.find(layer.text)]
+            if not found:
                 continue
+            forms = frozenset[str]().union(*(anchor.forms for anchor in found))
             read += 1
             for hit in self._search(layer):
                 hits.append(hit)
                 unexplained = {at for at in unexplained if not hit.start <= at < hit.end}
-            for more in _undone(layer, frozenset().union(*(one.forms for one in anchors)), budget):
+            for more in _undone(layer, forms, budget):
                 if more.text not in seen:
                     seen.add(more.text)
                     heappush(layers, replace(more, number=len(seen)))

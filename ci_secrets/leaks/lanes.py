@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import Final, NamedTuple, Protocol
 
-from ci_secrets.leaks.forms.torn.uncolour import Uncoloured
 from ci_secrets.leaks.forms.torn.squash import Squashed, squash
+from ci_secrets.leaks.forms.torn.uncolour import Uncoloured
 from ci_secrets.leaks.index import Hit, Index, Search
 from ci_secrets.leaks.needles import Needle
 

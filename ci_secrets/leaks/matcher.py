@@ -5,7 +5,6 @@ from functools import cached_property
 from itertools import chain, islice, zip_longest
 
 from ci_secrets.leaks.anchors import Anchors
-from ci_secrets.leaks.findings import Skipped
 from ci_secrets.leaks.index import Index
 from ci_secrets.leaks.lanes import Lane, lanes, literal_index, squashed_index
 from ci_secrets.leaks.needles import Needle, Needles, needles_of
@@ -37,7 +36,7 @@ class Shelf:
     @cached_property
     def anchors(self) -> Anchors:
         """By which a scan notices that a value may be near, in whatever disguise."""
-        return Anchors(part for one in self.spelled for part in one.parts)
+        return Anchors(self.spelled)
 
     def _needles(self) -> Iterator[Needle]:
         return (needle for one in self.spelled for needle in one.needles)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ci_secrets.leaks.findings import Severity, Skipped
-from ci_secrets.leaks.forms import SINGLE, WHOLE, Chain, spell
+from ci_secrets.leaks.forms import SINGLE, WHOLE, spell
+from ci_secrets.leaks.forms.reading import Chain
 from ci_secrets.leaks.parts import Part, parts_of
 
 # Source: facts measured on 6 MB of ordinary text: a random form of 4 bytes never stood in it, of
@@ -17,7 +18,10 @@ MAX_DERIVED: Final = 64 * 1024
 """Bytes of a value that is looked for in every form; longer ones plain, whole and by lines."""
 
 _NEWLINE: Final = re.compile(rb"\r\n|\r|\n")
+MAX_LINES: Final = 100
+"""Lines of a value up to which each is looked for in every form."""
 _PLAIN: Final[tuple[Chain, ...]] = ((),)
+_FEW: Final[tuple[Chain, ...]] = ((), ("json",), ("base64",), ("hex",))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,8 +60,22 @@ class Needles:
 def needles_of(owner: str, value: bytes) -> Needles:
     """Spell a value in every form that is looked for."""
     found = parts_of(owner, value)
-    needles = (needle for part in found.parts for needle in _needles(part))
-    return Needles(parts=found.parts, needles=tuple(_unique(needles)), skipped=found.skipped)
+    lines = sum(part.kind == "line" for part in found.parts)
+    notes = []
+    if len(value) > MAX_DERIVED:
+        notes.append(f"longer than {MAX_DERIVED // 1024} KiB: looked for only in clear")
+    elif lines > MAX_LINES:
+        notes.append(f"more than {MAX_LINES} lines: these are looked for in few forms")
+    needles = (
+        needle
+        for part in found.parts
+        for needle in _needles(part, _chains(part, len(value), lines))
+    )
+    return Needles(
+        parts=found.parts,
+        needles=tuple(_unique(needles)),
+        skipped=found.skipped + tuple(Skipped(secret=owner, reason=note) for note in notes),
+    )
 
 
 def texts_of(part: Part) -> Sequence[bytes]:
@@ -69,9 +87,9 @@ def texts_of(part: Part) -> Sequence[bytes]:
     return list(dict.fromkeys((part.text, b"\n".join(lines), b"\r\n".join(lines))))
 
 
-def _needles(part: Part) -> Iterator[Needle]:
+def _needles(part: Part, chains: Iterable[Chain]) -> Iterator[Needle]:
     texts = texts_of(part)
-    for chain in _chains(part):
+    for chain in chains:
         for variant, pattern in enumerate(spell(chain, texts)):
             yield Needle(
                 owner=part.owner,
@@ -84,10 +102,13 @@ def _needles(part: Part) -> Iterator[Needle]:
             )
 
 
-def _chains(part: Part) -> Iterable[Chain]:
-    if len(part.text) > MAX_DERIVED:
+def _chains(part: Part, size: int, lines: int) -> Iterable[Chain]:
+    """How a part is spelled that belongs to a value of so many bytes and lines."""
+    if size > MAX_DERIVED:
         return _PLAIN
-    return WHOLE if part.kind == "whole" else SINGLE
+    if part.kind == "whole":
+        return WHOLE
+    return SINGLE if part.kind == "leaf" or lines <= MAX_LINES else _FEW
 
 
 def _unique(needles: Iterable[Needle]) -> Iterator[Needle]:

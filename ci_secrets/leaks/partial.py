@@ -32,8 +32,10 @@ class Partials:
         wholes = [
             _Whole(part.text, -(-len(part.text) * 3 // 4), _needle(part))
             for part in parts
-            if part.kind == "whole" and not part.wordy
-            and len(part.text) >= MIN_WHOLE and b"\n" not in part.text
+            if part.kind == "whole"
+            and not part.wordy
+            and len(part.text) >= MIN_WHOLE
+            and b"\n" not in part.text
         ]
         self._by_needle = {id(one.needle): one for one in wholes}
         # NOTE: whatever quarter is missing, the middle half is there

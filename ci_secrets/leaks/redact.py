@@ -5,8 +5,8 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Final
 
-from ci_secrets.leaks.findings import Coverage, Report, Skipped
 from ci_secrets.leaks.disguise import as_it_stands
+from ci_secrets.leaks.findings import Coverage, Report, Skipped
 from ci_secrets.leaks.held import Held
 from ci_secrets.leaks.index import SHORT, Hit
 from ci_secrets.leaks.matcher import Engine

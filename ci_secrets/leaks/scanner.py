@@ -116,7 +116,8 @@ class Scanner:
         if len(self._findings) >= MAX_FINDINGS:
             self._unlisted |= {hit.needle.owner for hit in group}
             return
-        line = redacted(self._engine, line_around(stretch.start, stretch.end, self._hits, self._held))
+        line = line_around(stretch.start, stretch.end, self._hits, self._held)
+        line = redacted(self._engine, line)
         self._findings += [to_finding(span, line, "") for span in stretch.findings()]
 
 

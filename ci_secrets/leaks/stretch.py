@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ci_secrets.leaks.findings import Finding, fingerprint
-from ci_secrets.leaks.forms import Chain
+from ci_secrets.leaks.forms.reading import Chain
 from ci_secrets.leaks.held import Held, Place
 from ci_secrets.leaks.index import Hit
 from ci_secrets.leaks.needles import Needle

@@ -128,7 +128,7 @@ def test_a_format_that_nobody_writes_is_refused(generic: Story) -> None:
             generic.run(*words, env={"CI_SECRETS_FORMAT": "xml"}),
         ):
             assert done.code == 2, done.err
-            assert "One of: text, json." in done.err
+            assert "One of: text, json" in done.err
 
 
 def test_the_demos_store_has_its_variable(generic: Story) -> None:

@@ -1,4 +1,4 @@
-"""Literals by Hyperscan (Vectorscan): 1–3 GB/s a core for thousands of them."""
+"""Literals by Hyperscan (Vectorscan): 1 to 3 GB/s a core for thousands of them."""
 
 import contextlib
 import threading

@@ -42,10 +42,10 @@ def test_each_stream_has_its_report(watch: Watch) -> None:
 def test_a_value_that_comes_later_is_hidden_in_all_streams(watch: Watch) -> None:
     """In those that are open, in what is held back there, and in new ones."""
     eye = watch.filter("stdout")
-    first = eye.feed(b"x " + OTHER[:5].encode())
+    first = eye.feed(b"x " + OTHER[:3].encode()) + eye.idle()
     watch.add({"B": Secret(OTHER)})
-    rest = eye.feed(OTHER[5:].encode() + b" y") + eye.finish()
-    assert (first, rest) == (b"x " + OTHER[:5].encode(), b"*** y")
+    rest = eye.feed(OTHER[3:].encode() + b" y") + eye.finish()
+    assert (first, rest) == (b"x " + OTHER[:3].encode(), b"*** y")
     assert shown(watch, OTHER, stream="stderr") == "***"
 
 

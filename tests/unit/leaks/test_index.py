@@ -47,9 +47,7 @@ def test_search_equals_a_naive_one(text: str, patterns: list[str], sizes: list[i
     assert sorted(whole) == sorted(naive)
 
 
-@given(
-    text=st.text("ab", max_size=60), patterns=PATTERNS, least=st.sampled_from([1, SHORT])
-)
+@given(text=st.text("ab", max_size=60), patterns=PATTERNS, least=st.sampled_from([1, SHORT]))
 def test_settled_is_the_longest_end_that_a_pattern_begins_with(
     text: str, patterns: list[str], least: int
 ) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_secrets.secret import Secret
-from tests.unit.leaks.strategies import VALUES, cut, engine_of
+from tests.unit.leaks.strategies import VALUES, engine_of
 
 
 def test_extended_engine_knows_old_and_new_values_of_a_name() -> None:
