@@ -3,7 +3,6 @@
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing import connection, get_context
 from typing import TYPE_CHECKING, Final
 
 from ci_secrets.leaks.findings import Report
@@ -44,6 +43,10 @@ def scanned(
     a pipe, an argument or a file, and they are as unreadable to others as we are. A process that
     dies owes its reports: they do not come.
     """
+    if not dealt:
+        return
+    from multiprocessing import connection, get_context
+
     context = get_context("fork")
     ends: list[Connection] = []
     processes = []

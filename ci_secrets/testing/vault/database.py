@@ -84,6 +84,8 @@ class Database(Engine):
         lease = self.core.leases.add(
             path=request.path, token_id=token.id, ttl_seconds=ttl, max_seconds=longest, undo=undo
         )
+        if self.core.tokens.find(token.id) is None:
+            self.core.leases.queue(lease)  # the token was revoked meanwhile, without this lease
         return Response(
             data={"username": username, "password": password},
             lease_id=lease.id,

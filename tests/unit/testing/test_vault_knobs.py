@@ -147,6 +147,20 @@ class TestDynamic:
         assert not ci_secrets_vault.can_login(name, password)
         assert seen == [(name, password), name]
 
+    def test_a_token_that_ends_meanwhile(self, ci_secrets_vault: DevVault) -> None:
+        """A user that is being made while its token is revoked ends, too."""
+        vault = ci_secrets_vault
+        token = vault.root("POST", "auth/token/create", {})[1]["auth"]["client_token"]
+        revoked = threading.Event()
+
+        def create(_name: str, _password: str) -> None:
+            assert vault.root("POST", "auth/token/revoke", {"token": token})[0] == 204
+
+        path = vault.dynamic("app", create=create, revoke=lambda _: revoked.set())
+        headers = {"X-Vault-Token": token}
+        httpx.get(f"{vault.url}/v1/{path}", headers=headers, timeout=30)
+        assert revoked.wait(30)
+
 
 class TestConnections:
     """HTTP as benchmarks want it."""

@@ -1,0 +1,57 @@
+"""`scan --follow` as a user runs it."""
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.stories.story import TOOL, wait_until
+
+PW = "made-up-hunter23-9f8e"
+
+
+def _catches(pid: int, signum: signal.Signals) -> bool:
+    """Whether a process has a handler for this signal by now."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return bool(int(status.partition("SigCgt:")[2].split()[0], 16) >> (signum - 1) & 1)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM], ids=lambda it: it.name)
+@pytest.mark.parametrize(("text", "code"), [(f"login {PW}\n", 11), ("nothing\n", 0)])
+def test_a_signal_ends_it_with_a_report(
+    tmp_path: Path, signum: signal.Signals, text: str, code: int
+) -> None:
+    """What was written by then is in the report, and the exit code is that of any scan."""
+    (tmp_path / "known").write_text(json.dumps({"PW": PW}))
+    log = tmp_path / "log"
+    log.touch()
+    words = ["scan", "--known", "known", "--follow", "--format", "json", "log"]
+    process = subprocess.Popen(
+        [TOOL, *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    # NOTE: Python itself catches SIGINT from its start on
+    wait_until(lambda: _catches(process.pid, signal.SIGTERM), "the handlers")
+    log.write_text(text)
+    process.send_signal(signum)
+    out, err = process.communicate(timeout=40)
+    assert process.returncode == code, err
+    report = json.loads(out)
+    assert report["coverage"] == [{"source": "log", "state": "complete"}]
+    assert report["stats"]["bytes"] == log.stat().st_size
+    assert len(report["findings"]) == (code == 11)
+
+
+def test_two_files_are_refused(tmp_path: Path) -> None:
+    """One file is followed at a time, and that is said."""
+    (tmp_path / "known").write_text(json.dumps({"PW": PW}))
+    done = subprocess.run(
+        [TOOL, "scan", "--known", "known", "--follow", "a", "b"],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        timeout=40,
+    )
+    assert done.returncode == 2
+    assert b"--follow takes one file" in done.stderr

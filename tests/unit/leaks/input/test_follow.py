@@ -1,0 +1,147 @@
+"""Logs that are still being written."""
+
+import io
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from ci_secrets.errors import UsageError
+from ci_secrets.leaks.findings import Report
+from ci_secrets.leaks.input.follow import followed, until_signal
+from ci_secrets.leaks.input.source import Source
+from ci_secrets.leaks.scan import scan_sources
+from tests.unit.leaks.strategies import engine_of
+
+PW = "hunter23-9f8e"
+ENGINE = engine_of({"PW": PW})
+LEAK = f"first\nlogin {PW} done\n".encode()
+
+
+class Following:
+    """A scan that follows a path in a thread; `read` is how many bytes it has seen."""
+
+    def __init__(self, path: str, stdin: int | None = None) -> None:
+        self.stop = threading.Event()
+        self._sources: list[Source] = []
+        self._path = path
+        self._file = Path(os.devnull).open("rb") if stdin is None else os.fdopen(stdin, "rb")  # noqa: SIM115
+        pool = ThreadPoolExecutor()
+        self.report: Future[Report] = pool.submit(scan_sources, ENGINE, self._texts())
+        pool.shutdown(wait=False)
+
+    def _texts(self) -> Iterator[Source]:
+        for source in followed(self._path, self._file, self.stop):
+            self._sources.append(source)
+            yield source
+
+    @property
+    def read(self) -> int:
+        """Bytes so far, of all texts."""
+        return sum(source.bytes for source in self._sources)
+
+    def wait_for(self, count: int) -> None:
+        """Wait until so many bytes were seen."""
+        wait_until(lambda: self.read >= count)
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Wait a bounded time for what must happen."""
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@contextmanager
+def following(path: Path | str, stdin: int | None = None) -> Iterator[Following]:
+    """Follow, and stop at the end whatever happens."""
+    begun = Following(str(path), stdin)
+    try:
+        yield begun
+    finally:
+        begun.stop.set()
+        begun.report.result(30)
+        begun._file.close()
+
+
+def test_what_is_appended_is_read(tmp_path: Path) -> None:
+    """A value in two halves that come one after the other is found; places go on."""
+    log = tmp_path / "log"
+    log.write_bytes(LEAK[:15])
+    with following(log) as scan, log.open("ab", buffering=0) as writer:
+        scan.wait_for(15)
+        writer.write(LEAK[15:])
+        scan.wait_for(len(LEAK))
+        writer.write(LEAK)
+        scan.stop.set()  # what stands there by now still counts
+        report = scan.report.result(30)
+    assert [one.line for one in report.findings] == [2, 4]
+    assert [entry.state for entry in report.coverage] == ["complete"]
+    assert report.bytes == 2 * len(LEAK)
+
+
+@pytest.mark.parametrize("rotated", [False, True])
+def test_a_new_beginning(tmp_path: Path, rotated: bool) -> None:
+    """A file that is cut, or replaced by another, is read on from the beginning of the new text."""
+    log = tmp_path / "log"
+    log.write_bytes(b"x\n" * 500 + LEAK)
+    with following(log) as scan:
+        scan.wait_for(1000 + len(LEAK))
+        if rotated:
+            log.rename(tmp_path / "log.1")
+        log.write_bytes(LEAK)
+        scan.wait_for(1000 + 2 * len(LEAK))
+        scan.stop.set()
+        report = scan.report.result(30)
+    assert [(one.file, one.line) for one in report.findings] == [(str(log), 502), (str(log), 2)]
+    assert [entry.state for entry in report.coverage] == ["complete"]
+
+
+def test_a_pipe_ends_with_its_writer() -> None:
+    """At the end of the pipe all of it was read, with no signal."""
+    ours, theirs = os.pipe()
+    with following("-", ours) as scan:
+        os.write(theirs, LEAK)
+        os.close(theirs)
+        report = scan.report.result(30)
+    assert len(report.findings) == 1
+    assert [entry.state for entry in report.coverage] == ["complete"]
+
+
+def test_a_pipe_that_is_given_up() -> None:
+    """Stopped before its writer ends, what has come is scanned, and the tail is missing."""
+    ours, theirs = os.pipe()
+    with following("-", ours) as scan:
+        os.write(theirs, LEAK)
+        scan.stop.set()
+        report = scan.report.result(30)
+    os.close(theirs)
+    assert len(report.findings) == 1
+    assert [entry.state for entry in report.coverage] == ["tail-missing"]
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """A typing error is not waited for."""
+    nothing = io.BytesIO()
+    with pytest.raises(UsageError, match="to follow"):
+        list(followed(str(tmp_path / "absent"), nothing, threading.Event()))
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_signals_only_stop(signum: signal.Signals) -> None:
+    """Within, a signal ends nothing but the reading; afterwards it is what it was."""
+    before = signal.signal(signum, signal.SIG_DFL)
+    try:
+        with until_signal() as stop:
+            os.kill(os.getpid(), signum)
+            assert stop.wait(30)
+        assert signal.getsignal(signum) is signal.SIG_DFL
+    finally:
+        signal.signal(signum, before)

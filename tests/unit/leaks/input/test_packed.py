@@ -1,0 +1,120 @@
+"""Archives of every kind, whole and damaged."""
+
+import gzip
+import io
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zstandard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ci_secrets.leaks.findings import Report
+from ci_secrets.leaks.scan import scan_paths
+from tests.unit.leaks.strategies import engine_of
+
+PW = "hunter23-9f8e"
+ENGINE = engine_of({"PW": PW})
+LEAK = f"first\nlogin {PW} done\n".encode()
+
+
+def gz(data: bytes) -> bytes:
+    """A gzip file, the same in each process."""
+    return gzip.compress(data, mtime=0)
+
+
+def zst(data: bytes) -> bytes:
+    """A frame of Zstandard with a checksum."""
+    return zstandard.ZstdCompressor(write_checksum=True).compress(data)
+
+
+def scanned(data: bytes) -> Report:
+    """What a scan of standard input says."""
+    return scan_paths(ENGINE, ["-"], io.BytesIO(data))
+
+
+def states(report: Report) -> list[str]:
+    """Of each source, in order."""
+    return [entry.state for entry in report.coverage]
+
+
+packers = pytest.mark.parametrize("pack", [gz, zst])
+
+
+@packers
+def test_frames_follow_each_other(pack: Callable[[bytes], bytes]) -> None:
+    """What was appended in further frames is part of the text, and so are archives in archives."""
+    report = scanned(pack(LEAK) + pack(LEAK))
+    assert [one.line for one in report.findings] == [2, 4]
+    assert states(report) == ["complete"]
+    assert len(scanned(pack(gz(zst(LEAK)))).findings) == 1
+
+
+@packers
+def test_a_damaged_head_leaves_the_bytes(pack: Callable[[bytes], bytes]) -> None:
+    """A text that only begins like an archive is scanned as it is, and not called read."""
+    report = scanned(pack(b"")[:4] + b"\xff" * 8 + b"\n" + LEAK)
+    assert [(one.line, one.column) for one in report.findings] == [(3, 7)]
+    assert states(report) == ["none"]
+
+
+@packers
+def test_text_behind_an_archive_is_scanned(pack: Callable[[bytes], bytes]) -> None:
+    """`echo … >> log.gz` leaves text that no unpacker shows."""
+    report = scanned(pack(b"nothing\n" * 1000) + b"\n" + LEAK)
+    assert len(report.findings) == 1
+    assert states(report) == ["tail-missing"]
+
+
+@packers
+def test_an_archive_that_breaks_off(pack: Callable[[bytes], bytes]) -> None:
+    """What came out before is scanned, the tail is missing."""
+    data = pack(LEAK + os.urandom(900_000))
+    report = scanned(data[:-100_000])
+    assert len(report.findings) == 1
+    assert states(report) == ["tail-missing"]
+
+
+def test_a_zip_without_its_end_is_scanned_as_bytes() -> None:
+    """Without its directory the members still stand in it."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("1_build.txt", LEAK)
+    report = scanned(buffer.getvalue()[:-30])
+    assert len(report.findings) == 1
+    assert states(report) == ["none"]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+@given(at=st.integers(4, 10_000), flip=st.integers(1, 255), pack=st.sampled_from([gz, zst]))
+def test_damage_anywhere(at: int, flip: int, pack: Callable[[bytes], bytes]) -> None:
+    """One changed byte never ends in an exception; what it hid is never called complete."""
+    data = bytearray(pack(LEAK + bytes(range(256))))
+    data[4 + at % (len(data) - 4)] ^= flip
+    report = scanned(bytes(data))
+    assert report.findings or states(report) != ["complete"]
+
+
+@packers
+def test_bombs_come_in_pieces(
+    pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No more than the budget comes out, and the rest is said to be missing."""
+    monkeypatch.setattr("ci_secrets.leaks.input.packed.MAX_UNPACKED", 1_000_000)
+    report = scanned(pack(b"\0" * 30_000_000))
+    assert report.bytes <= 1_000_000
+    assert states(report) == ["tail-missing"]
+
+
+def test_logs_of_github_hold_each_line_twice(tmp_path: Path) -> None:
+    """Both copies are told, under one fingerprint."""
+    with zipfile.ZipFile(tmp_path / "logs.zip", "w") as archive:
+        for number, name in enumerate(("1_build.txt", "build/2_step.txt")):
+            archive.writestr(name, f"2026-01-01T00:00:0{number}Z login {PW}\n")
+    first, second = scan_paths(ENGINE, [tmp_path / "logs.zip"]).findings
+    assert first.file.endswith("logs.zip!/1_build.txt")
+    assert second.file.endswith("logs.zip!/build/2_step.txt")
+    assert first.fingerprint == second.fingerprint
