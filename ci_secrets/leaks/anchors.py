@@ -13,7 +13,7 @@ from ci_secrets.leaks.forms import FORMS, packed
 from ci_secrets.leaks.forms.reading import Chain
 from ci_secrets.leaks.literals import compile_literals
 from ci_secrets.leaks.needles import MAX_DERIVED, Needle, Needles
-from ci_secrets.leaks.partial import MIN_WHOLE
+from ci_secrets.leaks.partial import HIDDEN, MIN_WHOLE
 from ci_secrets.leaks.parts import Part
 
 SIZE: Final = 8
@@ -29,15 +29,21 @@ _WINDOW: Final = 64
 _MOST: Final = 512
 """Anchors in one piece of a log, from which all of it is inspected."""
 _MARGIN: Final = 256
+_SHOWN: Final = range(4, 9)
+"""How many characters of a value may stand before stars or dots."""
 
 _TELLING: Final = re.compile(rb"[0-9A-Za-z\x80-\xff]{8,}")
 _WORD: Final = re.compile(rb"[a-z]+|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _GOES_ON: Final = re.compile(rb"(?:[0-9A-Za-z+/_-]\s*){8}")
 _ENCODED: Final = bytes(
-    ord("x") if chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in "+/_=-") else 32
+    ord("x")
+    if chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in "+/_=-")
+    else byte if byte in b"\r\n" else ord(" ")
     for byte in range(256)
 )
 
+_SHAPES: Final = (b"x" * LONG_RUN, b"x" * 60 + b"\n" + b"x" * 20)
+_LINES: Final = re.compile(rb"x+(?:\r?\n *x+)*")
 _RARE: Final = frozenset(
     {"base32", "base32hex", "base58", "ascii85", "base85", "z85", "uuencode", "deflate"}
 )
@@ -49,17 +55,22 @@ _HINTS_AT: Final = (0, 5)
 """Where in a text hints of dumps are taken: a row may end in the middle of one."""
 _HINTED: Final = frozenset({"decimal", "octal", "binary"})
 """Forms of which pieces say little: their hints are longer."""
-_PACKED: Final = frozenset({"base64", "base64url", "hex", *packed.FORMS})
-_RUN: Final = frozenset({*_PACKED, "base32", "utf-16", "charset"})
+_ALPHABETS: Final = frozenset(
+    {"base64", "base64url", "hex", "base32", "base32hex", "uuencode", "ascii85", "base85", "z85"}
+)
+_PACKED: Final = frozenset({*_ALPHABETS, *packed.FORMS, "dump", "decimal", "octal", "escape"})
+_RUN: Final = frozenset({*_ALPHABETS, *packed.FORMS, "utf-16", "charset"})
 
 
 class Anchor(NamedTuple):
     """Why a place in a text is worth a closer look."""
 
+    start: int
+    """Where the closer look begins."""
+    at: int
+    """What it has to explain: the last byte of the anchor."""
     end: int
-    """Offset behind it."""
-    reach: int
-    """How far around it is to be read, in bytes."""
+    """Where the closer look ends; both may lie outside the text."""
     forms: frozenset[str]
     """What has to be undone there, beside what is undone everywhere."""
 
@@ -79,7 +90,9 @@ class Anchors:
         if self._known:
             for magic in packed.MAGIC:
                 self._add(magic, _MARGIN, _PACKED)
-        self._exact = {magic.lower(): magic for magic in packed.MAGIC}
+        self._magics: dict[bytes, list[bytes]] = {}
+        for magic in packed.MAGIC:
+            self._magics.setdefault(magic.lower(), []).append(magic)
         self._keys = list(self._known)
         self._literals = compile_literals(list(self._known), caseless=True)
 
@@ -87,8 +100,6 @@ class Anchors:
         return len(self._known)
 
     def _add(self, anchor: bytes, reach: int, forms: frozenset[str]) -> None:
-        if len(anchor) < _LEAST:
-            return
         key = anchor.lower()
         known_reach, known_forms = self._known.get(key, (0, frozenset()))
         self._known[key] = max(min(reach, MAX_REACH), known_reach), forms | known_forms
@@ -97,11 +108,17 @@ class Anchors:
         """Where anchors stand; the first `_MOST` of them, and all long runs."""
         if not self._known:
             return []
-        found = [Anchor(end, _MARGIN, _RUN) for end in _long_runs(text)]
-        for at, end in self._literals.find(text, _MOST):
-            key = self._keys[at]
-            if key not in self._exact or _is_packed(text, end, self._exact[key]):
-                found.append(Anchor(end, *self._known[key]))
+        found = [
+            Anchor(start - _MARGIN, start + LONG_RUN - 1, end + _MARGIN, _RUN)
+            for start, end in _long_runs(text)
+        ]
+        for index, end in self._literals.find(text, _MOST):
+            key = self._keys[index]
+            reach, forms = self._known[key]
+            if key not in self._magics:
+                found.append(Anchor(end - reach, end - 1, end + reach, forms))
+            elif any(_is_packed(text, end, magic) for magic in self._magics[key]):
+                found.append(Anchor(end - _MARGIN, end - 1, end + MAX_REACH, forms))
         return found
 
 
@@ -110,7 +127,8 @@ def _of_needle(needle: Needle) -> Iterable[bytes]:
     if "base64url" in needle.form or _HINTED.intersection(needle.form[:1]):
         return ()
     stride, most = _spacing(needle)
-    return grams(window(needle.pattern), stride, most)
+    found = grams(window(needle.pattern), stride, most)
+    return (gram for gram in found if len(gram) >= _LEAST)
 
 
 def _of_part(part: Part) -> Iterator[tuple[bytes, int, frozenset[str]]]:
@@ -121,10 +139,12 @@ def _of_part(part: Part) -> Iterator[tuple[bytes, int, frozenset[str]]]:
             if form.hint:
                 for at in _HINTS_AT if name in _AT_SEVERAL else (0,):
                     for hint in islice(form.hint(text[at:]), _HINTS):
-                        yield hint, _MARGIN + 64 * length, frozenset({name})
+                        if len(hint) >= _LEAST:
+                            yield hint, _MARGIN + 64 * length, frozenset({name})
     if part.kind == "whole" and length >= MIN_WHOLE:
-        yield part.text[:4] + b"***", _MARGIN, frozenset()
-        yield b"***" + part.text[-4:], _MARGIN, frozenset()
+        for hidden in HIDDEN:
+            for shown in _SHOWN:
+                yield part.text[shown - 4 : shown] + hidden, _MARGIN, frozenset()
 
 
 def _outermost(chain: Chain) -> frozenset[str]:
@@ -175,17 +195,18 @@ def _spacing(needle: Needle) -> tuple[int, int]:
 
 def _is_packed(text: bytes, end: int, magic: bytes) -> bool:
     """Whether a magic is no word: in its own letter case, and more of its alphabet follows."""
-    return text.endswith(magic, 0, end) and _GOES_ON.match(text, end) is not None
+    if not text.endswith(magic, 0, end):
+        return False
+    return not magic.isalnum() or _GOES_ON.match(text, end) is not None
 
 
-def _long_runs(text: bytes) -> Iterator[int]:
+def _long_runs(text: bytes) -> Iterator[tuple[int, int]]:
+    """Encoded text of `LONG_RUN` letters or more, in one piece or in lines of the usual widths."""
     classes = text.translate(_ENCODED)
-    run = b"x" * LONG_RUN
-    at = classes.find(run)
-    while at >= 0:
-        end = classes.find(b" ", at + LONG_RUN)
-        yield at + LONG_RUN
-        if end < 0:
-            return
-        yield end
-        at = classes.find(run, end)
+    for shape in _SHAPES:
+        at = classes.find(shape)
+        while at >= 0:
+            match = _LINES.match(classes, at)
+            end = match.end() if match else at + len(shape)
+            yield at, end
+            at = classes.find(shape, end)

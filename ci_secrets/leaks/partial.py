@@ -11,10 +11,17 @@ from ci_secrets.leaks.parts import Part
 
 MIN_WHOLE: Final = 16
 """Characters of a value of which a part is looked for."""
+MIN_WORDY: Final = 22
+"""The same where it is made of words, of which many texts have some."""
 _ENDS: Final = 8
 """Characters that both ends around stars show together, each of them at least `_END`."""
 _END: Final = 3
-_STARRED: Final = re.compile(rb"([^\s*]{3,64})\*{3,}([^\s*]{3,64})")
+HIDDEN: Final = (b"***", b"...", "…".encode(), "•••".encode(), b"xxx")
+"""What stands for the middle of a value of which both ends are shown."""
+_STARRED: Final = re.compile(
+    rb"([^\s*.]{3,64})(?:\*{3,}|\.{3,}|(?:\xe2\x80\xa6)+|(?:\xe2\x80\xa2){3,}|[xX]{3,})"
+    rb"(?=([^\s*.]{3,64}))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +40,7 @@ class Partials:
             _Whole(part.text, -(-len(part.text) * 3 // 4), _needle(part))
             for part in parts
             if part.kind == "whole"
-            and not part.wordy
-            and len(part.text) >= MIN_WHOLE
+            and len(part.text) >= (MIN_WORDY if part.wordy else MIN_WHOLE)
             and b"\n" not in part.text
         ]
         self._by_needle = {id(one.needle): one for one in wholes}
@@ -51,7 +57,7 @@ class Partials:
             first, last = _grown(text, start, end, whole)
             if whole.least <= last - first < len(whole.text):
                 yield Hit(first, last, needle)
-        if b"***" in text:
+        if any(hidden in text for hidden in HIDDEN):
             for match in _STARRED.finditer(text):
                 yield from self._starred(match)
 

@@ -86,7 +86,7 @@ class Scanner:
         start = max(held.base, self._first, self._searched - _OVERLAP)
         text = held.slice(start, end)
         near = [
-            (start + anchor.end, anchor.reach)
+            (start + anchor.start, start + anchor.at, start + anchor.end)
             for shelf in self._engine.shelves
             for anchor in shelf.anchors.find(text)
         ]
@@ -132,15 +132,15 @@ def _touching(hits: list[Hit]) -> list[Hit]:
 
 
 def _stretches(
-    near: Iterable[tuple[int, int]], first: int, last: int
+    near: Iterable[tuple[int, int, int]], first: int, last: int
 ) -> Iterator[tuple[int, int, list[int]]]:
     """What is to be inspected: `(start, end, anchors)`, within `[first, last)`, in order."""
     merged: list[tuple[int, int, list[int]]] = []
-    for at, reach in sorted(near):
-        low, high = max(first, at - reach), min(last, at + reach)
+    for start, at, end in sorted(near):
+        low, high = max(first, start), min(last, end)
         if merged and low <= merged[-1][1] and high - merged[-1][0] <= _MAX_STRETCH:
-            start, end, noticed = merged[-1]
-            merged[-1] = (min(start, low), max(end, high), [*noticed, at - 1])
+            begun, ended, noticed = merged[-1]
+            merged[-1] = begun, max(ended, high), [*noticed, at]
         else:
-            merged.append((low, high, [at - 1]))
+            merged.append((low, high, [at]))
     return iter(merged)

@@ -49,19 +49,31 @@ _FAMILIES: Final = (
 FORMS: Final[dict[str, Form]] = {
     name: form for family in _FAMILIES for name, form in family.FORMS.items()
 } | {
-    "cased": Form(words="other letter case"),
     "partial": Form(words="a part"),
 }
 
 SPELLED: Final = tuple(name for name, form in FORMS.items() if form.spell)
 SINGLE: Final[tuple[Chain, ...]] = ((), *((form,) for form in SPELLED))
 """What is looked for of every part of a value, the likeliest first."""
-_OUTER: Final = ("base64", "base64url", "hex")
-_COMMON: Final = ("json", "percent", "base64", "base64url", "hex", "utf-16", "deflate")
+_TWICE: Final[tuple[tuple[str, str], ...]] = (
+    # NOTE: from the outside in; the likeliest first
+    *(("base64", inner) for inner in ("json", "percent", "base64", "hex", "utf-16", "deflate")),
+    *(("base64url", inner) for inner in ("json", "base64url", "base64")),
+    ("base64", "base64url"),
+    *(("hex", inner) for inner in ("json", "base64", "utf-16", "deflate")),
+    *(("base64", inner) for inner in ("reversed", "rot13", "cased", "base32")),
+    *((outer, "base64") for outer in ("reversed", "rot13", "cased", "base32", "utf-16")),
+    *((outer, "hex") for outer in ("reversed", "base32")),
+    ("percent", "percent"),
+    ("reversed", "cased"),
+    ("reversed", "rot13"),
+)
 WHOLE: Final[tuple[Chain, ...]] = (
     *SINGLE,
-    *((outer, inner) for outer in _OUTER for inner in _COMMON),
+    *_TWICE,
     *(("base64", "base64", inner) for inner in ("json", "base64")),
+    ("reversed", "base64", "hex"),
+    ("base64", "utf-16", "base64"),
 )
 """What is looked for of a whole value."""
 
