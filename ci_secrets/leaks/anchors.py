@@ -55,11 +55,22 @@ _HINTS_AT: Final = (0, 5)
 """Where in a text hints of dumps are taken: a row may end in the middle of one."""
 _HINTED: Final = frozenset({"decimal", "octal", "binary"})
 """Forms of which pieces say little: their hints are longer."""
-_ALPHABETS: Final = frozenset(
+ALPHABETS: Final = frozenset(
     {"base64", "base64url", "hex", "base32", "base32hex", "uuencode", "ascii85", "base85", "z85"}
+    | {"dump", "decimal", "octal", "escape", "json"}
 )
-_PACKED: Final = frozenset({*_ALPHABETS, *packed.FORMS, "dump", "decimal", "octal", "escape"})
-_RUN: Final = frozenset({*_ALPHABETS, *packed.FORMS, "utf-16", "charset"})
+"""Forms in which any bytes can be printed: what they undo to may be packed."""
+PACKED: Final = frozenset({*packed.FORMS, "utf-16"})
+"""Forms that no anchor speaks for, since they leave nothing of a value in sight."""
+_RUN: Final = frozenset({"base64", "base64url", "hex", "base32", *PACKED})
+_MAGICS: Final = (
+    (re.compile(rb"[\x00-\x7f]*[\x00-\x1f\x80-\xff]|1AY&SY|PK"), frozenset[str]()),
+    (re.compile(rb"\\x"), frozenset({"escape", "hex", "json"})),
+    (re.compile(rb"\W?[xX]?[0-9a-fA-F ]{4,}"), frozenset({"hex", "dump", "uuencode"})),
+    (re.compile(rb"D6FQQA"), frozenset({"base32", "base32hex"})),
+    (re.compile(rb""), frozenset({"base64", "base64url"})),
+)
+"""What the beginning of packed data looks like, and in which forms that is."""
 
 
 class Anchor(NamedTuple):
@@ -89,7 +100,8 @@ class Anchors:
                     self._add(anchor, reach, forms)
         if self._known:
             for magic in packed.MAGIC:
-                self._add(magic, _MARGIN, _PACKED)
+                forms = next(forms for shape, forms in _MAGICS if shape.match(magic))
+                self._add(magic, _MARGIN, forms | PACKED)
         self._magics: dict[bytes, list[bytes]] = {}
         for magic in packed.MAGIC:
             self._magics.setdefault(magic.lower(), []).append(magic)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Final
 
+from ci_secrets.leaks.anchors import ALPHABETS, PACKED
 from ci_secrets.leaks.disguise import as_it_stands
 from ci_secrets.leaks.forms import FORMS
 from ci_secrets.leaks.forms.reading import Budget, Chain, Span
@@ -23,7 +24,7 @@ _MOST_READ: Final = 100
 """Readings that an anchor stands in, of one stretch, the simplest first."""
 _BUDGET: Final = 32
 """Bytes that are decoded for each byte of the stretch, and at least `_LEAST`."""
-_LEAST: Final = 1 << 18
+_LEAST: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,6 +36,8 @@ class _Layer:
     number: int
     text: bytes = field(compare=False)
     chain: Chain = field(compare=False)
+    promised: frozenset[str] = field(compare=False)
+    """Forms that are tried on it though nothing in it speaks for them."""
     span: Callable[[int, int], Span] = field(compare=False)
 
 
@@ -52,20 +55,20 @@ class Inspector:
         hits: list[Hit] = []
         unexplained = set(noticed)
         budget = Budget(max(_LEAST, _BUDGET * len(text)))
-        layers = [_Layer(0, 0, text, (), lambda start, end: (start, end))]
+        layers = [_Layer(0, 0, text, (), frozenset(), lambda start, end: (start, end))]
         seen = {text}
         read = 0
         while layers and unexplained and budget.left > 0 and read < _MOST_READ:
             layer = heappop(layers)
             found = [one for shelf in self._shelves for one in shelf.anchors.find(layer.text)]
-            if not found:
+            forms = layer.promised.union(*(anchor.forms for anchor in found))
+            if not found and not forms:
                 continue
-            forms = frozenset[str]().union(*(anchor.forms for anchor in found))
             read += 1
-            for hit in self._search(layer):
+            for hit in self._search(layer) if found else ():
                 hits.append(hit)
                 unexplained = {at for at in unexplained if not hit.start <= at < hit.end}
-            for more in _undone(layer, forms, budget):
+            for more in _undone(layer, forms, budget, everywhere=bool(found)):
                 if more.text not in seen:
                     seen.add(more.text)
                     heappush(layers, replace(more, number=len(seen)))
@@ -95,17 +98,22 @@ def _without_repeats(chain: Chain) -> Chain:
     )
 
 
-def _undone(layer: _Layer, forms: frozenset[str], budget: Budget) -> Iterator[_Layer]:
+def _undone(
+    layer: _Layer, forms: frozenset[str], budget: Budget, *, everywhere: bool
+) -> Iterator[_Layer]:
     if len(layer.chain) >= MAX_DEPTH:
         return
     row = layer.chain[-_MOST_IN_ROW:]
     enough = len(row) == _MOST_IN_ROW and all(name in EVERYWHERE for name in row)
+    also = EVERYWHERE if everywhere and not enough else ()
     for name, form in FORMS.items():
-        if form.read is None or not (name in forms or (name in EVERYWHERE and not enough)):
+        if form.read is None or not (name in forms or name in also):
             continue
+        promised = forms & PACKED if name in ALPHABETS else frozenset[str]()
         for text, span in form.read(layer.text, budget):
             effort = layer.effort + (1 if name in forms else 2)
-            yield _Layer(effort, 0, text, (*layer.chain, name), _composed(span, layer.span))
+            chain = (*layer.chain, name)
+            yield _Layer(effort, 0, text, chain, promised, _composed(span, layer.span))
             if budget.left <= 0:
                 return
 
