@@ -27,8 +27,10 @@ _STARRED: Final = re.compile(
 @dataclass(frozen=True, slots=True)
 class _Whole:
     text: bytes
+    core: tuple[int, int]
+    """Whatever quarter of its characters is missing, these bytes are there."""
     least: int
-    """Three quarters of it, rounded up."""
+    """Three quarters of its characters, rounded up, have at least so many bytes."""
     needle: Needle
 
 
@@ -37,18 +39,14 @@ class Partials:
 
     def __init__(self, parts: Iterable[Part]) -> None:
         wholes = [
-            _Whole(part.text, -(-len(part.text) * 3 // 4), _needle(part))
+            _whole(part)
             for part in parts
             if part.kind == "whole"
             and len(part.text) >= (MIN_WORDY if part.wordy else MIN_WHOLE)
             and b"\n" not in part.text
         ]
         self._by_needle = {id(one.needle): one for one in wholes}
-        # NOTE: whatever quarter is missing, the middle half is there
-        cores = (one.text[len(one.text) - one.least : one.least] for one in wholes)
-        self._cores = Index(
-            (core, one.needle) for core, one in zip(cores, wholes, strict=True) if core
-        )
+        self._cores = Index((one.text[slice(*one.core)], one.needle) for one in wholes)
 
     def find(self, text: bytes) -> Iterator[Hit]:
         """Parts of values, of the most that there is at each place; never a whole value."""
@@ -80,10 +78,19 @@ def _needle(part: Part) -> Needle:
     )
 
 
+def _whole(part: Part) -> _Whole:
+    # NOTE: bytes that are no text count as characters
+    starts = [at for at, byte in enumerate(part.text) if byte & 0xC0 != 0x80]
+    starts.append(len(part.text))
+    count = len(starts) - 1
+    most = count - -(-count * 3 // 4)
+    least = min(starts[at + count - most] - starts[at] for at in range(most + 1))
+    return _Whole(part.text, (starts[most], starts[count - most]), least, _needle(part))
+
+
 def _grown(text: bytes, start: int, end: int, whole: _Whole) -> tuple[int, int]:
-    """From its middle half outwards, as far as the value goes on."""
-    low = len(whole.text) - whole.least
-    high = whole.least
+    """From its core outwards, as far as the value goes on."""
+    low, high = whole.core
     while low and start and text[start - 1] == whole.text[low - 1]:
         low, start = low - 1, start - 1
     while high < len(whole.text) and text[end : end + 1] == whole.text[high : high + 1]:
