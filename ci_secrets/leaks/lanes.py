@@ -14,11 +14,12 @@ from ci_secrets.leaks.forms.torn.squash import Squashed, squash
 from ci_secrets.leaks.forms.torn.uncolour import Uncoloured
 from ci_secrets.leaks.index import Hit, Index, Search
 from ci_secrets.leaks.needles import Needle
+from ci_secrets.leaks.parts.words import is_wordy
 
 MIN_SQUASHED: Final = 16
 """Letters and digits of a needle that is looked for torn apart."""
-MIN_MIXED: Final = 8
-"""The same where they are no words: letters and digits mixed."""
+MIN_RANDOM: Final = 8
+"""The same where they are no words."""
 BOUND: Final = 64 * 1024
 """Bytes of a stream over which a value may be torn and still be redacted, beside its own length."""
 
@@ -36,14 +37,13 @@ class Lane(Protocol):
 def squashed_pattern(needle: Needle) -> bytes:
     """What stands for it in the squashed reading; empty where that is not sure enough."""
     pattern = squash(needle.pattern)
-    if len(pattern) >= MIN_SQUASHED or (len(pattern) >= MIN_MIXED and _is_mixed(pattern, needle)):
+    if len(pattern) >= MIN_SQUASHED or (len(pattern) >= MIN_RANDOM and _is_random(pattern, needle)):
         return pattern
     return b""
 
 
-def _is_mixed(pattern: bytes, needle: Needle) -> bool:
-    digits = sum(48 <= byte < 58 for byte in pattern)
-    return not needle.wordy and 2 <= digits <= len(pattern) - 2
+def _is_random(pattern: bytes, needle: Needle) -> bool:
+    return not (needle.wordy or is_wordy(pattern.decode("utf-8", "replace")))
 
 
 def literal_index(needles: Iterable[Needle]) -> Index:
