@@ -15,6 +15,7 @@ from ci_secrets.leaks.literals import compile_literals
 from ci_secrets.leaks.needles import MAX_DERIVED, Needle, Needles
 from ci_secrets.leaks.partial import HIDDEN, MIN_WHOLE
 from ci_secrets.leaks.parts import Part
+from ci_secrets.leaks.runs import LONG_RUN, long_runs
 
 SIZE: Final = 8
 """Bytes of an anchor, where there are as many: shorter ones are slower, and hit more often."""
@@ -22,39 +23,29 @@ _LEAST: Final = 5
 """Bytes of any anchor."""
 MAX_REACH: Final = 32 * 1024
 """Bytes on either side of an anchor that are inspected at most."""
-LONG_RUN: Final = 96
-"""Letters of an encoding in one piece, from which any run is decoded. A SHA-512 has fewer."""
 _WINDOW: Final = 64
 """Bytes of a long part from which its anchors are taken."""
 _MOST: Final = 512
 """Anchors in one piece of a log, from which all of it is inspected."""
 _MARGIN: Final = 256
-_SHOWN: Final = range(4, 9)
+_SHOWN: Final = range(4, 7)
 """How many characters of a value may stand before stars or dots."""
 
 _TELLING: Final = re.compile(rb"[0-9A-Za-z\x80-\xff]{8,}")
 _WORD: Final = re.compile(rb"[a-z]+|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _GOES_ON: Final = re.compile(rb"(?:[0-9A-Za-z+/_-]\s*){8}")
-_ENCODED: Final = bytes(
-    ord("x")
-    if chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in "+/_=-")
-    else byte if byte in b"\r\n" else ord(" ")
-    for byte in range(256)
-)
-
-_SHAPES: Final = (b"x" * LONG_RUN, b"x" * 60 + b"\n" + b"x" * 20)
-_LINES: Final = re.compile(rb"x+(?:\r?\n *x+)*")
 _RARE: Final = frozenset(
     {"base32", "base32hex", "base58", "ascii85", "base85", "z85", "uuencode", "deflate"}
 )
 """Forms of which fewer anchors are taken."""
-_AT_SEVERAL: Final = frozenset({"dump", "hex", "decimal", "octal"})
-_HINTS: Final = 160
-"""Hints of one form at one place; each gives the commonest first."""
-_HINTS_AT: Final = (0, 5)
-"""Where in a text hints of dumps are taken: a row may end in the middle of one."""
+_COMMON: Final = frozenset({"base64", "json", "percent", "hex"})
 _HINTED: Final = frozenset({"decimal", "octal", "binary"})
 """Forms of which pieces say little: their hints are longer."""
+_HINTS: Final = 160
+"""Hints of one form at one place; each gives the commonest first."""
+_AT_SEVERAL: Final = frozenset({"dump", "hex", "decimal", "octal"})
+_HINTS_AT: Final = (0, 5)
+"""Where in a text hints of dumps are taken: a row may end in the middle of one."""
 ALPHABETS: Final = frozenset(
     {"base64", "base64url", "hex", "base32", "base32hex", "uuencode", "ascii85", "base85", "z85"}
     | {"dump", "decimal", "octal", "escape", "json"}
@@ -62,7 +53,12 @@ ALPHABETS: Final = frozenset(
 """Forms in which any bytes can be printed: what they undo to may be packed."""
 PACKED: Final = frozenset({*packed.FORMS, "utf-16"})
 """Forms that no anchor speaks for, since they leave nothing of a value in sight."""
-_RUN: Final = frozenset({"base64", "base64url", "hex", "base32", *PACKED})
+EVERYWHERE: Final = frozenset(
+    {"json", "quoted", "escape", "torn", "percent", "entity", "quoted-printable"}
+)
+"""What is undone wherever a piece of a value is seen, for it leaves such pieces as they are."""
+_WEAKLY: Final = frozenset({"torn"})
+"""What is undone where only a hint is seen, which other text may have as well."""
 _MAGICS: Final = (
     (re.compile(rb"[\x00-\x7f]*[\x00-\x1f\x80-\xff]|1AY&SY|PK"), frozenset[str]()),
     (re.compile(rb"\\x"), frozenset({"escape", "hex", "json"})),
@@ -82,56 +78,78 @@ class Anchor(NamedTuple):
     """What it has to explain: the last byte of the anchor."""
     end: int
     """Where the closer look ends; both may lie outside the text."""
+    clue: "Clue"
+
+
+class Clue(NamedTuple):
+    """What an anchor says."""
+
+    reach: int
+    """How far around it the disguised value may stand, in bytes."""
     forms: frozenset[str]
-    """What has to be undone there, beside what is undone everywhere."""
+    """What has to be undone there."""
+    also: frozenset[str]
+    """What may have to be undone there, too."""
+
+    def merged(self, other: "Clue") -> "Clue":
+        """What both say."""
+        reach = max(self.reach, other.reach)
+        return Clue(reach, self.forms | other.forms, self.also | other.also)
+
+
+_RUN: Final = Clue(
+    0, frozenset({"base64", "base64url", "hex", "base32", *PACKED}), frozenset[str]()
+)
 
 
 class Anchors:
     """The anchors of all values. Immutable."""
 
     def __init__(self, values: Iterable[Needles]) -> None:
-        self._known: dict[bytes, tuple[int, frozenset[str]]] = {}
+        self._clues: dict[bytes, Clue] = {}
         for value in values:
             for needle in value.needles:
+                clue = Clue(_reach(6 * len(needle.pattern)), _outermost(needle.form), EVERYWHERE)
                 for gram in _of_needle(needle):
-                    self._add(gram, _MARGIN + 6 * len(needle.pattern), _outermost(needle.form))
+                    self._add(gram, clue)
             for part in value.parts:
-                for anchor, reach, forms in _of_part(part):
-                    self._add(anchor, reach, forms)
-        if self._known:
-            for magic in packed.MAGIC:
-                forms = next(forms for shape, forms in _MAGICS if shape.match(magic))
-                self._add(magic, _MARGIN, forms | PACKED)
+                for anchor, clue in _of_part(part):
+                    self._add(anchor, clue)
         self._magics: dict[bytes, list[bytes]] = {}
-        for magic in packed.MAGIC:
+        for magic in packed.MAGIC if self._clues else ():
+            forms = next(forms for shape, forms in _MAGICS if shape.match(magic))
+            self._add(magic, Clue(_MARGIN, forms | PACKED, _WEAKLY))
             self._magics.setdefault(magic.lower(), []).append(magic)
-        self._keys = list(self._known)
-        self._literals = compile_literals(list(self._known), caseless=True)
+        self._keys = list(self._clues)
+        self._literals = compile_literals(self._keys, caseless=True)
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._clues)
 
-    def _add(self, anchor: bytes, reach: int, forms: frozenset[str]) -> None:
-        key = anchor.lower()
-        known_reach, known_forms = self._known.get(key, (0, frozenset()))
-        self._known[key] = max(min(reach, MAX_REACH), known_reach), forms | known_forms
+    def _add(self, anchor: bytes, clue: Clue) -> None:
+        known = self._clues.get(anchor.lower())
+        self._clues[anchor.lower()] = clue.merged(known) if known else clue
 
     def find(self, text: bytes) -> list[Anchor]:
         """Where anchors stand; the first `_MOST` of them, and all long runs."""
-        if not self._known:
+        if not self._clues:
             return []
         found = [
-            Anchor(start - _MARGIN, start + LONG_RUN - 1, end + _MARGIN, _RUN)
-            for start, end in _long_runs(text)
+            Anchor(start - _MARGIN, start + LONG_RUN // 2, end + _MARGIN, _RUN)
+            for start, end in long_runs(text)
         ]
         for index, end in self._literals.find(text, _MOST):
             key = self._keys[index]
-            reach, forms = self._known[key]
+            clue = self._clues[key]
             if key not in self._magics:
-                found.append(Anchor(end - reach, end - 1, end + reach, forms))
+                found.append(Anchor(end - clue.reach, end - 1, end + clue.reach, clue))
             elif any(_is_packed(text, end, magic) for magic in self._magics[key]):
-                found.append(Anchor(end - _MARGIN, end - 1, end + MAX_REACH, forms))
+                found.append(Anchor(end - _MARGIN, end - 1, end + MAX_REACH, clue))
         return found
+
+
+def _reach(size: int) -> int:
+    return min(MAX_REACH, _MARGIN + size)
 
 
 def _of_needle(needle: Needle) -> Iterable[bytes]:
@@ -143,20 +161,21 @@ def _of_needle(needle: Needle) -> Iterable[bytes]:
     return (gram for gram in found if len(gram) >= _LEAST)
 
 
-def _of_part(part: Part) -> Iterator[tuple[bytes, int, frozenset[str]]]:
+def _of_part(part: Part) -> Iterator[tuple[bytes, Clue]]:
     length = len(part.text)
     if part.kind != "line" and length <= MAX_DERIVED:
         text = window(part.text)
+        reach = _reach(64 * length)
         for name, form in FORMS.items():
             if form.hint:
                 for at in _HINTS_AT if name in _AT_SEVERAL else (0,):
                     for hint in islice(form.hint(text[at:]), _HINTS):
                         if len(hint) >= _LEAST:
-                            yield hint, _MARGIN + 64 * length, frozenset({name})
+                            yield hint, Clue(reach, frozenset({name}), _WEAKLY)
     if part.kind == "whole" and length >= MIN_WHOLE:
         for hidden in HIDDEN:
             for shown in _SHOWN:
-                yield part.text[shown - 4 : shown] + hidden, _MARGIN, frozenset()
+                yield part.text[shown - 4 : shown] + hidden, Clue(_MARGIN, frozenset(), _WEAKLY)
 
 
 def _outermost(chain: Chain) -> frozenset[str]:
@@ -199,8 +218,8 @@ def _spacing(needle: Needle) -> tuple[int, int]:
             return (SIZE, 8) if needle.part.startswith("[") else (1, 64)
         case (name,):
             return (2 * SIZE, 2) if name in _RARE else (SIZE, 8)
-        case (_, _):
-            return SIZE, 2
+        case (outer, inner):
+            return (SIZE, 2) if _COMMON.issuperset((outer, inner)) else (SIZE, 1)
         case _:
             return SIZE, 1
 
@@ -210,15 +229,3 @@ def _is_packed(text: bytes, end: int, magic: bytes) -> bool:
     if not text.endswith(magic, 0, end):
         return False
     return not magic.isalnum() or _GOES_ON.match(text, end) is not None
-
-
-def _long_runs(text: bytes) -> Iterator[tuple[int, int]]:
-    """Encoded text of `LONG_RUN` letters or more, in one piece or in lines of the usual widths."""
-    classes = text.translate(_ENCODED)
-    for shape in _SHAPES:
-        at = classes.find(shape)
-        while at >= 0:
-            match = _LINES.match(classes, at)
-            end = match.end() if match else at + len(shape)
-            yield at, end
-            at = classes.find(shape, end)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Final
 
-from ci_secrets.leaks.anchors import ALPHABETS, PACKED
+from ci_secrets.leaks.anchors import ALPHABETS, EVERYWHERE, PACKED
 from ci_secrets.leaks.disguise import as_it_stands
 from ci_secrets.leaks.forms import FORMS
 from ci_secrets.leaks.forms.reading import Budget, Chain, Span
@@ -16,12 +16,12 @@ from ci_secrets.leaks.needles import Needle
 
 MAX_DEPTH: Final = 8
 """Readings of readings. A disguise of three forms, each torn and quoted, takes as many."""
-EVERYWHERE: Final = ("json", "quoted", "escape", "torn", "percent", "entity", "quoted-printable")
-"""What is undone in every text, for it leaves an anchor as it is."""
 _MOST_IN_ROW: Final = 2
 """Readings of these kinds, one after the other."""
 _MOST_READ: Final = 100
 """Readings that an anchor stands in, of one stretch, the simplest first."""
+_FEW_READ: Final = 25
+"""The same where nothing but hints is seen."""
 _BUDGET: Final = 32
 """Bytes that are decoded for each byte of the stretch, and at least `_LEAST`."""
 _LEAST: Final = 1 << 20
@@ -58,17 +58,25 @@ class Inspector:
         layers = [_Layer(0, 0, text, (), frozenset(), lambda start, end: (start, end))]
         seen = {text}
         read = 0
-        while layers and unexplained and budget.left > 0 and read < _MOST_READ:
+        sure = False
+        while (
+            layers
+            and unexplained
+            and budget.left > 0
+            and read < (_MOST_READ if sure else _FEW_READ)
+        ):
             layer = heappop(layers)
             found = [one for shelf in self._shelves for one in shelf.anchors.find(layer.text)]
-            forms = layer.promised.union(*(anchor.forms for anchor in found))
+            forms = layer.promised.union(*(anchor.clue.forms for anchor in found))
+            also = frozenset[str]().union(*(anchor.clue.also for anchor in found))
+            sure = sure or also == EVERYWHERE
             if not found and not forms:
                 continue
             read += 1
             for hit in self._search(layer) if found else ():
                 hits.append(hit)
                 unexplained = {at for at in unexplained if not hit.start <= at < hit.end}
-            for more in _undone(layer, forms, budget, everywhere=bool(found)):
+            for more in _undone(layer, forms, also, budget):
                 if more.text not in seen:
                     seen.add(more.text)
                     heappush(layers, replace(more, number=len(seen)))
@@ -99,15 +107,14 @@ def _without_repeats(chain: Chain) -> Chain:
 
 
 def _undone(
-    layer: _Layer, forms: frozenset[str], budget: Budget, *, everywhere: bool
+    layer: _Layer, forms: frozenset[str], also: frozenset[str], budget: Budget
 ) -> Iterator[_Layer]:
     if len(layer.chain) >= MAX_DEPTH:
         return
     row = layer.chain[-_MOST_IN_ROW:]
     enough = len(row) == _MOST_IN_ROW and all(name in EVERYWHERE for name in row)
-    also = EVERYWHERE if everywhere and not enough else ()
     for name, form in FORMS.items():
-        if form.read is None or not (name in forms or name in also):
+        if form.read is None or not (name in forms or (name in also and not enough)):
             continue
         promised = forms & PACKED if name in ALPHABETS else frozenset[str]()
         for text, span in form.read(layer.text, budget):

@@ -16,12 +16,10 @@ MIN_WORDY: Final = 22
 _ENDS: Final = 8
 """Characters that both ends around stars show together, each of them at least `_END`."""
 _END: Final = 3
+_MOST_SHOWN: Final = 64
 HIDDEN: Final = (b"***", b"...", "…".encode(), "•••".encode(), b"xxx")
 """What stands for the middle of a value of which both ends are shown."""
-_STARRED: Final = re.compile(
-    rb"([^\s*.]{3,64})(?:\*{3,}|\.{3,}|(?:\xe2\x80\xa6)+|(?:\xe2\x80\xa2){3,}|[xX]{3,})"
-    rb"(?=([^\s*.]{3,64}))"
-)
+_STARS: Final = re.compile(rb"\*{3,}|\.{3,}|(?:\xe2\x80\xa6)+|(?:\xe2\x80\xa2){3,}|[xX]{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +54,16 @@ class Partials:
             if whole.least <= last - first < len(whole.text):
                 yield Hit(first, last, needle)
         if any(hidden in text for hidden in HIDDEN):
-            for match in _STARRED.finditer(text):
-                yield from self._starred(match)
+            for match in _STARS.finditer(text):
+                yield from self._hidden(text, *match.span())
 
-    def _starred(self, match: re.Match[bytes]) -> Iterator[Hit]:
+    def _hidden(self, text: bytes, start: int, end: int) -> Iterator[Hit]:
+        before, behind = text[max(0, start - _MOST_SHOWN) : start], text[end : end + _MOST_SHOWN]
         for whole in self._by_needle.values():
-            left = _common(match[1][::-1], whole.text)
-            right = _common(match[2], whole.text[::-1])
+            left = _common(before[::-1], whole.text)
+            right = _common(behind, whole.text[::-1])
             if left >= _END and right >= _END and left + right >= _ENDS:
-                yield Hit(match.end(1) - left, match.start(2) + right, whole.needle)
+                yield Hit(start - left, end + right, whole.needle)
 
 
 def _needle(part: Part) -> Needle:

@@ -33,6 +33,16 @@ BACKENDS: Final[dict[str, str]] = {
 """Package → module with `compile_literals`; the first that is installed is taken."""
 
 
+def may_match(patterns: Sequence[bytes]) -> Callable[[bytes], bool]:
+    """Whether one of these regular expressions may match in a text; a quick no is sure."""
+    if not find_spec("hyperscan"):
+        return lambda _text: True
+    chosen: Callable[[Sequence[bytes]], Callable[[bytes], bool]] = import_module(
+        BACKENDS["hyperscan"]
+    ).compile_patterns
+    return chosen(patterns)
+
+
 def compile_literals(literals: Sequence[bytes], *, caseless: bool = False) -> Literals:
     """Make literals, none of them empty, ready; `caseless` compares ASCII letters in any case."""
     for package, module in BACKENDS.items():

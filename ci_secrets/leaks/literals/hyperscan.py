@@ -2,21 +2,21 @@
 
 import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import hyperscan
 
 from ci_secrets.leaks.literals import Literals, Nothing
 
 
-class _Hyperscan:
-    def __init__(self, literals: Sequence[bytes], caseless: bool) -> None:
+class _Database:
+    def __init__(self, expressions: Sequence[bytes], flags: int) -> None:
         self._database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         self._database.compile(
-            expressions=[_expression(literal) for literal in literals],
-            ids=list(range(len(literals))),
-            elements=len(literals),
-            flags=hyperscan.HS_FLAG_CASELESS if caseless else 0,
+            expressions=expressions,
+            ids=list(range(len(expressions))),
+            elements=len(expressions),
+            flags=flags,
         )
         # NOTE: it lets go of the interpreter's lock, and two threads may not share a scratch
         self._local = threading.local()
@@ -42,4 +42,13 @@ def _expression(literal: bytes) -> bytes:
 
 def compile_literals(literals: Sequence[bytes], caseless: bool) -> Literals:
     """See `ci_secrets.leaks.literals`."""
-    return _Hyperscan(literals, caseless) if literals else Nothing()
+    if not literals:
+        return Nothing()
+    flags = hyperscan.HS_FLAG_CASELESS if caseless else 0
+    return _Database([_expression(literal) for literal in literals], flags)
+
+
+def compile_patterns(patterns: Sequence[bytes]) -> Callable[[bytes], bool]:
+    """Whether one of the patterns matches anywhere in a text."""
+    database = _Database(patterns, hyperscan.HS_FLAG_SINGLEMATCH)
+    return lambda text: bool(database.find(text, 1))
