@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from ci_secrets.leaks.forms import FORMS, packed
 from ci_secrets.leaks.forms.reading import Chain
+from ci_secrets.leaks.forms.stop import is_everybodys
 from ci_secrets.leaks.literals import compile_literals
 from ci_secrets.leaks.needles import MAX_DERIVED, Needle, Needles
 from ci_secrets.leaks.partial import HIDDEN, MIN_WHOLE
@@ -204,6 +205,7 @@ def grams(pattern: bytes, stride: int, most: int) -> list[bytes]:
     if not telling:
         last = max(0, len(pattern) - SIZE)
         telling = found + [pattern[at : at + SIZE] for at in range(0, last + 1, min(stride, 4))]
+    telling = [gram for gram in telling if not is_everybodys(gram)]
     step = max(1, -(-len(telling) // most))
     return telling[len(telling) % step // 2 :: step]
 

@@ -1,5 +1,6 @@
 """Reads a stretch of a log in every way there is, until a value is seen or the budget is spent."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
@@ -7,7 +8,7 @@ from typing import Final
 
 from ci_secrets.leaks.anchors import ALPHABETS, EVERYWHERE, PACKED
 from ci_secrets.leaks.disguise import as_it_stands
-from ci_secrets.leaks.forms import FORMS
+from ci_secrets.leaks.forms import FORMS, packed
 from ci_secrets.leaks.forms.reading import Budget, Chain, Span
 from ci_secrets.leaks.forms.torn.squash import Squashed
 from ci_secrets.leaks.index import Hit
@@ -20,6 +21,13 @@ _MOST_IN_ROW: Final = 2
 """Readings of these kinds, one after the other."""
 _MOST_READ: Final = 100
 """Readings that an anchor stands in, of one stretch, the simplest first."""
+_HEAD: Final = 64
+_PRINTABLE: Final = bytes(range(32, 127)) + b"\t\r\n"
+_PACKED_HEAD: Final = re.compile(
+    rb"\x1f\x8b\x08|BZh[1-9]1AY|\xfd7zXZ|\x28\xb5\x2f\xfd|PK\x03\x04|\x78[\x01\x5e\x9c\xda]"
+    rb"|\x5d\x00\x00"
+)
+"""Source: RFC 1952, 1950, 8878; the file formats of bzip2, xz, lzma and zip."""
 _FEW_READ: Final = 25
 """The same where nothing but hints is seen."""
 _BUDGET: Final = 32
@@ -72,7 +80,7 @@ class Inspector:
             sure = sure or also == EVERYWHERE
             if not found and not forms:
                 continue
-            read += 1
+            read += bool(found)
             for hit in self._search(layer) if found else ():
                 hits.append(hit)
                 unexplained = {at for at in unexplained if not hit.start <= at < hit.end}
@@ -116,13 +124,33 @@ def _undone(
     for name, form in FORMS.items():
         if form.read is None or not (name in forms or (name in also and not enough)):
             continue
-        promised = forms & PACKED if name in ALPHABETS else frozenset[str]()
+        unpacked = name in packed.FORMS
+        may_be_packed = unpacked or (name in ALPHABETS and not PACKED.isdisjoint(forms))
         for text, span in form.read(layer.text, budget):
-            effort = layer.effort + (1 if name in forms else 2)
+            promised = _packed_as(text) if may_be_packed else frozenset[str]()
+            effort = layer.effort + _effort(name, forms)
             chain = (*layer.chain, name)
             yield _Layer(effort, 0, text, chain, promised, _composed(span, layer.span))
             if budget.left <= 0:
                 return
+
+
+def _effort(name: str, forms: frozenset[str]) -> int:
+    """How far one reading is from certain: what a checksum or a magic speaks for is."""
+    if name in packed.FORMS and name != "deflate":
+        return 0
+    return 1 if name in forms else 2
+
+
+def _packed_as(text: bytes) -> frozenset[str]:
+    """In which of the forms that leave nothing in sight a decoded text may be."""
+    if _PACKED_HEAD.search(text):
+        return PACKED
+    head = text[:_HEAD]
+    if 3 * head.count(0) >= len(head):
+        return frozenset({"utf-16"})
+    binary = len(head.translate(None, _PRINTABLE))
+    return frozenset({"deflate"} if 4 * binary >= len(head) else ())
 
 
 def _composed(

@@ -22,6 +22,12 @@ MAX_LINES: Final = 100
 """Lines of a value up to which each is looked for in every form."""
 _PLAIN: Final[tuple[Chain, ...]] = ((),)
 _FEW: Final[tuple[Chain, ...]] = ((), ("json",), ("base64",), ("hex",))
+_LINE: Final[tuple[Chain, ...]] = (
+    (),
+    *((form,) for form in ("json", "percent", "form", "entity", "quoted", "escape")),
+    *((form,) for form in ("base64", "base64url", "hex", "cased", "reversed")),
+)
+"""A line on its own: the whole has the rarer forms."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,7 +114,9 @@ def _chains(part: Part, size: int, lines: int) -> Iterable[Chain]:
         return _PLAIN
     if part.kind == "whole":
         return WHOLE
-    return SINGLE if part.kind == "leaf" or lines <= MAX_LINES else _FEW
+    if part.kind == "leaf":
+        return SINGLE
+    return _LINE if lines <= MAX_LINES else _FEW
 
 
 def _unique(needles: Iterable[Needle]) -> Iterator[Needle]:

@@ -1,6 +1,8 @@
 """What is never looked for, because it stands in every log."""
 
 import re
+from base64 import b64encode
+from functools import cache
 from typing import Final
 
 STOP: Final = frozenset(
@@ -73,3 +75,41 @@ def is_plain_setting(line: bytes) -> bool:
     if not (_ENTRY.fullmatch(line) and _ORDINARY.fullmatch(line)):
         return False
     return all(_WORD.fullmatch(token) for token in _TOKEN.findall(line))
+
+
+_DER: Final = (
+    # NOTE: heads of PKCS #8 and #1 keys up to the modulus, of public keys, exponents, curves
+    "300d06092a864886f70d01010105000482",
+    "300d06092a864886f70d01010105000382",
+    "300d06092a864886f70d01010b0500",
+    "300d06092a864886f70d01010c0500",
+    "0201000282010100",
+    "02030100010282010100",
+    "0203010001028180",
+    "301306072a8648ce3d020106082a8648ce3d030107034200",
+    "307702010104",
+    "308187020100301306072a8648ce3d020106082a8648ce3d030107046d306b0201010420",
+    "06082a8648ce3d030107a144034200",
+    "06072a8648ce3d020106052b81040022",
+    "06082a8648ce3d040302",
+    "302e020100300506032b657004220420",
+)
+"""Hex of bytes that stand in the key files of everybody. Source: RFC 8017, 5915, 5958, 8410."""
+_PIECE: Final = 6
+
+
+@cache
+def _everybodys() -> frozenset[bytes]:
+    """Pieces of their base64 at any alignment, in lower case."""
+    pieces = set()
+    for der in map(bytes.fromhex, _DER):
+        for before, cut in enumerate((0, 2, 3)):
+            encoded = b64encode(bytes(before) + der)[cut : 8 * (before + len(der)) // 6].lower()
+            pieces |= {encoded[at : at + _PIECE] for at in range(len(encoded) - _PIECE + 1)}
+    return frozenset(pieces)
+
+
+def is_everybodys(piece: bytes) -> bool:
+    """Whether a piece of base64 comes from what the key files of everybody have in common."""
+    known, lower = _everybodys(), piece.lower()
+    return any(lower[at : at + _PIECE] in known for at in range(len(lower) - _PIECE + 1))
