@@ -5,6 +5,7 @@ from typing import Final
 
 from ci_secrets.leaks.forms.reading import Budget, Form, Piece
 from ci_secrets.leaks.forms.torn import colours, prefixes, spacing
+from ci_secrets.leaks.forms.torn.encoded import encoded_hints
 from ci_secrets.leaks.forms.torn.hints import hints
 
 READERS: Final[tuple[Callable[[bytes], Iterator[Piece]], ...]] = (
@@ -30,6 +31,12 @@ def read(text: bytes, budget: Budget) -> Iterator[Piece]:
             yield piece
 
 
+def noticed(text: bytes) -> Iterator[bytes]:
+    """Literals for tears of the text itself, then for tears of its encodings."""
+    yield from hints(text)
+    yield from encoded_hints(text)
+
+
 FORMS: Final[dict[str, Form]] = {
-    "torn": Form(words="text torn apart", hint=hints, read=read),
+    "torn": Form(words="text torn apart", hint=noticed, read=read),
 }
