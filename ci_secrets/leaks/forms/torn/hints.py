@@ -82,7 +82,12 @@ def _overstruck(characters: list[bytes], middle: int) -> Iterator[bytes]:
 
 
 def _letter(characters: list[bytes]) -> Iterator[bytes]:
-    """One character a line between prefixes that differ: the one that ends the fewest lines."""
+    """One character a line between prefixes that differ: the one that ends the fewest lines.
+
+    Not of a number, for any digit ends many lines.
+    """
+    if _is_number(characters):
+        return
     usual = [one for one in characters[:-1] if one in _RARE]  # NOTE: no prefix is behind the last
     if usual:
         letter = min(usual, key=_RARE.index)
@@ -123,11 +128,36 @@ def _across(characters: list[bytes], middle: int) -> Iterator[bytes]:
                 yield between.join(pieces)
 
 
+def _is_number(characters: list[bytes]) -> bool:
+    return b"".join(characters).isdigit()
+
+
+def _rare_phases(characters: list[bytes], width: int) -> Iterator[int]:
+    """Where pieces of a width start, one place for each phase: of what ends the fewest lines."""
+    last = len(characters) - width
+    for phase in range(width):
+        starts = range(min(width + phase, last), last, width)
+        yield min(starts, key=lambda start: _usual(characters[start : start + width]), default=last)
+
+
+def _usual(characters: list[bytes]) -> tuple[int, int]:
+    """The lower, the fewer lines and prefixes end so: letters and digits at once are no word."""
+    piece = b"".join(characters)
+    mixed = piece.isalnum() and not piece.isalpha() and not piece.isdigit()
+    kind = 0 if mixed else 1 if piece.isalpha() else 2
+    return kind, sum(_RARE.find(one) % len(_RARE) for one in characters)
+
+
 def _between_prefixes(characters: list[bytes], middle: int) -> Iterator[bytes]:
-    """Pieces of 2 to 7 characters, each after a prefix of which only an end is known."""
+    """Pieces of 2 to 7 characters, each after a prefix of which only an end is known.
+
+    Not of a number, for it looks like the numbers that lines end with.
+    """
+    if _is_number(characters):
+        return
     for before, behind in _AROUND_PIECE:
         for width in (2, 3):
-            for start in _phases(characters, middle, width):
+            for start in _rare_phases(characters, width):
                 yield before + _joined(characters, start, start + width) + behind
         if len(behind) > 1:
             for tear in _tears(characters, middle, 4, 0):
