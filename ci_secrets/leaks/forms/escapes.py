@@ -5,7 +5,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from ci_secrets.leaks.forms.json import NAMED, PAIR, UNIT, character, surrogates
-from ci_secrets.leaks.forms.reading import Form, Rewriting, in_place, spelled_out
+from ci_secrets.leaks.forms.reading import (
+    Form,
+    Rewriting,
+    in_place,
+    marks_spelled_out,
+    spelled_out,
+    together,
+)
 
 _NAMED: Final = NAMED | dict(zip(b"aevE", b"\a\x1b\v\x1b", strict=True))
 """The letters of C, and the two that shells write for the escape character."""
@@ -98,6 +105,23 @@ def _numbers(
     return Rewriting(re.compile(marker), re.compile(pattern), replace)
 
 
+def _name(match: re.Match[bytes]) -> bytes:
+    from unicodedata import lookup  # NOTE: seldom needed, and large
+
+    try:
+        return lookup(match[1].decode()).encode()
+    except KeyError:
+        return match[0]
+
+
+# Source: Python's `namereplace`, and `charnames` of Perl
+_NAMES: Final = Rewriting(
+    re.compile(rb"\\N\{[A-Z]"), re.compile(rb"\\N\{([A-Z][0-9A-Z -]{1,90})\}"), _name
+)
+# NOTE: a pattern that bash traces: the mark stands before each character, even a letter
+_EACH: Final = Rewriting(
+    re.compile(rb"(?:\\[\x00-\xff]){6}"), re.compile(rb"\\([\x00-\xff])"), lambda match: match[1]
+)
 _NUMBERS: Final = (
     # Source: RFC 1035 §5.1, decimal bytes in `dig`; Lua's `%q`
     _numbers(rb"\\[0-9]{3}", rb"\\(?:([0-9]{3})|([^0-9A-Za-z]))", 10, _byte),
@@ -173,6 +197,7 @@ def escaped(text: bytes) -> Iterator[bytes]:
         yield characters
         yield characters.replace(b"'", rb"\'")
     yield b"".join(map(_shown, text))
+    yield re.sub(rb"[^0-9A-Za-z_]", rb"\\\g<0>", text)  # NOTE: Perl's `quotemeta` of bytes
 
 
 def _c_string(text: bytes, quotes: bytes, style: str) -> bytes:
@@ -203,9 +228,15 @@ FORMS: Final[dict[str, Form]] = {
         words="text with escapes",
         spell=escaped,
         nested=2,
-        hint=spelled_out("\\x{:02x}", "\\x{:02X}", "\\{:03o}", "U+{:04X} "),
+        hint=together(
+            spelled_out("\\x{:02x}", "\\{:03o}", "U+{:04X} "),
+            spelled_out("\\x{{{:x}}}", "\\u{{{:x}}}", "\\{:06x}"),
+            spelled_out("\\{:c}", "{:c}\\\n", count=4),
+            marks_spelled_out("\\x{:02x}"),
+        ),
         read=in_place(
-            BYTES, _CHARACTERS, _BEYOND_ASCII, _ECHO, *_NUMBERS, _META, _CONTROL, _BACKTICK, _CARET
+            *(BYTES, _CHARACTERS, _BEYOND_ASCII, _ECHO, *_NUMBERS, _NAMES, _EACH),
+            *(_META, _CONTROL, _BACKTICK, _CARET),
         ),
     ),
 }

@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from ci_secrets.leaks.forms.reading import Form, Rewriting, in_place, spelled_out
+from ci_secrets.leaks.forms.reading import (
+    Form,
+    Rewriting,
+    in_place,
+    marks_spelled_out,
+    spelled_out,
+    together,
+)
 
 PAIR: Final = rb"u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
 """A surrogate pair behind its backslash: two groups of hex digits."""
@@ -75,7 +82,7 @@ FORMS: Final[dict[str, Form]] = {
         words="a JSON string",
         spell=json_string,
         nested=2,
-        hint=spelled_out("\\u{:04x}", "\\u{:04X}"),
+        hint=together(spelled_out("\\u{:04x}"), marks_spelled_out("\\u{:04x}")),
         read=in_place(_JSON),
     ),
 }

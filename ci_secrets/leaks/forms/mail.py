@@ -54,7 +54,7 @@ FORMS: Final[dict[str, Form]] = {
         words="quoted-printable mail",
         spell=quoted_printable,
         nested=2,
-        hint=spelled_out("={:02X}", "={:02x}"),
+        hint=spelled_out("={:02X}"),
         read=_READ,
     ),
 }

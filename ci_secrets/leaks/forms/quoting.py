@@ -25,6 +25,8 @@ def _c_quotes(match: re.Match[bytes]) -> bytes:
     return BYTES.pattern.sub(BYTES.replace, match[1])
 
 
+_GOES_ON: Final = rb"['\"][ \t]{0,9}[+.\\]?\r?\n[ \t]{0,99}(?:[+.] ?)?[bru]?['\"]"
+
 _READ: Final = in_place(
     # NOTE: bash, zsh and jq write `'\''` for a quote between quotes, dash and Python `'"'"'`; at
     # the beginning or end of a word, an outer quote may be missing
@@ -32,6 +34,8 @@ _READ: Final = in_place(
     _row(rb"'\"'", rb"'\"('+)\"(?:'|(?=\s|\Z))", lambda match: match[1]),
     # NOTE: `ls` and zsh write what is no text between quotes of its own
     _row(rb"\$'\\", rb"'?\$'((?:\\(?:[0-7]{3}|[^0-9]))+)''?", _c_quotes),
+    # NOTE: a string that goes on in the next line, of Python, C, JavaScript, Java, Go
+    _row(_GOES_ON, _GOES_ON, lambda _: b""),
     _doubled(b"'"),  # SQL, YAML, PowerShell
     _doubled(b'"'),  # CSV, Basic, cmd
     _doubled(b"$"),  # docker compose, make

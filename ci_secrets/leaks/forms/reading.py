@@ -4,7 +4,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import chain
+from typing import Final, NamedTuple
 
 Chain = tuple[str, ...]
 """Ids of forms, from the outside in."""
@@ -130,20 +131,51 @@ def in_place(*rows: Rewriting) -> Read:
     return read
 
 
+PLAIN: Final = re.compile(rb"[0-9A-Za-z]{8}")
+"""What hardly any form changes, so that it needs no hint to be noticed."""
+_MARK: Final = re.compile(rb"[^0-9A-Za-z]")
+
+
+def _windows(text: bytes, count: int) -> list[bytes]:
+    """All of this many ASCII characters around the middle, where a text is least like others."""
+    last = max(0, len(text) - count)
+    starts = sorted(range(last + 1), key=lambda start: abs(2 * start - last))[:64]
+    return [one for start in starts if (one := text[start : start + count]).isascii()]
+
+
 def spelled_out(*styles: str, count: int = 3) -> Spell:
     r"""Hints where tools write every character of a text as a number, as `\x{:02x}` has it.
 
-    A few characters from the middle, where a text is least like others; where there is room,
-    such that their hex is the same in both cases. No hint of a text that is not ASCII there.
+    A few characters; where there is room, such that their hex is the same in both cases. No hint
+    of a text that is not ASCII there.
     """
 
     def hint(text: bytes) -> Iterator[bytes]:
-        last = max(0, len(text) - count)
-        starts = sorted(range(last + 1), key=lambda start: abs(2 * start - last))[:64]
-        windows = [one for start in starts if (one := text[start : start + count]).isascii()]
+        windows = _windows(text, count)
         if windows:
             window = next((one for one in windows if one.hex().isdigit()), windows[0])
             spelled = ("".join(map(style.format, window)).encode() for style in styles)
             yield from dict.fromkeys(spelled)
 
     return hint
+
+
+def marks_spelled_out(*styles: str) -> Spell:
+    r"""Hints where tools write all but letters and digits as numbers, as `\x{:02x}` has it.
+
+    Of four characters, most of them marks. No hint of a text that is noticed by its letters.
+    """
+
+    def hint(text: bytes) -> Iterator[bytes]:
+        windows = [] if PLAIN.search(text) else _windows(text, 4)
+        if windows:
+            window = max(windows, key=lambda one: len(_MARK.findall(one)))
+            for style in styles:
+                yield _MARK.sub(lambda mark: style.format(mark[0][0]).encode(), window)  # noqa: B023
+
+    return hint
+
+
+def together(*spells: Spell) -> Spell:
+    """What each of them yields, one after the other."""
+    return lambda text: chain.from_iterable(spell(text) for spell in spells)

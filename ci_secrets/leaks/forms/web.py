@@ -7,7 +7,17 @@ from typing import Final
 from urllib.parse import quote, quote_plus
 
 from ci_secrets.leaks.forms.json import character, surrogates
-from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Rewriting, in_place, spelled_out
+from ci_secrets.leaks.forms.reading import (
+    PLAIN,
+    Budget,
+    Form,
+    Piece,
+    Rewriting,
+    in_place,
+    marks_spelled_out,
+    spelled_out,
+    together,
+)
 
 _PERCENT: Final = re.compile(r"%[0-9A-F]{2}")
 
@@ -22,6 +32,16 @@ def _both_cases(*encoded: str) -> Iterator[bytes]:
 def percent(text: bytes) -> Iterator[bytes]:
     """RFC 3986: everything but unreserved, `/` kept, and JavaScript's `encodeURIComponent`."""
     return _both_cases(quote(text, safe=""), quote(text), quote(text, safe="!*'()"))
+
+
+_LEFT: Final = re.compile(rb"[0-9A-Za-z._~-]{6,}")
+
+
+def _left_alone(text: bytes) -> Iterator[bytes]:
+    """Of a text that is not ASCII, and not noticed by its letters: what no encoder changes."""
+    if not text.isascii() and not PLAIN.search(text):
+        runs = sorted(_LEFT.findall(text), key=lambda run: (run.islower(), -len(run)))
+        yield from (run[:8] for run in runs[:2])
 
 
 def form(text: bytes) -> Iterator[bytes]:
@@ -102,7 +122,9 @@ def entities(text: bytes) -> Iterator[bytes]:
 
 
 def _from_entity(match: re.Match[bytes]) -> bytes:
-    digits, decimal, name = match.groups()
+    high, low, digits, decimal, name = match.groups()
+    if high:
+        return surrogates(high, low)
     if digits:
         return character(int(digits, 16))
     if decimal:
@@ -115,7 +137,9 @@ _READ_ENTITIES: Final = in_place(
     Rewriting(
         re.compile(rb"&(?:#[0-9xX]|[A-Za-z][0-9A-Za-z]{1,31};)"),
         re.compile(
-            rb"&(?:#(?:[xX]([0-9a-fA-F]{1,12})|([0-9]{1,12}));?|([A-Za-z][0-9A-Za-z]{1,31});)"
+            # NOTE: some programs of Java write the two halves of a UTF-16 pair
+            rb"&(?:#[xX]([dD][89abAB][0-9a-fA-F]{2});&#[xX]([dD][c-fC-F][0-9a-fA-F]{2});"
+            rb"|#(?:[xX]([0-9a-fA-F]{1,12})|([0-9]{1,12}));?|([A-Za-z][0-9A-Za-z]{1,31});)"
         ),
         _from_entity,
     )
@@ -125,7 +149,7 @@ FORMS: Final[dict[str, Form]] = {
     "percent": Form(
         words="percent-encoding",
         spell=percent,
-        hint=spelled_out("%{:02x}", "%{:02X}", "%25{:02x}", "%25{:02X}"),
+        hint=together(spelled_out("%{:02x}", "%25{:02x}", "%u{:04x}"), _left_alone),
         read=_READ_PERCENT,
     ),
     "form": Form(words="web form encoding", spell=form, read=_read_form),
@@ -133,7 +157,9 @@ FORMS: Final[dict[str, Form]] = {
         words="text of HTML or XML",
         spell=entities,
         nested=2,
-        hint=spelled_out("&#{};", "&#x{:x};", "&#x{:X};"),
+        hint=together(
+            spelled_out("&#{};", "&#x{:x};", "&#x{:04x};"), marks_spelled_out("&#{};", "&#x{:x};")
+        ),
         read=_READ_ENTITIES,
     ),
 }

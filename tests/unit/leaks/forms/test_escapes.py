@@ -59,6 +59,32 @@ BYTE_STYLES: dict[str, Callable[[str], bytes]] = {
 }
 
 
+NOTICED: dict[str, Callable[[str], bytes]] = {
+    **{name: BYTE_STYLES[name] for name in ("hex", "octal", "braces", "Perl", "code points")},
+    "JSON": JSON_STYLES["all, lower"],
+    "CSS": lambda text: "".join(f"\\{ord(one):06x}" for one in text).encode(),
+    "pattern": lambda text: re.sub(r"(.)", r"\\\1", text).encode(),
+    "sed -n 'l 1'": lambda text: re.sub(r"(.)", "\\1\\\\\n", text).encode(),
+    "marks": lambda text: re.sub(r"\W", lambda one: f"\\x{ord(one[0]):02x}", text).encode(),
+    "marks of JSON": lambda text: re.sub(r"\W", lambda one: f"\\u{ord(one[0]):04x}", text).encode(),
+}
+
+
+@pytest.mark.parametrize("style", NOTICED)
+def test_hints_show_what_leaves_no_letters_together(style: str) -> None:
+    """A password of many marks is noticed in each notation that writes it without a long word."""
+    printed = NOTICED[style]("a" + "b;Qz}{;$7'w\"x#" + "z")
+    found = {one for form in EITHER if form.hint for one in form.hint(b"b;Qz}{;$7'w\"x#")}
+    assert any(one in printed and len(one) >= 8 for one in found), (printed, found)
+
+
+def test_marks_alone_are_no_hint_of_a_word() -> None:
+    """What eight letters and digits in a row show is not looked for by its marks too."""
+    assert JSON.hint is not None
+    assert len(list(JSON.hint(b"{';}abcdefg"))) == 2
+    assert len(list(JSON.hint(b"{';}abcdefgh"))) == 1
+
+
 @pytest.mark.parametrize("style", JSON_STYLES)
 @given(value=VALUES, inside=st.tuples(AROUND, AROUND), outside=st.tuples(OUTSIDE, OUTSIDE))
 def test_json_is_read(
@@ -144,10 +170,13 @@ def test_plain_text_is_refused() -> None:
         (r"Jos\C3\A9\2C \28", "José, ("),
         (r"J\195\164x\"", 'Jäx"'),
         ("U+00E4, U+0062", "äb"),
+        (r"\N{LATIN SMALL LETTER A WITH DIAERESIS}b\N{CJK UNIFIED IDEOGRAPH-6D77}", "äb海"),
+        (r"\N{NO SUCH NAME}\N{ROCKET}", r"\N{NO SUCH NAME}🚀"),
+        ("\\b\\x\\0\\\n\\n\\'\\\\\\u", "bx0\nn'\\u"),
     ],
 )
 def test_rare_notations_are_read(printed: str, value: str) -> None:
-    """Those of cat -A, PowerShell, cmd, zsh, folded lines, YAML, Perl, CSS, LDAP and DNS."""
+    """Those of cat -A, PowerShell, cmd, zsh, YAML, Perl, CSS, LDAP, DNS, Python and bash -x."""
     assert any(value.encode() in piece.text for piece in pieces(ESCAPE, printed.encode() + b"\n"))
 
 

@@ -103,6 +103,23 @@ def test_c_quotes_within_a_word_are_read(printed: str) -> None:
     assert any("a\\Wb😀c\td".encode() in text for text in texts)
 
 
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "[b'hun'\n b'ter2']",
+        "('hun'\n    \"ter2\")",
+        '"hun"\r\n\t\t"ter2";',
+        '"hun" +\n  "ter2";',
+        '"hun"\n  + "ter2";',
+        "'hun' .\n 'ter2'",
+        "'hun' \\\n'ter2'",
+    ],
+)
+def test_strings_that_go_on_are_joined(printed: str) -> None:
+    """Python, C, JavaScript, Java and PHP break a long string between quotes."""
+    assert any(b"hunter2" in piece.text for piece in pieces(QUOTED, printed.encode()))
+
+
 @given(value=AWKWARD, inside=st.tuples(AWKWARD, AWKWARD))
 def test_span_is_that_of_the_quoted_value(value: str, inside: tuple[str, str]) -> None:
     """A span holds the marks that belong to the value, and no more."""

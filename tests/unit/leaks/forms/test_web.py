@@ -134,7 +134,21 @@ def test_hints_show_where_every_character_is_a_number() -> None:
         one for form in FORMS.values() if form.hint is not None for one in form.hint(b"ahunter2z")
     }
     assert {b"%74%65%72", b"%2574%2565%2572", b"&#x74;&#x65;&#x72;"} < hints
+    assert {b"%u0074%u0065%u0072", b"&#x0074;&#x0065;&#x0072;"} < hints
     assert all(len(one) > 8 for one in hints)
+
+
+def test_hints_show_what_no_encoder_changes() -> None:
+    """The longest runs of a text without eight letters or digits in a row, the rarest first."""
+    assert PERCENT.hint is not None
+    hints = list(PERCENT.hint("äabc-defüA1b-C2dö~_.aBxyz0ñx".encode()))
+    assert hints[-2:] == [b"~_.aBxyz", b"A1b-C2d"]
+    assert b"abcdefgh" not in PERCENT.hint("äabcdefgh".encode())
+
+
+def test_halves_of_a_pair_are_read_together() -> None:
+    """Java writes two numbers for a character beyond the first 65,536."""
+    assert spans(ENTITY, b"a&#xd83d;&#xDE80;z", "🚀".encode()) == {(1, 17)}
 
 
 NODE = """
