@@ -10,10 +10,10 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import product
 from typing import Final, NamedTuple, Protocol
 
 from ci_secrets.leaks.forms.deflated import alone_deflate, alone_gzip, alone_zlib, spell_deflate
+from ci_secrets.leaks.forms.heads import MAGIC as MAGIC
 from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Read, indivisible
 
 MAX_UNPACKED: Final = 4 * 1024 * 1024
@@ -23,7 +23,8 @@ MIN_UNPACKED: Final = 6
 # xz can hold more than that in a few bytes, but can be told how much to give.
 _SLICE: Final = 64
 _PART: Final = 1024 * 1024
-_MAX_MEMORY: Final = 64 * 1024 * 1024
+_MAX_MEMORY: Final = 72 * 1024 * 1024
+"""Bytes; the highest level of xz takes 65 MiB, of which only what is unpacked is touched."""
 _FIRST_OFFSETS: Final = 4
 """Raw deflate has no magic; it is tried at so many offsets of a text."""
 _HEAD: Final = 256
@@ -146,7 +147,11 @@ FORMS: Final[dict[str, Form]] = {
     "bzip2": Form(words="bzip2", read=_reader(rb"BZh[1-9]1AY&SY", bz2.BZ2Decompressor)),
     "xz": Form(
         words="xz",
-        read=_reader(rb"\xfd7zXZ\x00", partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, _MAX_MEMORY)),
+        # NOTE: or the format before it: properties, size of the dictionary, size (often not told)
+        read=_reader(
+            rb"\xfd7zXZ\x00|\x5d\x00\x00.[\x00-\x04](?:\xff{8}|.{4}\x00{4})",
+            partial(lzma.LZMADecompressor, lzma.FORMAT_AUTO, _MAX_MEMORY),
+        ),
     ),
     "zstd": Form(words="Zstandard", read=_reader(rb"\x28\xb5\x2f\xfd", _unzstd)),
     "zip": Form(
@@ -160,42 +165,3 @@ FORMS: Final[dict[str, Form]] = {
         ),
     ),
 }
-
-_BEFORE: Final = (b" ", b"\n", b'"', b"'", b"=", b":")
-"""What stands before a text in base64 or hex whose own head is too short to be looked for."""
-_HEX_HEADS: Final = (
-    b"1f8b0800",
-    b"1f8b0808",  # with the name of the file
-    b"28b52ffd",
-    b"fd377a585a00",
-    b"314159265359",  # bzip2 of any level
-    b"504b0304",
-)
-
-MAGIC: Final[tuple[bytes, ...]] = (
-    *map(bytes.fromhex, (head.decode() for head in _HEX_HEADS)),
-    *_HEX_HEADS,
-    *(head.upper() for head in _HEX_HEADS if head != head.upper()),
-    rb"\x1f\x8b\x08",
-    b"1f 8b 08 0",
-    b"1f8b 080",
-    b"28 b5 2f fd",
-    b"28b5 2ffd",
-    b"H4sI",
-    b"SDRzSUF",  # and that in base64
-    b"KLUv/",
-    b"KLUv_",
-    b"/Td6WFoA",
-    b"_Td6WFoA",
-    b"TFBWSZT",  # bzip2 of any level
-    b"UEsDB",
-    b"D6FQQA",  # gzip in base32
-    *map(b"".join, product(_BEFORE, (b"eJw", b"eJx", b"eJy", b"eJz"))),
-    *map(b"".join, product(_BEFORE, (b"eNo", b"eNp", b"eNq", b"eNr"))),
-    *map(b"".join, product((*_BEFORE, b"x", b"X"), (b"789c", b"78da", b"789C", b"78DA"))),
-)
-"""By these, of four bytes or more, packed data are noticed: raw, in base64, in hex.
-
-zlib (two bytes) only behind a separator, at the usual and the highest level; what is long enough is
-noticed by its length. Raw deflate has no head at all.
-"""

@@ -40,8 +40,8 @@ def _alone_base32(encode: _Encode, text: bytes) -> Iterator[bytes]:
 class _Base32:
     """The reader for an alphabet in one case."""
 
-    def __init__(self, characters: bytes, needs: bytes = b"") -> None:
-        """`needs`: what must be in a run, so that hex digits are not taken for base32hex."""
+    def __init__(self, characters: bytes, needs: bytes) -> None:
+        """`needs`: what must be in a run, so that hex digits are not taken for base32."""
         self._alphabet = Alphabet(characters)
         # NOTE: Python reads numbers to base 32 in linear time, with the digits of base32hex
         self._digits = bytes.maketrans(characters, _BASE32HEX)
@@ -64,7 +64,7 @@ class _Base32:
                 yield joined.piece(number.to_bytes(size, "big"), first, bits=5)
 
 
-_READERS_32: Final = (_Base32(_BASE32), _Base32(_BASE32.lower()))
+_READERS_32: Final = (_Base32(_BASE32, b"[G-Z]"), _Base32(_BASE32.lower(), b"[g-z]"))
 _READERS_32HEX: Final = (_Base32(_BASE32HEX, b"[G-V]"), _Base32(_BASE32HEX.lower(), b"[g-v]"))
 
 

@@ -1,0 +1,64 @@
+"""How packed data begin, in each form in which bytes are printed: by these a scan notices them.
+
+A head has four bytes or more. zlib's own is two bytes, so it counts only behind a separator; what
+is long enough is noticed by its length. Raw deflate has no head at all, but SAML names it.
+"""
+
+from collections.abc import Iterable
+from itertools import product
+from typing import Final
+
+_BEFORE: Final = (b" ", b"\n", b'"', b"'", b"=", b":")
+"""What stands before a text whose own head is too short to be looked for."""
+_RAW: Final = (
+    "1f8b0800",
+    "1f8b0808",  # with the name of the file
+    "28b52ffd",
+    "fd377a585a00",
+    "314159265359",  # bzip2 of any level
+    "504b0304",
+    "5d000080",  # lzma as it was before xz, of the usual level
+)
+
+
+def _hex() -> Iterable[bytes]:
+    for head in _RAW:
+        yield from (head.encode(), head.upper().encode())
+    yield from _behind((b"789c", b"78da", b"789C", b"78DA"), (*_BEFORE, b"x", b"X"))
+
+
+def _behind(heads: Iterable[bytes], before: Iterable[bytes] = _BEFORE) -> Iterable[bytes]:
+    return map(b"".join, product(before, heads))
+
+
+_DUMPED: Final = frozenset({"hex", "dump"})
+_LISTED: Final = frozenset({"decimal", "dump"})
+_BASE64: Final = frozenset({"base64", "base64url"})
+_ROWS: Final[tuple[tuple[frozenset[str], Iterable[bytes]], ...]] = (
+    (frozenset(), map(bytes.fromhex, _RAW)),
+    (_DUMPED, _hex()),
+    (_DUMPED, (b"1f 8b 08 0", b"1f8b 080", b"8b1f 000", b"8b1f 080", b"28 b5 2f fd", b"28b5 2ffd")),
+    (_DUMPED, (b"1f:8b:08", b"0x1f, 0x8b", b"0x1f,0x8b", b"78:9c:", b"78:da:", b"0x78, 0x9c")),
+    # NOTE: Go and Perl write 8 as `\b`
+    (frozenset({"escape", "hex", "json"}), (rb"\x1f\x8b\x08", rb"\x1f\x8b\b", rb"\037\213")),
+    (frozenset({"escape", "hex", "json"}), (rb"x\x9c", rb"x\xda", rb"\x78\x9c", rb"\x78\xda")),
+    (_LISTED, (b"31, 139, 8", b"31,139,8,", b"[31 139 8 ", b"31 139   8   0")),
+    (_LISTED, (b"31, -117, 8", b"31,-117,8")),
+    (_LISTED, (b"[120, 156, ", b"[120,156,", b"[120 156 ", b"[120, 218, ", b"[120, -100, ")),
+    (frozenset({"octal", "dump"}), (b"037 213 010", rb"037 213  \b", b"105437 0000")),
+    (_BASE64, (b"H4sI", b"KLUv/", b"KLUv_", b"/Td6WFoA", b"_Td6WFoA", b"UEsDB")),
+    (_BASE64, (b"TFBWSZT",)),  # bzip2 of any level
+    (_BASE64, (b"XQAAgAD/", b"XQAAgAD_", b"XQAAAAT/", b"XQAAAAT_")),
+    (_BASE64, (b"SDRzSUF",)),  # gzip in base64 in base64
+    (_BASE64, _behind((b"eJw", b"eJx", b"eJy", b"eJz"))),
+    (_BASE64, _behind((b"eNo", b"eNp", b"eNq", b"eNr"))),
+    (frozenset({"base64", "percent"}), (b"SAMLRequest", b"SAMLResponse")),
+    (frozenset({"base32", "base32hex"}), (b"D6FQQA",)),
+    (frozenset({"ascii85"}), (b"+,^C",)),
+    (frozenset({"base85"}), _behind(b"c$%c" % last for last in b"@^_`{|}~")),
+)
+
+MAGIC: Final[dict[bytes, frozenset[str]]] = {
+    head: forms for forms, heads in _ROWS for head in heads
+}
+"""Heads, and the forms that have to be undone before what is packed can be unpacked."""
