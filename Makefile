@@ -9,7 +9,7 @@ STAMP := $(VENV)/.ready
 # Without reordering the files with the longest waits (contract, real, stories) begin first.
 PARALLEL := $(if $(CI),,--numprocesses=4 --dist=loadfile --no-loadscope-reorder)
 
-.PHONY: help demo test lint real bench lock clean
+.PHONY: help demo test lint real fuzz bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -37,6 +37,9 @@ lint: $(STAMP) ## ruff and mypy --strict
 
 real: ## fetch and build the real parts (Vault, PostgreSQL) into the user's cache
 	tests/real/install
+
+fuzz: $(STAMP) ## a minute of random bytes for the leak engine
+	$(BIN)/python -m tests.fuzz
 
 bench: $(STAMP) ## ratios against peers, on this machine
 	$(BIN)/python -m benchmarks

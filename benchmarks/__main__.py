@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import start, wall
+from benchmarks import leaks, recall, start, wall
 
-BENCHES = {"start": start.main, "wall": wall.main}
+BENCHES = {"start": start.main, "wall": wall.main, "leaks": leaks.main, "recall": recall.main}
 
 
 def main() -> None:

@@ -5,23 +5,61 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 PYTHON = sys.executable
 TOOL = str(Path(PYTHON).parent / "ci-secrets")
 
 
-def seconds(command: Sequence[str], environment: Mapping[str, str]) -> float:
-    """Wall time of one run, from outside. Raises where the command fails."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cost:
+    """What one run took. Processor time counts all threads, and no one else's work."""
+
+    wall: float
+    """Seconds."""
+    cpu: float
+    """Seconds, of the process and those that it waited for."""
+    peak: int
+    """Bytes of memory, at most."""
+
+
+def cost(
+    command: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    *,
+    stdin: IO[bytes] | None = None,
+    ends: Sequence[int] = (0,),
+) -> Cost:
+    """One run, from outside. `ends`: the exit codes that say it did its work; else it raises."""
     began = time.perf_counter()
-    done = subprocess.run(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stdin=stdin if stdin is not None else subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
-    took = time.perf_counter() - began
-    if done.returncode:
-        raise SystemExit(f"{command[0]} ended in {done.returncode}: {done.stderr.decode()[-800:]}")
-    return took
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in ends:
+        raise SystemExit(f"{command[0]} ended in {process.returncode}")
+    return Cost(wall=wall, cpu=usage.ru_utime + usage.ru_stime, peak=usage.ru_maxrss * 1024)
+
+
+def in_turn(
+    ours: Callable[[], float], peer: Callable[[], float], runs: int
+) -> tuple[float, float, float]:
+    """The median ratio ours/peer, pair by pair, and both medians."""
+    pairs = [(ours(), peer()) for _ in range(runs)]
+    return (
+        statistics.median(a / b for a, b in pairs),
+        statistics.median(a for a, _ in pairs),
+        statistics.median(b for _, b in pairs),
+    )
 
 
 def ratio(
@@ -31,15 +69,10 @@ def ratio(
     *,
     runs: int = 11,
 ) -> tuple[float, float, float]:
-    """The median ratio ours/peer, pair by pair after a warm-up, and both median seconds."""
+    """The median ratio of wall times ours/peer after a warm-up, and both median seconds."""
     env = dict(environment or os.environ)
-    seconds(ours, env), seconds(peer, env)
-    pairs = [(seconds(ours, env), seconds(peer, env)) for _ in range(runs)]
-    return (
-        statistics.median(a / b for a, b in pairs),
-        statistics.median(a for a, _ in pairs),
-        statistics.median(b for _, b in pairs),
-    )
+    cost(ours, env), cost(peer, env)
+    return in_turn(lambda: cost(ours, env).wall, lambda: cost(peer, env).wall, runs)
 
 
 def row(label: str, measured: tuple[float, float, float], aim: float) -> None:

@@ -1,0 +1,1 @@
+"""Feeds the leak engine with what no one would think of."""

@@ -1,0 +1,89 @@
+"""What holds for any bytes, in any pieces."""
+
+import random
+from collections.abc import Iterator
+from typing import Final
+
+from ci_secrets.leaks.findings import Finding
+from ci_secrets.leaks.forms import FORMS
+from ci_secrets.leaks.forms.reading import Budget
+from ci_secrets.leaks.matcher import Engine, build
+from ci_secrets.leaks.redact import Redactor
+from ci_secrets.leaks.scanner import Scanner
+from ci_secrets.secret import Secret
+from tests.data.values import values
+
+BUDGET: Final = 64 * 1024
+"""Bytes that each reader may decode of one text."""
+SEED: Final = 11
+_KINDS: Final = ("token", "cloud", "password", "short", "nonascii")
+_SPANS: Final = 8
+"""Places in a piece whose way back is tried."""
+
+
+def engine() -> Engine:
+    """One value of each kind of a single line."""
+    known = values(SEED).known
+    return build({kind: Secret(known[kind]) for kind in _KINDS})
+
+
+def hold(known: Engine, data: bytes) -> None:
+    """Assert all of them. The first two bytes say how the rest is cut into pieces."""
+    cuts, text = int.from_bytes(data[:2]), data[2:]
+    _readers(text)
+    _redactor(known, text, cuts)
+    _scanner(known, text, cuts)
+
+
+def _readers(text: bytes) -> None:
+    """None raises, decodes more than its budget, or points outside of the text."""
+    for name, form in FORMS.items():
+        if form.read is None:
+            continue
+        budget, decoded = Budget(BUDGET), 0
+        for piece in form.read(text, budget):
+            decoded += len(piece.text)
+            for at in range(0, len(piece.text), max(1, len(piece.text) // _SPANS)):
+                start, end = piece.span(at, at + 1)
+                assert 0 <= start <= end <= len(text), f"{name} points at {start}:{end}"
+        assert decoded <= BUDGET, f"{name} decoded {decoded} bytes"
+
+
+def _redactor(known: Engine, text: bytes, cuts: int) -> None:
+    """Pieces change neither what is written nor what is told."""
+    whole, pieces = Redactor(known), Redactor(known)
+    in_one = whole.feed(text) + whole.finish()
+    in_many = b"".join(map(pieces.feed, _pieces(text, cuts))) + pieces.finish()
+    assert in_one == in_many
+    told = [[_place(one) for one in each.report("log").findings] for each in (whole, pieces)]
+    assert told[0] == told[1]
+
+
+def _scanner(known: Engine, text: bytes, cuts: int) -> None:
+    """Pieces change nothing, and every finding lies in the text."""
+    whole, pieces = Scanner(known), Scanner(known)
+    whole.feed(text)
+    for piece in _pieces(text, cuts):
+        pieces.feed(piece)
+    found = []
+    for scanner in (whole, pieces):
+        scanner.finish()
+        found.append([_place(one) for one in scanner.report("log").findings])
+    assert found[0] == found[1]
+    lines = text.split(b"\n")
+    for line, column, end_line, end_column, *_ in found[0]:
+        assert (line, column) < (end_line, end_column)
+        assert column <= len(lines[line - 1]) + 1
+        assert end_column <= len(lines[end_line - 1]) + 1
+
+
+def _place(one: Finding) -> tuple[int, int, int, int, str, tuple[str, ...], str]:
+    return one.line, one.column, one.end_line, one.end_column, one.secret, one.form, one.excerpt
+
+
+def _pieces(text: bytes, cuts: int) -> Iterator[bytes]:
+    """A few cuts at random places, so that a short input says where."""
+    rng = random.Random(cuts)  # noqa: S311
+    places = sorted(rng.randrange(len(text) + 1) for _ in range(rng.randint(1, 12)))
+    for start, end in zip((0, *places), (*places, len(text)), strict=True):
+        yield text[start:end]
