@@ -1,7 +1,7 @@
 """By which literals the scan notices a value that was torn into pieces of 1 to 7 characters."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 _CHARACTER: Final = re.compile(rb"[\xc0-\xff][\x80-\xbf]{0,3}|[\x00-\xff]", re.DOTALL)
@@ -14,20 +14,28 @@ _TEARS: Final = 7
 
 _BETWEEN_CHARACTERS: Final = (
     b" ", b"\n", b"\r\n", b",", b", ", b"-", b"_", b".", b":", b"|", b"/", b";", b"+", b"*",
-    b"\t", b"  ", b" - ", b" | ", b" + ", b",\n", b"\\n",
+    b"\t", b"\r", b"  ", b" - ", b" | ", b" + ", b",\n", b"\\n", b"\\\n", b"\x1b[K",
     b"', '", b"','", b'", "', b'","', b"' '", b'" "', b'",\n  "', b'",\n    "', b'"+"', b'" + "',
     b"\n  ", b"\n    ", b"\n+", b"\n-", b"\n+ ", b"\n- ", b"\n> ", b"\n# ", b"\n| ", b"\n* ",
     b"\xe2\x80\x8b", b"\xe2\x80\x8c", b"\xe2\x80\x8d", b"\xc2\xad", b"\xc2\xa0",
 )  # fmt: skip
+_IN_ROWS: Final = (b"', '", b"',  '")
+"""The same where a row of a list may end at one place: node shows lists so."""
 _BETWEEN_PIECES: Final = (b"\n", b"\r\n", b" ", b"-")
 _AROUND_LETTER: Final = (
     # NOTE: what ends a prefix, and what begins the next: a time, cat -n and nl, docker compose,
-    # a table, a clock or name in brackets; then colours of each character
+    # a table, a clock or name in brackets, a number; an object of node; then colours
     (b" ", b"\n202"), (b" ", b"\r\n202"), (b"\t", b"\n   "), (b"  | ", b"\n"), (b"| ", b" |\n|"),
-    (b"] ", b"\n[0"), (b"] ", b"\n[1"), (b"] ", b"\n[2"), (b"m", b"\x1b[0m"), (b"m", b"\x1b[39m"),
+    (b"] ", b"\n[0"), (b"] ", b"\n[1"), (b"] ", b"\n[2"), (b": ", b"\n1"), (b": ", b"\n2"),
+    (b"': '", b"',\n"), (b"m", b"\x1b[0m"), (b"m", b"\x1b[39m"), (b"\x1b[K", b"\x1b[m"),
 )  # fmt: skip
 _AROUND_PIECE: Final = ((b" ", b"\n202"), (b"\t", b"\n   "), (b"] ", b"\n["), (b"  | ", b"\n"))
 """What stands before a piece and behind it where prefixes differ in their middle."""
+_COLOURED_APART: Final = b"\x1b[m\x1b[K\x1b[01;"
+"""Where grep shows two matches side by side, each character is one."""
+_ONE_BYTE: Final = (b"\n", b"-")
+"""Between pieces of characters that a tool cut in two, since it counts bytes."""
+_WORD: Final = re.compile(rb"[A-Za-z]?[a-z]*|[A-Z]*|\d*")
 _RARE: Final = b"QZXJqzjxVKWYkvwUyHGBNMFODPbCgpfTLRmhAuSdcIiElntorase7463985210"
 """Letters and digits, those first that the fewest words and lines end with."""
 
@@ -46,9 +54,12 @@ def hints(text: bytes) -> Iterator[bytes]:
         *_single(characters, middle),
         *_overstruck(characters, middle),
         *_letter(characters),
-        *_across(characters, middle),
+        *_across(characters, middle, _BETWEEN_PIECES),
         *_between_prefixes(characters, middle),
         *_numbered(characters),
+        *_bytewise(text, characters, middle),
+        *_halves(text),
+        _COLOURED_APART,
     )
     yield from dict.fromkeys(
         literal[:_LONGEST] for literal in literals if len(literal) >= _SHORTEST
@@ -72,6 +83,10 @@ def _single(characters: list[bytes], middle: int) -> Iterator[bytes]:
         count = 3 if len(between) > 1 else 4
         start = min(max(middle - 2, 0), len(characters) - count - 1)
         yield between.join((*characters[start : start + count], b""))
+    for between in _IN_ROWS:
+        start = min(max(middle - 2, 0), len(characters) - _SHORTEST)
+        yield between.join((*characters[start : start + 2], b""))
+        yield between.join((*characters[start + 3 : start + 5], b""))
 
 
 def _overstruck(characters: list[bytes], middle: int) -> Iterator[bytes]:
@@ -108,9 +123,9 @@ def _tears(characters: list[bytes], middle: int, left: int, right: int) -> range
     return range(first, min(first + _TEARS, len(characters)))
 
 
-def _across(characters: list[bytes], middle: int) -> Iterator[bytes]:
+def _across(characters: list[bytes], middle: int, betweens: Iterable[bytes]) -> Iterator[bytes]:
     """Pieces of 2 to 7 characters with the same between them."""
-    for between in _BETWEEN_PIECES:
+    for between in betweens:
         for tear in _tears(characters, middle, 3, 3):
             left = min(tear, 4)
             right = min(7 - left, 4)
@@ -172,3 +187,17 @@ def _numbered(characters: list[bytes]) -> Iterator[bytes]:
     for width in range(1, _TEARS + 1):
         first, second = _joined(characters, 0, width), _joined(characters, width, 2 * width)
         yield b"1:" + first + b"\n2:" + second
+
+
+def _bytewise(text: bytes, characters: list[bytes], middle: int) -> Iterator[bytes]:
+    """Pieces of 2 to 7 bytes, where some characters have several."""
+    if len(characters) < len(text):
+        at = len(b"".join(characters[:middle]))
+        yield from _across([text[one : one + 1] for one in range(len(text))], at, _ONE_BYTE)
+
+
+def _halves(text: bytes) -> Iterator[bytes]:
+    """Of a short text one half stays whole wherever it is torn once."""
+    size = max(_SHORTEST, -(-len(text) // 2))
+    if 8 <= len(text) < 16:
+        yield from (half for half in (text[:size], text[-size:]) if not _WORD.fullmatch(half))

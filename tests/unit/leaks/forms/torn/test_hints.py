@@ -21,7 +21,24 @@ LINES: dict[str, Callable[[int, bytes], bytes]] = {
     "clock": lambda n, piece: b"[06:23:%02d] %b\n" % (n % 60, piece),
     "grep -n": lambda n, piece: b"%d:%b\n" % (n, piece),
 }
-BETWEEN = [b" ", b"\n", b"\r\n", b",", b", ", b"-", b"_", b".", b":", b"|", b"/", b"\t", b"\n> "]
+BETWEEN = [
+    b"\r",
+    b"\\\n",
+    b"\x1b[K",
+    b" ",
+    b"\n",
+    b"\r\n",
+    b",",
+    b", ",
+    b"-",
+    b"_",
+    b".",
+    b":",
+    b"|",
+    b"/",
+    b"\t",
+    b"\n> ",
+]
 WIDTHS = range(1, 8)
 
 
@@ -74,12 +91,71 @@ def test_lists_of_characters_are_noticed(value: str) -> None:
         assert any(hint in printed.encode() for hint in hints(value.encode()))
 
 
+@FEW
+@given(
+    value=TOKENS.filter(lambda text: len(text) > 12),
+    columns=st.integers(7, 16),
+    before=st.integers(0, 16),
+    padded=st.booleans(),
+)
+def test_rows_of_characters_are_noticed(
+    value: str, columns: int, before: int, padded: bool
+) -> None:
+    """Lists in rows of several columns, as node prints them, hold a hint."""
+    quoted = [b"'%c'" % one for one in b"x" * before + value.encode()]
+    rows = [quoted[at : at + columns] for at in range(0, len(quoted), columns)]
+    printed = b",\n  ".join((b",  " if padded else b", ").join(row) for row in rows)
+    assert any(hint in printed for hint in hints(value.encode()))
+
+
+@MANY
+@given(value=TOKENS.filter(lambda text: not text.isdigit()))
+def test_characters_with_a_key_are_noticed(value: str) -> None:
+    """Characters of which each has its number, as node prints an object, hold a hint."""
+    printed = "".join(f"  '{number}': '{one}',\n" for number, one in enumerate(value + "x"))
+    assert any(hint in printed.encode() for hint in hints(value.encode()))
+
+
+@MANY
+@given(value=TOKENS)
+def test_matches_side_by_side_are_noticed(value: str) -> None:
+    """A value of which grep colours each character holds a hint."""
+    printed = b"".join(b"\x1b[01;31m\x1b[K%c\x1b[m\x1b[K" % one for one in value.encode())
+    assert any(hint in printed for hint in hints(value.encode()))
+
+
+@pytest.mark.parametrize("between", [b"\n", b"-"])
+@pytest.mark.parametrize("width", range(2, 8))
+@FEW
+@given(value=st.text("abcXYZ019üñ鍵盤🔑", min_size=16, max_size=40), before=st.integers(0, 6))
+def test_characters_that_were_cut_in_two_are_noticed(
+    between: bytes, width: int, value: str, before: int
+) -> None:
+    """Pieces of 2 to 7 bytes hold a hint, also where they part the bytes of a character."""
+    printed = between.join(cut(b"x" * before + value.encode() + b"yyyyyyy", width))
+    assert any(hint in printed for hint in hints(value.encode()))
+
+
+@MANY
+@given(value=st.text("abcXYZ019_-", min_size=11, max_size=15), data=st.data())
+def test_short_values_are_noticed_however_they_are_torn_once(
+    value: str, data: st.DataObject
+) -> None:
+    """One half of a value of up to 15 characters is a hint, if it is no word or number."""
+    place = data.draw(st.integers(0, len(value)))
+    printed = value[:place] + "\n+ " + value[place:]
+    half = max(6, -(-len(value) // 2))
+    whole = value[:half] if place >= half else value[-half:]
+    word = whole.isdigit() or (whole.isalpha() and whole[1:] in (whole[1:].lower(), whole.upper()))
+    assert word or any(hint in printed.encode() for hint in hints(value.encode()))
+
+
 @MANY
 @given(value=st.one_of(st.binary(max_size=80), TOKENS.map(str.encode)))
 def test_hints_are_few_and_long_enough(value: bytes) -> None:
-    """There are at most 160 for any value, each of 6 to 12 bytes, and no two alike."""
+    """There are at most 200 for any value, each of 6 to 12 bytes, and no two alike."""
     found = list(hints(value))
-    assert len(found) == len(set(found)) <= 160
+    assert len(found) == len(set(found)) <= 200
     assert all(6 <= len(hint) <= 12 for hint in found)
 
 
