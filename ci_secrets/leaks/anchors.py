@@ -60,25 +60,20 @@ class Anchors:
 
     def __init__(self, values: Iterable[Needles]) -> None:
         self._clues: dict[bytes, Clue] = {}
-        every = [list(clues_of(value)) for value in values]
+        every = [_merged(clues_of(value)) for value in values]
         part = min(1.0, MOST_ANCHORS / max(1, sum(map(len, every))))
         for clues in every:
-            for anchor, clue in islice(clues, int(len(clues) * part) + 1):
-                self._add(anchor, clue)
+            _merged(islice(clues.items(), int(len(clues) * part) + 1), self._clues)
         self._magics: dict[bytes, list[bytes]] = {}
         for magic in packed.MAGIC if self._clues else ():
             forms = next(forms for shape, forms in _MAGICS if shape.match(magic))
-            self._add(magic, Clue(MARGIN, forms | PACKED, WEAKLY))
+            _merged([(magic, Clue(MARGIN, forms | PACKED, WEAKLY))], self._clues)
             self._magics.setdefault(magic.lower(), []).append(magic)
         self._keys = list(self._clues)
         self._literals = compile_literals(self._keys, caseless=True)
 
     def __len__(self) -> int:
         return len(self._clues)
-
-    def _add(self, anchor: bytes, clue: Clue) -> None:
-        known = self._clues.get(anchor.lower())
-        self._clues[anchor.lower()] = clue.merged(known) if known else clue
 
     def find(self, text: bytes) -> list[Anchor]:
         """Where anchors stand; the first `_MOST_FOUND` of them, and all long runs."""
@@ -96,6 +91,18 @@ class Anchors:
             elif any(_is_packed(text, end, magic) for magic in self._magics[key]):
                 found.append(Anchor(end - MARGIN, end - 1, end + MAX_REACH, clue))
         return found
+
+
+def _merged(
+    found: Iterable[tuple[bytes, Clue]], into: dict[bytes, Clue] | None = None
+) -> dict[bytes, Clue]:
+    """Anchors in lower case, in their order, each once, with all that is said of it."""
+    clues = {} if into is None else into
+    for anchor, clue in found:
+        key = anchor.lower()
+        known = clues.get(key)
+        clues[key] = clue if known is None or known == clue else clue.merged(known)
+    return clues
 
 
 def _is_packed(text: bytes, end: int, magic: bytes) -> bool:
