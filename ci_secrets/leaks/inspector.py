@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Final
 
-from ci_secrets.leaks.anchors import ALPHABETS, EVERYWHERE, PACKED
+from ci_secrets.leaks.anchors import ALPHABETS, PACKED
+from ci_secrets.leaks.clues import EVERYWHERE
 from ci_secrets.leaks.disguise import as_it_stands
 from ci_secrets.leaks.forms import FORMS, packed
 from ci_secrets.leaks.forms.reading import Budget, Chain, Span

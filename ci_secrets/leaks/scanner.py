@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from ci_secrets.leaks.anchors import MAX_REACH
+from ci_secrets.leaks.clues import MAX_REACH
 from ci_secrets.leaks.findings import Coverage, Finding, Report, Skipped
 from ci_secrets.leaks.held import Held
 from ci_secrets.leaks.index import Hit

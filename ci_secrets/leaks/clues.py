@@ -1,0 +1,157 @@
+"""Which literals tell that one value may be near, the likeliest first."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final, NamedTuple
+
+from ci_secrets.leaks.forms import FORMS
+from ci_secrets.leaks.forms.reading import Chain
+from ci_secrets.leaks.forms.stop import is_everybodys
+from ci_secrets.leaks.needles import MAX_DERIVED, Needle, Needles
+from ci_secrets.leaks.partial import HIDDEN, MIN_WHOLE
+from ci_secrets.leaks.parts import Part
+
+SIZE: Final = 8
+"""Bytes of an anchor, where there are as many: shorter ones are slower, and hit more often."""
+MAX_REACH: Final = 32 * 1024
+"""Bytes on either side of an anchor that are inspected at most."""
+MARGIN: Final = 256
+"""Bytes that are inspected beside what belongs to the value."""
+EVERYWHERE: Final = frozenset(
+    {"json", "quoted", "escape", "torn", "percent", "entity", "quoted-printable"}
+)
+"""What is undone wherever a piece of a value is seen, for it leaves such pieces as they are."""
+WEAKLY: Final = frozenset({"torn"})
+"""What is undone where only a hint is seen, which other text may have as well."""
+_LEAST: Final = 5
+"""Bytes of any anchor."""
+_WINDOW: Final = 64
+"""Bytes of a long part from which its anchors are taken."""
+_SHOWN: Final = range(4, 7)
+"""How many characters of a value may stand before stars or dots."""
+_TURNS: Final = ((range(2), (0, 16)), (range(2, 3), (16, 256)), (range(3, 99), (0, 0)))
+"""Forms in one another, and hints of a form: those that are likelier come first."""
+_AT_SEVERAL: Final = frozenset({"dump", "hex", "decimal", "octal"})
+_HINTS_AT: Final = (0, 5)
+"""Where in a text hints of dumps are taken: a row may end in the middle of one."""
+_RARE: Final = frozenset(
+    {"base32", "base32hex", "base58", "ascii85", "base85", "z85", "uuencode", "deflate"}
+)
+"""Forms of which fewer anchors are taken."""
+_COMMON: Final = frozenset({"base64", "json", "percent", "hex"})
+"""Forms of which more are taken where one stands inside another."""
+_HINTED: Final = frozenset({"decimal", "octal", "binary"})
+"""Forms of which pieces say little: their hints are longer."""
+
+_TELLING: Final = re.compile(rb"[0-9A-Za-z\x80-\xff]{8,}")
+_WORD: Final = re.compile(rb"[a-z]+|[A-Z]?[a-z]+|[A-Z]+|\d+")
+
+
+class Clue(NamedTuple):
+    """What an anchor says."""
+
+    reach: int
+    """How far around it the disguised value may stand, in bytes."""
+    forms: frozenset[str]
+    """What has to be undone there."""
+    also: frozenset[str]
+    """What may have to be undone there, too."""
+
+    def merged(self, other: "Clue") -> "Clue":
+        """What both say."""
+        reach = max(self.reach, other.reach)
+        return Clue(reach, self.forms | other.forms, self.also | other.also)
+
+
+def clues_of(value: Needles) -> Iterator[tuple[bytes, Clue]]:
+    """Its anchors and what each says. The likeliest first, for there may be too many."""
+    hinted = [part for part in value.parts if part.kind != "line" and len(part.text) <= MAX_DERIVED]
+    for depths, (first, last) in _TURNS:
+        for needle in value.needles:
+            if len(needle.form) in depths:
+                yield from _of_needle(needle)
+        for part in hinted:
+            yield from _hints(part, first, last)
+    for part in value.parts:
+        yield from _hidden(part)
+
+
+def _of_needle(needle: Needle) -> Iterator[tuple[bytes, Clue]]:
+    # NOTE: the letters and digits of base64url are those of base64
+    if "base64url" in needle.form or _HINTED.intersection(needle.form[:1]):
+        return
+    clue = Clue(_reach(6 * len(needle.pattern)), _outermost(needle.form), EVERYWHERE)
+    for gram in grams(window(needle.pattern), *_spacing(needle)):
+        if len(gram) >= _LEAST and not (needle.part and not needle.form and is_everybodys(gram)):
+            yield gram, clue
+
+
+def _hints(part: Part, first: int, last: int) -> Iterator[tuple[bytes, Clue]]:
+    text = window(part.text)
+    reach = _reach(64 * len(part.text))
+    for name, form in FORMS.items():
+        if form.hint:
+            clue = Clue(reach, frozenset({name}), WEAKLY)
+            for at in _HINTS_AT if name in _AT_SEVERAL else (0,):
+                for hint in islice(form.hint(text[at:]), first, last):
+                    if len(hint) >= _LEAST:
+                        yield hint, clue
+
+
+def _hidden(part: Part) -> Iterator[tuple[bytes, Clue]]:
+    if part.kind == "whole" and len(part.text) >= MIN_WHOLE:
+        for hidden in HIDDEN:
+            for shown in _SHOWN:
+                yield part.text[shown - 4 : shown] + hidden, Clue(MARGIN, frozenset(), WEAKLY)
+
+
+def _reach(size: int) -> int:
+    return min(MAX_REACH, MARGIN + size)
+
+
+def _outermost(chain: Chain) -> frozenset[str]:
+    return frozenset({"base64", "base64url"} if chain[:1] == ("base64",) else chain[:1])
+
+
+def window(text: bytes) -> bytes:
+    """The text where it is short, else the piece of its middle half with most different bytes."""
+    if len(text) <= 2 * _WINDOW:
+        return text
+    first, last = len(text) // 4, len(text) * 3 // 4 - _WINDOW
+    step = max(16, (last - first) // 16)
+    best = max(range(first, last + 1, step), key=lambda at: len(set(text[at : at + _WINDOW])))
+    return text[best : best + _WINDOW]
+
+
+def grams(pattern: bytes, stride: int, most: int) -> list[bytes]:
+    """Pieces of a pattern: of its runs of letters and digits, which escapes leave alone."""
+    places = sorted(
+        at
+        for run in _TELLING.finditer(pattern)
+        for at in {*range(run.start(), run.end() - SIZE, stride), run.end() - SIZE}
+    )
+    found = [pattern[at : at + SIZE] for at in places]
+    telling = [gram for gram in found if not _WORD.fullmatch(gram)]
+    if not telling:
+        last = max(0, len(pattern) - SIZE)
+        telling = found + [pattern[at : at + SIZE] for at in range(0, last + 1, min(stride, 4))]
+    step = max(1, -(-len(telling) // most))
+    return telling[len(telling) % step // 2 :: step]
+
+
+def _spacing(needle: Needle) -> tuple[int, int]:
+    """How far apart the anchors of a needle are, in bytes, and how many there are at most.
+
+    So that one of them stays whole where the text is wrapped at `SIZE` + that many columns.
+    """
+    line = needle.part.endswith("]")
+    match needle.form:
+        case ():
+            return (SIZE, 8) if line else (1, 64)
+        case (name,):
+            return (2 * SIZE, 2) if line or name in _RARE else (SIZE, 8)
+        case (outer, inner):
+            return (SIZE, 2) if _COMMON.issuperset((outer, inner)) else (SIZE, 1)
+        case _:
+            return SIZE, 1
