@@ -29,14 +29,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         print(f"{seeds.write(known, Path(folder))} seeds")
         options = [f"-max_total_time={SECONDS}", f"-max_len={seeds.MAX}", "-timeout=20"]
-        given = sys.argv[1:] or [folder]
-        words = [
-            sys.argv[0],
-            *options,
-            f"-artifact_prefix={CACHE}/",
-            "-print_final_stats=1",
-            *given,
-        ]
+        given = sys.argv[1:]
+        if all(word.startswith("-") for word in given):
+            given.append(folder)
+        words = [sys.argv[0], *options, f"-artifact_prefix={CACHE}/", *given]
         atheris.Setup(words, lambda data: properties.hold(known, data))
         atheris.Fuzz()
 

@@ -1,13 +1,16 @@
 """The fuzz target can fail, and passes what it begins with."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from ci_secrets.leaks.forms import FORMS
 from ci_secrets.leaks.forms.reading import Budget, Piece
+from ci_secrets.leaks.redact import Redactor
+from ci_secrets.leaks.scanner import Scanner
 from tests.data.values import values
 from tests.fuzz.properties import BUDGET, SEED, engine, hold
 
@@ -46,3 +49,16 @@ def test_a_reader_that_is_wrong_is_told(
     monkeypatch.setitem(FORMS, "json", replace(FORMS["json"], read=read))
     with pytest.raises(AssertionError, match=complaint):
         hold(KNOWN, b"\0\0some text")
+
+
+def _forgetful(feed: Callable[[Any, bytes], bytes | None]) -> Callable[[Any, bytes], bytes | None]:
+    return lambda self, data: feed(self, data[:-1])
+
+
+@pytest.mark.parametrize("broken", [Redactor, Scanner])
+def test_pieces_that_matter_are_told(broken: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the end of each piece is lost, what comes out depends on the pieces."""
+    monkeypatch.setattr(broken, "feed", _forgetful(broken.feed))
+    value = values(SEED).known["token"].encode()
+    with pytest.raises(AssertionError):
+        hold(KNOWN, b"\0\0" + value * 3 + b"\n")
