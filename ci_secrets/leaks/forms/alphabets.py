@@ -2,8 +2,9 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import Piece, Span
@@ -93,3 +94,18 @@ class Joined:
             return self.place(first + start // 4 * 5), self.place(last) + 1
 
         return Piece(data, span)
+
+
+def together(pieces: Sequence[Piece]) -> Piece:
+    """Pieces of one text as one, a line each: many small ones would take longer to look at."""
+    starts = [0, *accumulate(len(piece.text) + 1 for piece in pieces)]
+
+    def span(start: int, end: int) -> Span:
+        first, last = (bisect_right(starts, at) - 1 for at in (start, end - 1))
+        begin, close = start - starts[first], end - starts[last]
+        # NOTE: the line break between two pieces stands for the end of the one before
+        begin = min(begin, len(pieces[first].text) - 1)
+        close = min(close, len(pieces[last].text))
+        return pieces[first].span(begin, begin + 1)[0], pieces[last].span(close - 1, close)[1]
+
+    return Piece(b"\n".join(piece.text for piece in pieces), span)

@@ -7,7 +7,7 @@ from functools import partial
 from string import ascii_letters, digits
 from typing import Final
 
-from ci_secrets.leaks.forms.alphabets import Alphabet, Joined, fragments
+from ci_secrets.leaks.forms.alphabets import Alphabet, Joined, fragments, together
 from ci_secrets.leaks.forms.reading import Budget, Form, Piece, indivisible
 
 _BASE32: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
@@ -15,6 +15,10 @@ _BASE32HEX: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUV"
 _BASE58: Final = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 MIN_RUN_32: Final = 16
 """Characters in one piece by which base32 is noticed; ten bytes."""
+_SHORT: Final = 64
+"""Characters below which what runs give is one piece."""
+_MANY: Final = 4
+"""Different characters in a run: noughts and rules have fewer."""
 MIN_RUN_58: Final = 16
 MAX_RUN_58: Final = 512
 """Characters of base58 that are read; its decoding takes quadratic time."""
@@ -51,17 +55,28 @@ class _Base32:
 
     def read(self, text: bytes, budget: Budget) -> Iterator[Piece]:
         """Long runs with their continuation lines, at all eight alignments."""
+        short: tuple[list[Piece], ...] = tuple([] for _ in range(8))
         for stretch in self._alphabet.long(text, MIN_RUN_32, self._stretch):
             if not self._needs.search(stretch[0]):
                 continue
             joined = Joined(text, self._alphabet, *stretch.span())
+            if len(set(joined.characters)) < _MANY:
+                continue
             for first in range(8):
-                characters = joined.characters[first:]
-                size, rest = divmod(len(characters) * 5, 8)
-                if not budget.spend(size):
+                piece = self._decoded(joined, first)
+                if not budget.spend(len(piece.text)):
                     return
-                number = int(characters.translate(self._digits), 32) >> rest
-                yield joined.piece(number.to_bytes(size, "big"), first, bits=5)
+                if len(joined.characters) < _SHORT:
+                    short[first].append(piece)
+                else:
+                    yield piece
+        yield from map(together, filter(None, short))
+
+    def _decoded(self, joined: Joined, first: int) -> Piece:
+        characters = joined.characters[first:]
+        size, rest = divmod(len(characters) * 5, 8)
+        number = int(characters.translate(self._digits), 32) >> rest
+        return joined.piece(number.to_bytes(size, "big"), first, bits=5)
 
 
 _READERS_32: Final = (_Base32(_BASE32, b"[G-Z]"), _Base32(_BASE32.lower(), b"[g-z]"))

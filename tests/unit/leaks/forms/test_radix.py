@@ -69,6 +69,22 @@ def around(form: str, left: bytes, value: bytes, encoded: bytes) -> bytes:
     return encoded[start // 4 * 5 : -(-end // 4) * 5]
 
 
+@pytest.mark.parametrize("form", ["base32", "base32hex"])
+def test_many_short_runs_are_few_pieces(form: str) -> None:
+    """Names in capitals cost little, and a value among them is found where it stands."""
+    names = [b"GL_UNSIGNED%02dINTERNALFORMAT%02d" % (at, at) for at in range(30, 80)]
+    encoded = ALIGNED[form](VALUE)
+    text = b"\n\n".join((*names, encoded, *names))
+    assert len(read(form, text)) <= 16
+    assert places(form, text, VALUE) == {encoded.rstrip(b"=")}
+
+
+@pytest.mark.parametrize("form", ["base32", "base32hex"])
+def test_noughts_are_no_base32(form: str) -> None:
+    """A binary printed in base64 has many rows of them."""
+    assert read(form, b"A" * 1000) == []
+
+
 @pytest.mark.parametrize("form", ALIGNED)
 @given(value=VALUES, before=NEIGHBOURS, after=NEIGHBOURS)
 def test_fragments_hold_with_any_neighbours(
