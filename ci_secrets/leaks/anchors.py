@@ -19,8 +19,13 @@ MOST_ANCHORS: Final = 12_000
 """In all: beyond it the pass slows down. Of many values each has fewer, the likeliest."""
 _MOST_FOUND: Final = 512
 """Anchors in one piece of a log, beyond which the rest of it is not looked at."""
-_GOES_ON: Final = re.compile(rb"(?:[0-9A-Za-z+/_-]\s*){8}")
-
+_HEX: Final = re.compile(rb"[0-9A-Fa-f]+")
+_HEX_GOES_ON: Final = re.compile(rb"(?:[0-9A-Fa-f][\s:-]?){16}")
+_GOES_ON: Final = re.compile(rb"(?:[0-9A-Za-z+/_-]\s*){16}")
+_STEP: Final = 512
+_NOT_ENCODED: Final = bytes(
+    byte for byte in range(256) if not (chr(byte).isascii() and chr(byte).isalnum())
+)
 ALPHABETS: Final = frozenset(
     {"base64", "base64url", "hex", "base32", "base32hex", "uuencode", "ascii85", "base85", "z85"}
     | {"dump", "decimal", "octal", "escape", "json"}
@@ -28,14 +33,6 @@ ALPHABETS: Final = frozenset(
 """Forms in which any bytes can be printed: what they undo to may be packed."""
 PACKED: Final = frozenset({*packed.FORMS, "utf-16"})
 """Forms that no anchor speaks for, since they leave nothing of a value in sight."""
-_MAGICS: Final = (
-    (re.compile(rb"[\x00-\x7f]*[\x00-\x1f\x80-\xff]|1AY&SY|PK"), frozenset[str]()),
-    (re.compile(rb"\\x"), frozenset({"escape", "hex", "json"})),
-    (re.compile(rb"\W?[xX]?[0-9a-fA-F ]{4,}"), frozenset({"hex", "dump", "uuencode"})),
-    (re.compile(rb"D6FQQA"), frozenset({"base32", "base32hex"})),
-    (re.compile(rb""), frozenset({"base64", "base64url"})),
-)
-"""What the beginning of packed data looks like, and in which forms that is."""
 
 
 class Anchor(NamedTuple):
@@ -66,7 +63,7 @@ class Anchors:
             _merged(islice(clues.items(), int(len(clues) * part) + 1), self._clues)
         self._magics: dict[bytes, list[bytes]] = {}
         for magic in packed.MAGIC if self._clues else ():
-            forms = next(forms for shape, forms in _MAGICS if shape.match(magic))
+            forms = frozenset(packed.MAGIC[magic])
             _merged([(magic, Clue(MARGIN, forms | PACKED, WEAKLY))], self._clues)
             self._magics.setdefault(magic.lower(), []).append(magic)
         self._keys = list(self._clues)
@@ -89,7 +86,7 @@ class Anchors:
             if key not in self._magics:
                 found.append(Anchor(end - clue.reach, end - 1, end + clue.reach, clue))
             elif any(_is_packed(text, end, magic) for magic in self._magics[key]):
-                found.append(Anchor(end - MARGIN, end - 1, end + MAX_REACH, clue))
+                found.append(Anchor(end - MARGIN, end - 1, _extent(text, end), clue))
         return found
 
 
@@ -109,4 +106,18 @@ def _is_packed(text: bytes, end: int, magic: bytes) -> bool:
     """Whether a magic is no word: in its own letter case, and more of its alphabet follows."""
     if not text.endswith(magic, 0, end):
         return False
-    return not magic.isalnum() or _GOES_ON.match(text, end) is not None
+    if not magic[1:].isalnum():
+        return True
+    goes_on = _HEX_GOES_ON if _HEX.fullmatch(magic[1:]) else _GOES_ON
+    return goes_on.match(text, end) is not None
+
+
+def _extent(text: bytes, start: int) -> int:
+    """How far encoded text goes on, of which nearly all is letters and digits."""
+    end = start + 8 * _STEP
+    while end < min(len(text), start + MAX_REACH):
+        step = text[end - _STEP : end]
+        if 8 * len(step.translate(None, _NOT_ENCODED)) < 7 * len(step):
+            break
+        end += _STEP
+    return end

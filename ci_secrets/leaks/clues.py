@@ -30,7 +30,7 @@ _WINDOW: Final = 64
 """Bytes of a long part from which its anchors are taken."""
 _SHOWN: Final = range(4, 7)
 """How many characters of a value may stand before stars or dots."""
-_TURNS: Final = ((range(2), (0, 16)), (range(2, 3), (16, 256)), (range(3, 99), (0, 0)))
+_TURNS: Final = ((range(2), (0, 16)), (range(2, 3), (16, 288)), (range(3, 99), (0, 0)))
 """Forms in one another, and hints of a form: those that are likelier come first."""
 _AT_SEVERAL: Final = frozenset({"dump", "hex", "decimal", "octal"})
 _HINTS_AT: Final = (0, 5)

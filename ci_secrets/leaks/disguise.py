@@ -2,10 +2,16 @@
 
 from dataclasses import replace
 from functools import lru_cache
+from typing import Final
 
-from ci_secrets.leaks.forms import FORMS, SPELLED
+from ci_secrets.leaks.forms import FORMS
 from ci_secrets.leaks.forms.reading import Chain
 from ci_secrets.leaks.needles import Needle
+
+_TEXTUAL: Final = (
+    "json", "percent", "form", "entity", "quoted", "escape", "quoted-printable",
+)  # fmt: skip
+"""Forms that leave letters and digits as they are: of these alone the squashed reading knows."""
 
 
 def as_it_stands(needle: Needle, there: bytes) -> Needle:
@@ -20,7 +26,7 @@ def _how(there: bytes, needle: Needle) -> Chain:
     if there.lower() in needle.pattern.lower():
         return ("cased",)
     if not needle.form:
-        for name in SPELLED:
+        for name in _TEXTUAL:
             spell = FORMS[name].spell
             if spell and any(there in spelled for spelled in spell(needle.pattern)):
                 return (name,)

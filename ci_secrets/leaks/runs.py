@@ -18,11 +18,16 @@ _ENCODED: Final = bytes(
     else ord(" ")
     for byte in range(256)
 )
-_SHAPES: Final = (b"x" * LONG_RUN, b"x" * 60 + b"\n" + b"x" * 20)
+_SHAPES: Final = (
+    b"x" * LONG_RUN,
+    b"x" * 60 + b"\n" + b"x" * 20,
+    b"x" * 76 + b"\n" + b"x" * 4,
+)
 """In one piece, and in lines of the usual widths."""
 _PATTERNS: Final = (
     rb"[0-9A-Za-z+/_=-]{%d}" % LONG_RUN,
     rb"[0-9A-Za-z+/_=-]{60}\n[0-9A-Za-z+/_=-]{20}",
+    rb"[0-9A-Za-z+/_=-]{76}\n[0-9A-Za-z+/_=-]{4}",
 )
 """The same, as regular expressions."""
 _LINES: Final = re.compile(rb"x+(?:\r?\n *x+)*")
