@@ -22,7 +22,7 @@ class Sort(NamedTuple):
 FETCH: Final = {
     "npm": """for one in typescript@5.3.3 typescript@5.4.5 react-dom@18.2.0 react-dom@18.3.1 \
         pdfjs-dist@3.11.174 pdfjs-dist@4.10.38 lodash@4.17.20 lodash@4.17.21; do
-      mkdir -p npm/$one; npm pack --silent $one && tar xzf *.tgz -C npm/$one; rm -f *.tgz; done""",
+      mkdir -p npm/$one; npm pack --silent $one > .packed; tar xzf *.tgz -C npm/$one; rm -f *.tgz .packed; done""",
     "python3": """for one in certifi==2023.7.22 certifi==2024.7.4 django==5.0 django==5.1 \
         botocore==1.34.0 botocore==1.35.0 faker==24.0.0 faker==30.0.0; do
       mkdir -p python3/$one; python3 -m pip download -q --no-deps $one
@@ -70,7 +70,7 @@ SORTS: Final = (
     Sort("git-word-diff", "git npm", """
       cd $REPOSITORIES/npm; git log -p --word-diff --color -- '*.d.ts'""", 20),
     Sort("git-log-go", "git go", "cd $REPOSITORIES/go; git log -p", 100, stamped=True),
-    Sort("git-log-go-graph", "git go", "cd $REPOSITORIES/go; git log -p --graph --reverse", 40),
+    Sort("git-log-go-graph", "git go", "cd $REPOSITORIES/go; git log -p --graph --patience", 40),
     Sort("git-log-pip", "git python3", "cd $REPOSITORIES/python3; git log -p", 120, encoded=True),
     Sort("git-log-binary", "git npm", """
       cd $REPOSITORIES/npm; git log -p --binary -- '*.bcmap' '*.wasm' '*.gif' '*.pfb'""",
