@@ -22,7 +22,8 @@ class Sort(NamedTuple):
 FETCH: Final = {
     "npm": """for one in typescript@5.3.3 typescript@5.4.5 react-dom@18.2.0 react-dom@18.3.1 \
         pdfjs-dist@3.11.174 pdfjs-dist@4.10.38 lodash@4.17.20 lodash@4.17.21; do
-      mkdir -p npm/$one; npm pack --silent $one > .packed; tar xzf *.tgz -C npm/$one; rm -f *.tgz .packed; done""",
+      mkdir -p npm/$one; npm pack --silent $one > packed
+      tar xzf *.tgz -C npm/$one; rm -f *.tgz packed; done""",
     "python3": """for one in certifi==2023.7.22 certifi==2024.7.4 django==5.0 django==5.1 \
         botocore==1.34.0 botocore==1.35.0 faker==24.0.0 faker==30.0.0; do
       mkdir -p python3/$one; python3 -m pip download -q --no-deps $one
