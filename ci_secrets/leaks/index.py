@@ -90,10 +90,18 @@ class Search:
         """Offset behind the last byte that was read."""
         return self._read
 
-    def feed(self, piece: bytes) -> Iterator[Hit]:
-        """Every needle that ends in `piece`. Read to the end before anything else is asked."""
+    def feed(self, piece: bytes) -> list[Hit]:
+        """Every needle that ends in `piece`."""
+        hits: list[Hit] = []
         for at in range(0, len(piece), _WINDOW):
-            yield from self._window(piece[at : at + _WINDOW])
+            window = piece[at : at + _WINDOW]
+            self._continue(window, hits)
+            self._search(window, hits)
+        return hits
+
+    def close(self) -> list[Hit]:
+        """The text ends here: nothing more ends in it."""
+        return []
 
     def settled(self, least: int = 1) -> int:
         """Nothing that is found from now on starts before this offset.
@@ -110,27 +118,24 @@ class Search:
         self._begun = [begun for begun in self._begun if begun.start >= before]
         self._tail = self._tail[max(0, before - (self._read - len(self._tail))) :]
 
-    def _window(self, window: bytes) -> Iterator[Hit]:
-        yield from self._continue(window)
+    def _search(self, window: bytes, hits: list[Hit]) -> None:
         known = len(self._tail)
         text = self._tail + window
-        base = self._read - known
+        size, base = len(text), self._read - known
         self._read += len(window)
         self._tail = text[-(ANCHOR - 1) :]
         for start, end, patterns in self._index.anchored(text):
             if end <= known:
                 continue  # NOTE: it was reported with the piece that it ended in
             for pattern, needle in patterns:
-                length = len(pattern)
-                there = text[end : start + length]
-                if not pattern.startswith(there, end - start):
-                    continue
-                if start + length <= len(text):
-                    yield Hit(base + start, base + start + length, needle)
-                else:
-                    self._begun.append(_Begun(base + start, len(text) - start, pattern, needle))
+                stop = start + len(pattern)
+                if stop > size:
+                    if pattern.startswith(text[end:], end - start):
+                        self._begun.append(_Begun(base + start, size - start, pattern, needle))
+                elif text.startswith(pattern, start):
+                    hits.append(Hit(base + start, base + stop, needle))
 
-    def _continue(self, window: bytes) -> Iterator[Hit]:
+    def _continue(self, window: bytes, hits: list[Hit]) -> None:
         begun, self._begun = self._begun, []
         for start, seen, pattern, needle in begun:
             length = len(pattern)
@@ -138,6 +143,6 @@ class Search:
             if not pattern.startswith(there, seen):
                 continue
             if seen + len(there) == length:
-                yield Hit(start, start + length, needle)
+                hits.append(Hit(start, start + length, needle))
             else:
                 self._begun.append(_Begun(start, seen + len(there), pattern, needle))

@@ -6,12 +6,14 @@ escapes, line breaks, spaces and other letter case do not hide a value.
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator
-from itertools import accumulate
-from typing import Final, NamedTuple, Protocol
+from collections.abc import Iterable
+from functools import cached_property
+from operator import attrgetter
+from typing import Final, Protocol
 
+from ci_secrets.leaks.forms.reading import Span
 from ci_secrets.leaks.forms.torn.squash import Squashed, squash
-from ci_secrets.leaks.forms.torn.uncolour import Uncoloured
+from ci_secrets.leaks.forms.torn.uncolour import Sequences, begin_of_end, blanked, uncoloured
 from ci_secrets.leaks.index import Hit, Index, Search
 from ci_secrets.leaks.needles import Needle
 from ci_secrets.leaks.parts.words import is_wordy
@@ -22,16 +24,23 @@ MIN_RANDOM: Final = 8
 """The same where they are no words."""
 BOUND: Final = 64 * 1024
 """Bytes of a stream over which a value may be torn and still be redacted, beside its own length."""
+_ENDING: Final = 128
 
 
 class Lane(Protocol):
     """One reading of a stream."""
 
-    def feed(self, piece: bytes) -> Iterator[Hit]:
+    def feed(self, piece: bytes) -> list[Hit]:
         """Every needle that ends in `piece`, at its offsets in the stream."""
 
+    def close(self) -> list[Hit]:
+        """The text ends here, or something else begins: every needle that ends in what was held."""
+
     def settled(self, least: int = 1) -> int:
-        """Nothing that is found from now on starts before this offset."""
+        """Nothing that is found from now on starts before this offset.
+
+        With `least`: nothing of which that many bytes were read already.
+        """
 
 
 def squashed_pattern(needle: Needle) -> bytes:
@@ -65,63 +74,108 @@ def squashed_index(needles: Iterable[Needle]) -> Index:
     return Index(patterns.items())
 
 
-class _Read(NamedTuple):
+class _Read:
     """Text that was squashed, and where it stands in both readings."""
 
-    squashed: int
-    """Offset of its first letter or digit in the squashed reading."""
-    view: Squashed
-    within: list[int]
-    """Where in its text each run begins that no colour code parts."""
-    starts: list[int]
-    """Where in the stream these begin."""
+    def __init__(self, squashed: int, start: int, text: bytes) -> None:
+        self.letters = squash(uncoloured(text))
+        """What is left of it."""
+        self.start = squashed
+        """Offset of the first of them in the squashed reading."""
+        self._raw_start = start
+        self._raw = text
 
-    def raw(self, at: int) -> tuple[int, int]:
-        """Where in the stream one letter or digit of the squashed reading stands."""
-        start, _ = self.view.span(at - self.squashed, at - self.squashed + 1)
-        run = bisect_right(self.within, start) - 1
-        offset = self.starts[run] + start - self.within[run]
-        return offset, offset + 1
+    @property
+    def end(self) -> int:
+        """Offset behind its last letter or digit in the squashed reading."""
+        return self.start + len(self.letters)
+
+    def span(self, start: int, end: int) -> Span:
+        """Where in the stream letters and digits of the squashed reading stand."""
+        first, last = self._whole.span(start - self.start, end - self.start)
+        return self._raw_start + first, self._raw_start + last
+
+    def place(self, at: int) -> int:
+        """Where one of them stands; cheaper at the end than elsewhere."""
+        start, view = self._ending
+        behind = self.end - at
+        if behind <= len(view.text):
+            return start + view.place(len(view.text) - behind)
+        return self._raw_start + self._whole.place(at - self.start)
+
+    @cached_property
+    def _whole(self) -> Squashed:
+        return Squashed(blanked(self._raw))
+
+    @cached_property
+    def _ending(self) -> tuple[int, Squashed]:
+        """The end of it, which is asked for wherever a value may have begun."""
+        start = begin_of_end(self._raw, _ENDING)
+        return self._raw_start + start, Squashed(blanked(self._raw[start:]))
 
 
 class SquashedLane:
-    """Finds needles in a stream however they are torn, over at most `BOUND` bytes."""
+    """Finds needles in a stream however they are torn, over `BOUND` bytes and 8 for each letter.
+
+    Whatever the pieces: what a hit spans is bounded, and what has begun is forgotten only when no
+    hit could be as short any more.
+    """
 
     def __init__(self, index: Index, offset: int = 0) -> None:
         self._search = Search(index)
         self._reach = BOUND + 8 * index.longest
-        self._uncoloured = Uncoloured(offset)
+        self._sequences = Sequences()
+        self._read = offset
+        """Offset in the stream behind the last byte that was squashed."""
         self._reads: deque[_Read] = deque()
 
-    def feed(self, piece: bytes) -> Iterator[Hit]:
+    def feed(self, piece: bytes) -> list[Hit]:
         """See `Lane`. A hit begins and ends with a letter or a digit."""
-        runs = self._uncoloured.feed(piece)
-        view = Squashed(b"".join(run.text for run in runs))
-        within = list(accumulate((len(run.text) for run in runs[:-1]), initial=0))
-        self._reads.append(_Read(self._search.read, view, within, [run.start for run in runs]))
-        for start, end, needle in self._search.feed(view.text):
-            first, last = self._raw(start)[0], self._raw(end - 1)[1]
-            if last - first <= self._reach:
-                yield Hit(first, last, needle)
-        self._let_go()
+        return self._squash(self._sequences.feed(piece))
+
+    def close(self) -> list[Hit]:
+        """See `Lane`."""
+        return self._squash(self._sequences.close())
 
     def settled(self, least: int = 1) -> int:
         """See `Lane`."""
         at = self._search.settled(least)
-        return self._uncoloured.read if at == self._search.read else self._raw(at)[0]
+        if at < self._search.read:
+            return self._place(at)
+        held = self._sequences.held
+        begun = self._search.read - self._search.settled() + len(squash(held))
+        return self._read + (len(held) if begun < least else 0)
+
+    def _squash(self, text: bytes) -> list[Hit]:
+        read = _Read(self._search.read, self._read, text)
+        self._read += len(text)
+        if read.letters:
+            self._reads.append(read)
+        hits = []
+        for start, end, needle in self._search.feed(read.letters):
+            first, last = (read.span if start >= read.start else self._span)(start, end)
+            if last - first <= self._reach:
+                hits.append(Hit(first, last, needle))
+        self._let_go()
+        return hits
 
     def _let_go(self) -> None:
         """Forget what began too long ago, and the text before anything that did not."""
         while (at := self._search.settled()) < self._search.read and (
-            self._uncoloured.read - self._raw(at)[0] > self._reach
+            self._read - self._place(at) > self._reach
         ):
             self._search.forget(at + 1)
-        while len(self._reads) > 1 and self._reads[1].squashed <= at:
+        while self._reads and self._reads[0].end <= at:
             self._reads.popleft()
 
-    def _raw(self, at: int) -> tuple[int, int]:
-        index = bisect_right(self._reads, at, key=lambda read: read.squashed) - 1
-        return self._reads[index].raw(at)
+    def _span(self, start: int, end: int) -> Span:
+        return self._place(start), self._place(end - 1) + 1
+
+    def _place(self, at: int) -> int:
+        read = self._reads[-1]
+        if at < read.start:
+            read = self._reads[bisect_right(self._reads, at, key=attrgetter("start")) - 1]
+        return read.place(at)
 
 
 def lanes(literal: Index, squashed: Index, offset: int = 0) -> tuple[Lane, ...]:

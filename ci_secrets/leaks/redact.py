@@ -3,6 +3,7 @@
 import time
 from bisect import bisect_left
 from collections.abc import Mapping
+from operator import attrgetter, itemgetter
 from typing import Final
 
 from ci_secrets.leaks.disguise import as_it_stands
@@ -22,8 +23,10 @@ class Redactor:
     """One stream: `feed` its bytes in pieces of any size, write what comes back, then `finish`.
 
     The output does not depend on the pieces. What is held back is the longest end of the text
-    that some needle begins with, never anything else, and no timer lets go of it. Values that
-    touch or overlap become one `***`. Not safe for use by several threads at once.
+    that some needle begins with, as it is or torn, and an escape sequence that has begun: at most
+    `BOUND` bytes, 8 for each byte of the longest needle, and `LONGEST`. A value torn over more is
+    left to the scan. Values that touch or overlap become one `***`. Not safe for use by several
+    threads at once.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -45,9 +48,7 @@ class Redactor:
         for at in range(0, len(data), _PIECE):
             piece = data[at : at + _PIECE]
             self._held.text += piece
-            for lane in self._lanes:
-                for hit in lane.feed(piece):
-                    self._note(hit)
+            self._note([hit for lane in self._lanes for hit in lane.feed(piece)])
             self._emit(self._settled(), out)
         self._seconds += time.perf_counter() - began
         return b"".join(out)
@@ -62,8 +63,12 @@ class Redactor:
         return b"".join(out)
 
     def finish(self) -> bytes:
-        """What was held back, for the text ends here; what is fed after this is a new beginning."""
+        """What was held back, for the text ends here.
+
+        More may be fed: of a value whose beginning has left by then, the rest is hidden.
+        """
         out: list[bytes] = []
+        self._note([hit for lane in self._lanes for hit in lane.close()])
         self._emit(self._held.end, out)
         for stretch in self._stretches:
             self._close(stretch)
@@ -81,10 +86,8 @@ class Redactor:
         self.engine = engine
         past = self._held.past
         self._lanes = engine.lanes(self._held.base - len(past))
-        for lane in self._lanes:
-            for hit in lane.feed(past + self._held.text):
-                if hit.end > self._held.base:
-                    self._note(hit)
+        text = past + self._held.text
+        self._note([hit for lane in self._lanes for hit in lane.feed(text)])
 
     def report(self, source: str) -> Report:
         """What was found so far, all of it redacted; complete after `finish`."""
@@ -112,36 +115,62 @@ class Redactor:
     def _settled(self, least: int = 1) -> int:
         return min((lane.settled(least) for lane in self._lanes), default=self._held.end)
 
-    def _note(self, hit: Hit) -> None:
-        """Let a hit become part of the stretch that it touches, or a new one."""
-        start = max(hit.start, self._held.base)
-        first = bisect_left(self._stretches, start, key=lambda stretch: stretch.end)
-        last = first
-        while last < len(self._stretches) and self._stretches[last].start <= hit.end:
+    def _note(self, hits: list[Hit]) -> None:
+        """Let each hit become part of the stretch that it touches, or a new one."""
+        hits.sort(key=itemgetter(0))
+        held = self._held
+        latest = None
+        for hit in hits:
+            if latest and hit.needle is latest.needle and hit[:2] == latest[:2]:
+                continue  # NOTE: both lanes have found it
+            latest = hit
+            start = max(hit.start, held.base)
+            if hit.end <= start:
+                continue  # NOTE: all of it has left
+            stretch = self._touched(start, hit.end)
+            if self._full:
+                stretch.unlisted.add(hit.needle.owner)
+            else:
+                needle = as_it_stands(hit.needle, held.slice(start, hit.end))
+                stretch.add(needle, start, hit.end, held.place)
+
+    def _touched(self, start: int, end: int) -> Stretch:
+        """The one stretch that `[start, end)` belongs to, and grows by it."""
+        stretches = self._stretches
+        if not stretches or stretches[-1].end < start:
+            stretches.append(Stretch(start, end))
+            return stretches[-1]
+        first = last = bisect_left(stretches, start, key=attrgetter("end"))
+        while last < len(stretches) and stretches[last].start <= end:
             last += 1
         if first == last:
-            self._stretches.insert(first, Stretch(start, hit.end))
-        stretch = self._stretches[first]
-        for other in self._stretches[first + 1 : last]:
+            stretches.insert(first, Stretch(start, end))
+        stretch = stretches[first]
+        for other in stretches[first + 1 : last]:
             stretch.absorb(other)
-        del self._stretches[first + 1 : last]
-        needle = as_it_stands(hit.needle, self._held.slice(start, hit.end))
-        stretch.add(needle, start, hit.end, self._held.place)
+        del stretches[first + 1 : last]
+        stretch.start, stretch.end = min(stretch.start, start), max(stretch.end, end)
+        return stretch
 
     def _emit(self, settled: int, out: list[bytes]) -> None:
         """Write everything before `settled`: no hit to come starts there."""
         held = self._held
         at = held.base
-        while self._stretches and self._stretches[0].start < settled:
-            stretch = self._stretches[0]
+        closed = 0
+        for stretch in self._stretches:
+            if stretch.start >= settled:
+                break
             self._clear(at, stretch.start, out)
-            if stretch.excerpt is None:
-                stretch.excerpt = self._excerpts.mark()
+            if not stretch.begun:
+                stretch.begun = True
+                stretch.excerpt = None if self._full else self._excerpts.mark()
                 out.append(MARK)
             at = max(at, min(stretch.end, settled))
             if stretch.end >= settled:
                 break  # NOTE: what comes next may touch it and belong to the same `***`
-            self._close(self._stretches.pop(0))
+            self._close(stretch)
+            closed += 1
+        del self._stretches[:closed]
         self._clear(at, settled, out)
         if settled > held.base:
             held.drop(settled)
@@ -154,13 +183,18 @@ class Redactor:
 
     def _close(self, stretch: Stretch) -> None:
         if stretch.excerpt is None:
+            self._unlisted |= stretch.owners
             return
         self._unlisted |= stretch.unlisted
         for span in stretch.findings():
-            if len(self._found) < MAX_FINDINGS:
-                self._found.append((span, stretch.excerpt))
-            else:
+            if self._full:
                 self._unlisted.add(span.needle.owner)
+            else:
+                self._found.append((span, stretch.excerpt))
+
+    @property
+    def _full(self) -> bool:
+        return len(self._found) >= MAX_FINDINGS
 
 
 def redacted(engine: Engine, text: bytes) -> bytes:

@@ -67,8 +67,10 @@ class Stretch:
     """How many more spans are noted."""
     unlisted: set[str] = field(default_factory=set)
     """Owners of what was not."""
+    begun: bool = False
+    """Whether the `***` was written."""
     excerpt: Excerpt | None = None
-    """Begun when the `***` is written."""
+    """The line around it, unless it is not to be listed."""
 
     def absorb(self, other: "Stretch") -> None:
         """Grow over a later stretch that touches this one and was not written yet."""
@@ -94,12 +96,17 @@ class Stretch:
         else:
             self.unlisted.add(needle.owner)
 
+    @property
+    def owners(self) -> set[str]:
+        """Names of the values in it."""
+        return self.unlisted | {spans[0].needle.owner for spans in self.spans.values() if spans}
+
     def findings(self) -> list[Span]:
         """One span for each place of each value: the longest, then the whole before its parts."""
         owners: dict[str, list[Span]] = {}
         for spans in filter(None, self.spans.values()):
             owners.setdefault(spans[0].needle.owner, []).extend(_joined(spans))
-        return [span for spans in owners.values() for span in _outermost(spans)]
+        return [span for _, spans in sorted(owners.items()) for span in _outermost(spans)]
 
 
 def _joined(spans: list[Span]) -> Iterator[Span]:
@@ -115,10 +122,11 @@ def _joined(spans: list[Span]) -> Iterator[Span]:
         yield latest
 
 
-def _likeliest(span: Span) -> tuple[int, bool, bool, int]:
+def _likeliest(span: Span) -> tuple[int, bool, bool, int, Chain, str]:
     """The longest first, then the whole before its parts, then the disguise that says most."""
-    chain = span.needle.form
-    return -len(span), span.needle.part != "", "torn" in chain, len(chain)
+    needle, chain = span.needle, span.needle.form
+    # NOTE: the last two say nothing, but the order in which spans were found must not either
+    return -len(span), needle.part != "", "torn" in chain, len(chain), chain, needle.part
 
 
 def _outermost(spans: Iterable[Span]) -> list[Span]:
@@ -157,8 +165,7 @@ class Excerpts:
 
     def clear(self, text: bytes) -> None:
         """Text that was written as it is."""
-        if self._open:
-            self._extend(text[: _RIGHT + 1])
+        self._extend(text[: _RIGHT + 1])
         tail = text[-_LEFT:]
         newline = tail.rfind(b"\n")
         self._left = tail[newline + 1 :] if newline >= 0 else (self._left + tail)[-_LEFT:]
@@ -172,6 +179,8 @@ class Excerpts:
         return excerpt
 
     def _extend(self, text: bytes) -> None:
+        if not self._open:
+            return
         line, newline, _ = text.partition(b"\n")
         for excerpt in self._open:
             excerpt.right += line[: _RIGHT - len(excerpt.right)]

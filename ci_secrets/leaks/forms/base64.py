@@ -90,6 +90,8 @@ def _read(variant: _Variant, text: bytes, budget: Budget) -> Iterator[Piece]:
             return
         yield piece
     for start, end in _paragraphs(variant, text):
+        if not variant.needs.search(text, start, end):
+            continue
         run = Joined(text, variant.alphabet, start, end)
         if len(run.characters) == len(whole.characters):
             return  # NOTE: this was the first of all

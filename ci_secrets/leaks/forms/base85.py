@@ -151,10 +151,6 @@ _GIT_ROWS: Final = re.compile(
 _GIT_ROW: Final = re.compile(rb"([A-Za-z])(\S+)")
 
 
-def _hint_git(_text: bytes) -> Iterator[bytes]:
-    yield _GIT
-
-
 def _read_base85(text: bytes, budget: Budget) -> Iterator[Piece]:
     """Runs, and the binary files in a patch, which are packed with zlib."""
     if _GIT in text:
@@ -196,7 +192,6 @@ FORMS: Final[dict[str, Form]] = {
         words="base85",
         spell=partial(_spell, BASE85),
         alone=partial(_alone, BASE85),
-        hint=_hint_git,
         read=_read_base85,
     ),
     "z85": Form(

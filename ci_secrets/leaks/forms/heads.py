@@ -52,9 +52,10 @@ _ROWS: Final[tuple[tuple[frozenset[str], Iterable[bytes]], ...]] = (
     (_BASE64, (b"SDRzSUF",)),  # gzip in base64 in base64
     (_BASE64, _behind((b"eJw", b"eJx", b"eJy", b"eJz"))),
     (_BASE64, _behind((b"eNo", b"eNp", b"eNq", b"eNr"))),
-    (frozenset({"base64", "percent"}), (b"SAMLRequest", b"SAMLResponse")),
+    (frozenset({"base64", "percent"}), (b"SAMLRequest=", b"SAMLResponse=")),
     (frozenset({"base32", "base32hex"}), (b"D6FQQA",)),
     (frozenset({"ascii85"}), (b"+,^C",)),
+    (frozenset({"base85"}), (b"GIT binary patch",)),
     (frozenset({"base85"}), _behind(b"c$%c" % last for last in b"@^_`{|}~")),
 )
 

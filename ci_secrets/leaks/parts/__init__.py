@@ -8,6 +8,7 @@ from ci_secrets.leaks.findings import Severity, Skipped
 from ci_secrets.leaks.forms.stop import is_stop_value
 from ci_secrets.leaks.parts.leaves import MAX_LEAVES, MIN_LEAF, Leaves
 from ci_secrets.leaks.parts.lines import MAX_LINES, Lines, lines_of
+from ci_secrets.leaks.parts.numbers import numbers_of
 from ci_secrets.leaks.parts.words import is_wordy
 
 # Source: facts measured on 6 MB of ordinary text: a random form of 4 bytes never stood in it, of
@@ -31,10 +32,11 @@ class Part:
 
     Two parts may have one name: a password in a URL, decoded and as it is written.
     """
-    kind: Literal["whole", "line", "leaf"]
+    kind: Literal["whole", "line", "leaf", "number"]
+    """A number is bytes: one of a private key, in every format of which it stands."""
     severity: Severity
     text: bytes = field(repr=False)
-    """Without white space around it."""
+    """Without white space around it, but for a number."""
     wordy: bool
     """Whether it is words or few different characters, so that only sure forms are looked for."""
 
@@ -76,6 +78,7 @@ def parts_of(owner: str, value: bytes) -> Parts:
         ),
         *_lines(owner, "", lines),
         *_leaves(owner, leaves),
+        *_numbers(owner, "", whole),
     ]
     once = {part.text: part for part in reversed(parts)}
     return Parts(
@@ -122,6 +125,19 @@ def _leaves(owner: str, leaves: Leaves) -> Iterator[Part]:
             wordy=leaf.wordy,
         )
         yield from _lines(owner, leaf.name, lines_of(text))
+        yield from _numbers(owner, leaf.name, text)
+
+
+def _numbers(owner: str, name: str, text: bytes) -> Iterator[Part]:
+    for number in numbers_of(text[:MAX_READ]):
+        yield Part(
+            owner=owner,
+            name=name + number.name,
+            kind="number",
+            severity="medium",
+            text=number.data,
+            wordy=False,
+        )
 
 
 def _notes(lines: Lines, leaves: Leaves, *, read: bool) -> Iterator[str]:

@@ -21,13 +21,13 @@ _BETWEEN_CHARACTERS: Final = (
 )  # fmt: skip
 _IN_ROWS: Final = (b"', '", b"',  '")
 """The same where a row of a list may end at one place: node shows lists so."""
-_BETWEEN_PIECES: Final = (b"\n", b"\r\n", b" ", b"-")
+_BETWEEN_PIECES: Final = (b"\n", b" ", b"-")
 _AROUND_LETTER: Final = (
     # NOTE: what ends a prefix, and what begins the next: a time, cat -n and nl, docker compose,
-    # a table, a clock or name in brackets, a number; an object of node; then colours
+    # a table, a clock or name in brackets; an object of node; then colours
     (b" ", b"\n202"), (b" ", b"\r\n202"), (b"\t", b"\n   "), (b"  | ", b"\n"), (b"| ", b" |\n|"),
-    (b"] ", b"\n[0"), (b"] ", b"\n[1"), (b"] ", b"\n[2"), (b": ", b"\n1"), (b": ", b"\n2"),
-    (b"': '", b"',\n"), (b"m", b"\x1b[0m"), (b"m", b"\x1b[39m"), (b"\x1b[K", b"\x1b[m"),
+    (b"] ", b"\n[0"), (b"] ", b"\n[1"), (b"] ", b"\n[2"), (b"': '", b"',\n"), (b"m", b"\x1b[0m"),
+    (b"m", b"\x1b[39m"), (b"\x1b[K", b"\x1b[m"),
 )  # fmt: skip
 _AROUND_PIECE: Final = ((b" ", b"\n202"), (b"\t", b"\n   "), (b"] ", b"\n["), (b"  | ", b"\n"))
 """What stands before a piece and behind it where prefixes differ in their middle."""
@@ -134,8 +134,6 @@ def _across(characters: list[bytes], middle: int, betweens: Iterable[bytes]) -> 
                 + between
                 + _joined(characters, tear, tear + right)
             )
-        if between == b"\r\n":
-            continue  # NOTE: nothing was seen that wraps so narrow and ends lines so
         for width, count in ((2, 3), (3, 2)):
             for start in _phases(characters, middle, width):
                 ends = range(start, start + width * count, width)

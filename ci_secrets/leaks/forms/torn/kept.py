@@ -2,13 +2,13 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from functools import cached_property
-from itertools import accumulate
+from functools import cache, cached_property
+from itertools import accumulate, compress, count, islice
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import Piece, Span
 
-_BLOCK: Final = 1024
+_BLOCK: Final = 128
 """Bytes counted at a time; the way back looks into one of them."""
 
 
@@ -49,7 +49,18 @@ class Sieved:
 
     def span(self, start: int, end: int) -> Span:
         """`[start, end)`, not empty, in what is left → the text from its first to its last byte."""
-        return self._place(start), self._place(end - 1) + 1
+        first = self.place(start)
+        whole = self._source[first : first + end - start]
+        if len(whole.translate(None, self._drop)) == end - start:
+            return first, first + end - start
+        return first, self.place(end - 1) + 1
+
+    def place(self, offset: int) -> int:
+        """Where in the text one byte of what is left stands."""
+        number = bisect_right(self._left, offset) - 1
+        start = number * _BLOCK
+        kept = self._source[start : start + _BLOCK].translate(_flags(self._drop))
+        return next(islice(compress(count(start), kept), offset - self._left[number], None))
 
     def piece(self) -> Piece | None:
         """This as a piece, or `None` where nothing was dropped or nothing is left."""
@@ -60,16 +71,13 @@ class Sieved:
     @cached_property
     def _left(self) -> list[int]:
         """How much is left of the text up to each block, and of all of it."""
-        source = self._source
-        blocks = (source[at : at + _BLOCK] for at in range(0, len(source), _BLOCK))
-        return list(accumulate((self._count(block) for block in blocks), initial=0))
+        source, drop = self._source, self._drop
+        starts = range(0, len(source), _BLOCK)
+        sizes = (len(source[at : at + _BLOCK].translate(None, drop)) for at in starts)
+        return list(accumulate(sizes, initial=0))
 
-    def _count(self, block: bytes) -> int:
-        return len(block.translate(None, self._drop))
 
-    def _place(self, offset: int) -> int:
-        number = bisect_right(self._left, offset) - 1
-        block = self._source[number * _BLOCK : (number + 1) * _BLOCK]
-        rest = offset - self._left[number]
-        within = bisect_right(range(len(block)), rest, key=lambda end: self._count(block[:end]))
-        return number * _BLOCK + within - 1
+@cache
+def _flags(drop: bytes) -> bytes:
+    """A table: 1 for each byte that is left."""
+    return bytes(byte not in drop for byte in range(256))

@@ -1,68 +1,69 @@
 """Takes escape sequences out of a stream, for the redactor."""
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 LONGEST: Final = 64
 """Bytes of an escape sequence; a longer one is text."""
-_BODY: Final = rb"[^\x00-\x1f]{0,60}"
-# NOTE: whether a sequence is whole depends on its own bytes alone, so pieces of any size do
+_ESCAPE: Final = b"\x1b"
+_RESET: Final = b"\x1b[0m"
+_BODY: Final = rb"[^\x00-\x1f]{0,60}+"
+# NOTE: whether a sequence is whole depends on its own bytes alone, and where an escape stands that
+# ends no string, one begins or none does: so pieces of any size do
 _SEQUENCE: Final = re.compile(
-    rb"\x1b(?:\[[0-?]{0,48}[ -/]{0,8}[@-~]"
-    rb"|[\]P^_X]" + _BODY + rb"(?:\x07|\x1b\\)"
-    rb"|[ -/]{1,8}[0-~]"
+    rb"\x1b\[[0-?]{0,48}+[ -/]{0,8}+[@-~]"
+    rb"|\x1b(?:[\]P^_X]" + _BODY + rb"(?:\x07|\x1b\\)"
+    rb"|[ -/]{1,8}+[0-~]"
     rb"|[0-OQ-WYZ\\`-~])"
-    rb"|(?P<unfinished>\x1b(?:\[[0-?]{0,48}[ -/]{0,8}|[\]P^_X]" + _BODY + rb"\x1b?|[ -/]{1,8})?\Z)"
 )
 """Source: ECMA-48 §5.4 and §5.6, ECMA-35 §13.2."""
+_UNFINISHED: Final = re.compile(
+    rb"\x1b(?:\[[0-?]{0,48}+[ -/]{0,8}+|[\]P^_X]" + _BODY + rb"\x1b?|[ -/]{1,8}+)?\Z"
+)
 
 
-class Run(NamedTuple):
-    """Text that was kept in one piece."""
+class Sequences:
+    """A stream that is cut only where no escape sequence goes on.
 
-    text: bytes
-    start: int
-    """Offset of its first byte in the stream."""
-
-
-class Uncoloured:
-    """A stream without escape sequences: control sequences, titles and links, two-byte ones.
-
-    A sequence that has begun is held back until its end, for `LONGEST` bytes at most. How the
-    stream is cut into pieces changes nothing but where runs are parted.
+    One that has begun is held back until its end, for less than `LONGEST` bytes.
     """
 
-    def __init__(self, offset: int = 0) -> None:
-        self._held = b""
-        self._end = offset
+    def __init__(self) -> None:
+        self.held = b""
+        """What may be the beginning of a sequence."""
 
-    @property
-    def read(self) -> int:
-        """Offset behind the last byte of which is known whether it is text."""
-        return self._end - len(self._held)
+    def feed(self, piece: bytes) -> bytes:
+        """The next bytes of the stream → what can be read of them, and of what was held."""
+        text = self.held + piece
+        begun = _UNFINISHED.search(text, max(0, len(text) - LONGEST))
+        self.held = begun.group() if begun else b""
+        return text[: begun.start()] if begun else text
 
-    def feed(self, piece: bytes) -> list[Run]:
-        """The next bytes of the stream → what of them, and of what was held, is text."""
-        if not self._held and b"\x1b" not in piece:
-            run = Run(piece, self._end)
-            self._end += len(piece)
-            return [run] if piece else []
-        data, base = self._held + piece, self._end - len(self._held)
-        self._held = b""
-        self._end = base + len(data)
-        runs = []
-        at = 0
-        for match in _SEQUENCE.finditer(data):
-            if match.start() > at:
-                runs.append(Run(data[at : match.start()], base + at))
-            at = match.end()
-            if match["unfinished"] is not None:
-                self._held = match.group()
-        if at < len(data):
-            runs.append(Run(data[at:], base + at))
-        return runs
-
-    def close(self) -> list[Run]:
+    def close(self) -> bytes:
         """The end of the stream: a sequence that was not finished is text."""
-        held, self._held = self._held, b""
-        return [Run(held, self._end - len(held))] if held else []
+        held, self.held = self.held, b""
+        return held
+
+
+def uncoloured(text: bytes) -> bytes:
+    """The text with at most a NUL for each control sequence, title, link and two-byte sequence."""
+    if _ESCAPE not in text:
+        return text
+    # NOTE: half of all sequences, and quicker so; NUL belongs to none, so no new one comes about
+    return _SEQUENCE.sub(b"", text.replace(_RESET, b"\0"))
+
+
+def blanked(text: bytes) -> bytes:
+    """The text with a NUL for each byte of such a sequence: what is left stays in its place."""
+    if _ESCAPE not in text:
+        return text
+    return _SEQUENCE.sub(lambda match: bytes(len(match.group())), text)
+
+
+def begin_of_end(text: bytes, least: int) -> int:
+    """Where a piece at the end of a text begins, of `least` bytes or more, that no sequence enters.
+
+    All of the text where no line ends before.
+    """
+    start = max(0, len(text) - least)
+    return text.rfind(b"\n", 0, start) + 1 if _ESCAPE in text else start

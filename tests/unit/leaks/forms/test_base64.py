@@ -200,3 +200,11 @@ def test_what_is_decoded_is_no_more_than_some_times_the_text(text: bytes) -> Non
 def test_hostile_texts_are_read_to_their_end(form: str, unit: bytes) -> None:
     """One mark over and over takes no more than its share of time: a square of it would not end."""
     assert len(read(form, unit * 400_000)) <= 8
+
+
+def test_standard_paragraphs_are_not_read_as_url_safe() -> None:
+    """A certificate below a name with a dash is read once."""
+    lines = textwrap.wrap(base64.b64encode(bytes(range(256))).decode(), 64)
+    text = "\n".join(("aB3-dE5_fG7hI9", "", *lines, "")).encode()
+    assert len(read("base64url", text)) == 4
+    assert len(read("base64", text)) == 5

@@ -251,6 +251,19 @@ def test_gzip_is_noticed_however_it_is_printed(tool: str) -> None:
     assert form in set().union(*(forms for head, forms in MAGIC.items() if head in text))
 
 
+@pytest.mark.parametrize(
+    ("line", "form"),
+    [
+        (b"GET /sso?SAMLRequest=fZJNT%2BMw", "percent"),
+        (b"SAMLResponse=fZJNT%2BMw&RelayState=x", "base64"),
+        (b"GIT binary patch", "base85"),
+    ],
+)
+def test_what_has_no_head_is_noticed_by_its_name(line: bytes, form: str) -> None:
+    """SAML requests are raw deflate, and files in a patch may begin in any way."""
+    assert any(head in line and form in forms for head, forms in MAGIC.items())
+
+
 @pytest.mark.parametrize("level", [6, 9])
 def test_zlib_is_noticed_in_other_forms(level: int) -> None:
     """Its head is short, so what stands before it counts as well."""

@@ -45,11 +45,15 @@ WIDTHS = range(1, 8)
 @pytest.mark.parametrize("line", LINES)
 @pytest.mark.parametrize("width", WIDTHS)
 @FEW
-@given(value=TOKENS.filter(lambda text: len(text) > 16), before=st.integers(0, 6))
+@given(
+    value=TOKENS.filter(lambda text: len(text) > 16 and not text.isdigit()),
+    before=st.integers(0, 6),
+)
 def test_narrow_lines_are_noticed(line: str, width: int, value: str, before: int) -> None:
     """Lines of 1 to 7 characters with a prefix hold a hint, wherever the value begins in them.
 
-    Of numbers without a form, those that begin with the value are.
+    Of numbers without a form, those that begin with the value are. A value of digits is not, for
+    many lines end with some.
     """
     left = b"x" * before if line != "grep -n" else b""
     pieces = cut(left + value.encode() + b"yyyyyyy", width)
@@ -67,7 +71,7 @@ def test_separated_characters_are_noticed(between: bytes, value: str) -> None:
     assert any(hint in printed + between for hint in hints(value.encode()))
 
 
-@pytest.mark.parametrize("between", [b"\n", b"\r\n", b" ", b"-"])
+@pytest.mark.parametrize("between", [b"\n", b" ", b"-"])
 @pytest.mark.parametrize("width", range(4, 8))
 @FEW
 @given(value=TOKENS.filter(lambda text: len(text) > 16), before=st.integers(0, 6))
@@ -153,9 +157,9 @@ def test_short_values_are_noticed_however_they_are_torn_once(
 @MANY
 @given(value=st.one_of(st.binary(max_size=80), TOKENS.map(str.encode)))
 def test_hints_are_few_and_long_enough(value: bytes) -> None:
-    """There are at most 200 for any value, each of 6 to 12 bytes, and no two alike."""
+    """There are at most 185 for any value, each of 6 to 12 bytes, and no two alike."""
     found = list(hints(value))
-    assert len(found) == len(set(found)) <= 200
+    assert len(found) == len(set(found)) <= 185
     assert all(6 <= len(hint) <= 12 for hint in found)
 
 
