@@ -9,6 +9,7 @@ from ci_secrets.leaks.forms.reading import (
     Form,
     Rewriting,
     in_place,
+    left_alone,
     marks_spelled_out,
     spelled_out,
     together,
@@ -197,6 +198,7 @@ def escaped(text: bytes) -> Iterator[bytes]:
         yield characters
         yield characters.replace(b"'", rb"\'")
     yield b"".join(map(_shown, text))
+    yield re.sub(rb'[&|<>()^"!%]', rb"^\g<0>", text)  # NOTE: cmd
     yield re.sub(rb"[^0-9A-Za-z_]", rb"\\\g<0>", text)  # NOTE: Perl's `quotemeta` of bytes
 
 
@@ -233,6 +235,7 @@ FORMS: Final[dict[str, Form]] = {
             spelled_out("\\x{{{:x}}}", "\\u{{{:x}}}", "\\{:06x}"),
             spelled_out("\\{:c}", "{:c}\\\n", count=4),
             marks_spelled_out("\\x{:02x}"),
+            left_alone,
         ),
         read=in_place(
             *(BYTES, _CHARACTERS, _BEYOND_ASCII, _ECHO, *_NUMBERS, _NAMES, _EACH),

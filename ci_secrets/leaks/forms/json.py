@@ -10,6 +10,7 @@ from ci_secrets.leaks.forms.reading import (
     Form,
     Rewriting,
     in_place,
+    left_alone,
     marks_spelled_out,
     spelled_out,
     together,
@@ -82,7 +83,7 @@ FORMS: Final[dict[str, Form]] = {
         words="a JSON string",
         spell=json_string,
         nested=2,
-        hint=together(spelled_out("\\u{:04x}"), marks_spelled_out("\\u{:04x}")),
+        hint=together(spelled_out("\\u{:04x}"), marks_spelled_out("\\u{:04x}"), left_alone),
         read=in_place(_JSON),
     ),
 }

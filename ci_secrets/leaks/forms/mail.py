@@ -5,7 +5,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from ci_secrets.leaks.forms.reading import Form, Rewriting, in_place, spelled_out
+from ci_secrets.leaks.forms.reading import (
+    Form,
+    Rewriting,
+    in_place,
+    left_alone,
+    spelled_out,
+    together,
+)
 
 
 def quoted_printable(text: bytes) -> Iterator[bytes]:
@@ -54,7 +61,7 @@ FORMS: Final[dict[str, Form]] = {
         words="quoted-printable mail",
         spell=quoted_printable,
         nested=2,
-        hint=spelled_out("={:02X}"),
+        hint=together(spelled_out("={:02X}"), left_alone),
         read=_READ,
     ),
 }

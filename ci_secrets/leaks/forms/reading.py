@@ -55,7 +55,10 @@ class Form:
     alone: Spell | None = None
     """Spellings of a text that has no neighbours, where more of it can be told then."""
     hint: Spell | None = None
-    """Bytes (8 or more, a few) by which the form of a text is noticed where `spell` does not do."""
+    """Bytes (8 or more, a few) by which the form of a text is noticed where `spell` does not do.
+
+    They are looked for in either letter case.
+    """
     read: Read | None = None
     """Undoes the form wherever it stands in a text."""
 
@@ -134,6 +137,7 @@ def in_place(*rows: Rewriting) -> Read:
 PLAIN: Final = re.compile(rb"[0-9A-Za-z]{8}")
 """What hardly any form changes, so that it needs no hint to be noticed."""
 _MARK: Final = re.compile(rb"[^0-9A-Za-z]")
+_LEFT: Final = re.compile(rb"[0-9A-Za-z._~-]{6,}")
 
 
 def _windows(text: bytes, count: int) -> list[bytes]:
@@ -174,6 +178,16 @@ def marks_spelled_out(*styles: str) -> Spell:
                 yield _MARK.sub(lambda mark: style.format(mark[0][0]).encode(), window)  # noqa: B023
 
     return hint
+
+
+def left_alone(text: bytes) -> Iterator[bytes]:
+    """Hints where tools write what is not ASCII as numbers or names: what they leave as it is.
+
+    Of a text without eight letters or digits in a row its two longest runs, the rarer first.
+    """
+    if not text.isascii() and not PLAIN.search(text):
+        runs = sorted(_LEFT.findall(text), key=lambda run: (run.islower(), -len(run)))
+        yield from (run[:8] for run in runs[:2])
 
 
 def together(*spells: Spell) -> Spell:

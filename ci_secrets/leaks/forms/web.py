@@ -8,12 +8,12 @@ from urllib.parse import quote, quote_plus
 
 from ci_secrets.leaks.forms.json import character, surrogates
 from ci_secrets.leaks.forms.reading import (
-    PLAIN,
     Budget,
     Form,
     Piece,
     Rewriting,
     in_place,
+    left_alone,
     marks_spelled_out,
     spelled_out,
     together,
@@ -32,16 +32,6 @@ def _both_cases(*encoded: str) -> Iterator[bytes]:
 def percent(text: bytes) -> Iterator[bytes]:
     """RFC 3986: everything but unreserved, `/` kept, and JavaScript's `encodeURIComponent`."""
     return _both_cases(quote(text, safe=""), quote(text), quote(text, safe="!*'()"))
-
-
-_LEFT: Final = re.compile(rb"[0-9A-Za-z._~-]{6,}")
-
-
-def _left_alone(text: bytes) -> Iterator[bytes]:
-    """Of a text that is not ASCII, and not noticed by its letters: what no encoder changes."""
-    if not text.isascii() and not PLAIN.search(text):
-        runs = sorted(_LEFT.findall(text), key=lambda run: (run.islower(), -len(run)))
-        yield from (run[:8] for run in runs[:2])
 
 
 def form(text: bytes) -> Iterator[bytes]:
@@ -104,6 +94,12 @@ _MARKS: Final = tuple(
     )
 )
 _MUSTACHE: Final = {ord("/"): "&#x2F;", ord("`"): "&#x60;", ord("="): "&#x3D;"}
+_NAMED_MARKS: Final = {
+    ord(mark): f"&{name}"
+    for name, mark in sorted(html5.items(), key=lambda item: (-len(item[0]), item[0]))
+    if name.endswith(";") and len(mark) == 1 and mark.isascii()
+}
+"""Every mark that has a name, the shortest."""
 _ALL_NAMES: Final = {code: f"&{name};" for code, name in codepoint2name.items()}
 
 
@@ -119,6 +115,7 @@ def entities(text: bytes) -> Iterator[bytes]:
     yield value.translate(_XML | _MARKS[0]).encode("ascii", "xmlcharrefreplace")
     yield value.translate(_ALL_NAMES | _MARKS[2]).encode()
     yield value.translate(_XML | _MARKS[2] | _MUSTACHE).encode()
+    yield value.translate(_NAMED_MARKS).encode()
 
 
 def _from_entity(match: re.Match[bytes]) -> bytes:
@@ -149,7 +146,11 @@ FORMS: Final[dict[str, Form]] = {
     "percent": Form(
         words="percent-encoding",
         spell=percent,
-        hint=together(spelled_out("%{:02x}", "%25{:02x}", "%u{:04x}"), _left_alone),
+        hint=together(
+            spelled_out("%{:02x}", "%25{:02x}", "%u{:04x}"),
+            marks_spelled_out("%2525{:02x}"),
+            left_alone,
+        ),
         read=_READ_PERCENT,
     ),
     "form": Form(words="web form encoding", spell=form, read=_read_form),
@@ -158,7 +159,9 @@ FORMS: Final[dict[str, Form]] = {
         spell=entities,
         nested=2,
         hint=together(
-            spelled_out("&#{};", "&#x{:x};", "&#x{:04x};"), marks_spelled_out("&#{};", "&#x{:x};")
+            spelled_out("&#{};", "&#x{:x};", "&#x{:04x};"),
+            marks_spelled_out("&#{};", "&#x{:x};"),
+            left_alone,
         ),
         read=_READ_ENTITIES,
     ),

@@ -78,6 +78,14 @@ def test_hints_show_what_leaves_no_letters_together(style: str) -> None:
     assert any(one in printed and len(one) >= 8 for one in found), (printed, found)
 
 
+def test_signs_of_shells_are_spelled() -> None:
+    """As cmd and `quotemeta` of Perl, which takes bytes for characters, write them."""
+    assert ESCAPE.spell is not None
+    spelled = list(ESCAPE.spell("a&b^(c%ä".encode()))
+    assert "a^&b^^^(c^%ä".encode() in spelled
+    assert b"a\\&b\\^\\(c\\%\\\xc3\\\xa4" in spelled
+
+
 def test_marks_alone_are_no_hint_of_a_word() -> None:
     """What eight letters and digits in a row show is not looked for by its marks too."""
     assert JSON.hint is not None

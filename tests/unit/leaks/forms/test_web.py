@@ -11,6 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ci_secrets.leaks.forms.escapes import FORMS as ESCAPE
+from ci_secrets.leaks.forms.json import FORMS as JSON
+from ci_secrets.leaks.forms.mail import FORMS as MAIL
 from ci_secrets.leaks.forms.web import FORMS
 from tests.unit.leaks.forms.undoing import AROUND, HOSTILE, OUTSIDE, assert_undone, pieces, spans
 from tests.unit.leaks.strategies import AWKWARD, VALUES
@@ -140,10 +143,26 @@ def test_hints_show_where_every_character_is_a_number() -> None:
 
 def test_hints_show_what_no_encoder_changes() -> None:
     """The longest runs of a text without eight letters or digits in a row, the rarest first."""
+    for form in (PERCENT, ENTITY, *JSON.values(), *ESCAPE.values(), *MAIL.values()):
+        assert form.hint is not None
+        hints = list(form.hint("äabc-defüA1b-C2dö~_.aBxyz0ñx".encode()))
+        assert hints[-2:] == [b"~_.aBxyz", b"A1b-C2d"]
+        assert b"abcdefgh" not in form.hint("äabcdefgh".encode())
+
+
+def test_hints_show_marks_that_were_encoded_three_times() -> None:
+    """A password of many marks leaves nothing else that is long enough."""
     assert PERCENT.hint is not None
-    hints = list(PERCENT.hint("äabc-defüA1b-C2dö~_.aBxyz0ñx".encode()))
-    assert hints[-2:] == [b"~_.aBxyz", b"A1b-C2d"]
-    assert b"abcdefgh" not in PERCENT.hint("äabcdefgh".encode())
+    printed = quote(quote(quote("x&7 ;T'>$p}j`{\"<%Yz"))).lower().encode()
+    assert any(
+        one.lower() in printed and len(one) > 8 for one in PERCENT.hint(b"&7 ;T'>$p}j`{\"<%Y")
+    )
+
+
+def test_names_of_marks_are_spelled() -> None:
+    """Some encoders have a name for each mark; the usual one is the shortest."""
+    assert ENTITY.spell is not None
+    assert b"a&equals;b&plus;c&sol;d&amp;&lowbar;-&dollar;" in ENTITY.spell(b"a=b+c/d&_-$")
 
 
 def test_halves_of_a_pair_are_read_together() -> None:
