@@ -39,6 +39,7 @@ _DECIMAL: Final = Alphabet(b"0123456789", fewest=2 * FEWEST)
 _OCTAL: Final = Alphabet(b"01234567", fewest=2 * FEWEST, prefixes=(b"0o",))
 _BINARY: Final = Alphabet(b"01", fewest=6 * FEWEST, prefixes=(b"0b",))
 
+_MIRRORED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _NUMBER: Final = re.compile(rb"(?<![0-9])-?[0-9]+")
 _INTEGER: Final = re.compile(rb"(?<![0-9])[0-9]{%d,}+" % _SHORTEST_INTEGER)
 _ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"0" * 9)
@@ -64,7 +65,7 @@ def read_hex(text: bytes, budget: Budget) -> Iterator[Piece]:
 
 
 def read_binary(text: bytes, budget: Budget) -> Iterator[Piece]:
-    """Bytes of runs of binary digits, the first bit the highest, at every alignment."""
+    """Bytes of runs of binary digits at every alignment, the first bit the highest or lowest."""
     phases: tuple[list[Part], ...] = tuple([] for _ in range(8))
     single: list[Part] = []
     for run in _BINARY.runs(text):
@@ -77,6 +78,8 @@ def read_binary(text: bytes, budget: Budget) -> Iterator[Piece]:
             single.append(_grouped(text, _BINARY, run, numbers))
     for parts in (*phases, single):
         yield from gathered(parts, budget)
+    for parts in phases:
+        yield from gathered([(whole.translate(_MIRRORED), at) for whole, at in parts], budget)
 
 
 def _byte_group(group: bytes) -> bytes:
@@ -233,3 +236,22 @@ FORMS: Final[dict[str, Form]] = {
     "binary": Form(words="binary digits", spell=spell_binary, hint=hint_binary, read=read_binary),
     "integer": Form(words="one integer", alone=spell_integer, read=read_integer),
 }
+
+MAGIC: Final[dict[bytes, frozenset[str]]] = {
+    b"0x1f, 0x8b": frozenset({"hex"}),
+    b"0x1f,0x8b": frozenset({"hex"}),
+    b"1f:8b:08": frozenset({"hex"}),
+    b"78:9c:": frozenset({"hex"}),
+    b"78:da:": frozenset({"hex"}),
+    b"8b1f 0008": frozenset({"dump"}),  # hexdump, od -x
+    b"8b1f 0808": frozenset({"dump"}),
+    b"0008 8b1f": frozenset({"dump"}),
+    b"105437 0000": frozenset({"dump"}),  # od
+    b"037 213 010": frozenset({"dump", "octal"}),  # od -b
+    b" 037 213  \\b": frozenset({"dump"}),  # od -c
+    rb"\037\213": frozenset({"octal", "escape"}),
+}
+"""How digits show the first bytes of packed data, where these are not in a row, and their forms.
+
+Lists of numbers are noticed without.
+"""

@@ -10,7 +10,7 @@ from typing import Final
 
 from ci_secrets.leaks.forms.reading import Budget, Piece, Span
 
-SEPARATORS: Final = b" \t\r\n,;:.|_+'\"[](){}<>\\=/-"
+SEPARATORS: Final = b" \t\r\n,;:.|_+'\"[](){}<>\\=/#-"
 """What programs print between numbers."""
 
 Unit = tuple[int, int, int]

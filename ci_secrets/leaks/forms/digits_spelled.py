@@ -9,25 +9,12 @@ _LONGEST_INTEGER: Final = 4300
 SHORTEST_HINT: Final = 8
 _HEX_SEPARATORS: Final = (
     *(b" ", b":", b", 0x", b"\\x", b"-", b",", b", ", b",0x", b" 0x", b"\n", b"', '0x"),
+    *(b".", b", #", b", (byte) 0x"),
 )
-_DECIMAL_SEPARATORS: Final = (
-    *(
-        b", ",
-        b",",
-        b" ",
-        b"\n",
-        b",\n",
-        b",\n  ",
-        b",\n    ",
-        b",\n      ",
-        b"  ",
-        b"-",
-        b":",
-        b"\\",
-    ),
-)
-_OCTAL_SEPARATORS: Final = (b"\\", b"\\0", b" ", b", ", b",", b"\n", b", 0", b", 0o")
-_BINARY_SEPARATORS: Final = (b" ", b"", b", ", b",", b"\n", b", 0b")
+# NOTE: longer lists are seen by their shape, see `digits_seen`
+_DECIMAL_SEPARATORS: Final = (b", ", b",", b" ", b"\n", b"-", b":", b".", b"\\")
+_OCTAL_SEPARATORS: Final = (b"\\", b"\\0", b" ", b", ", b", 0o", b"', '0o")
+_BINARY_SEPARATORS: Final = (b" ", b", 0b")
 
 
 def longest_integer() -> int:
@@ -74,14 +61,26 @@ def signed(byte: int) -> int:
 
 def hint_hex(text: bytes) -> Iterator[bytes]:
     """Three bytes with what stands between them, and words of two and four bytes."""
+    yield from hint_utf16(text)
     for digits in dict.fromkeys((text[:6].hex(), text[:6].hex().upper())):
         cells = [digits[at : at + 2].encode() for at in range(0, len(digits), 2)]
         for separator in _HEX_SEPARATORS:
             yield separator.join(cells[:3])
         for phase in (0, 1):
-            yield b" ".join(b"".join(cells[at : at + 2]) for at in (phase, phase + 2))
+            words = [b"".join(cells[at : at + 2]) for at in (phase, phase + 2)]
+            yield b" ".join(words)
+            yield b"\n".join(words)
     for phase in range(4):
         yield text[phase : phase + 4].hex().encode()
+
+
+def hint_utf16(text: bytes) -> Iterator[bytes]:
+    """Two characters of UTF-16 in bytes and in words of either order."""
+    first, second = (b"%02x" % byte for byte in text[:2]) if len(text) > 1 else (b"", b"")
+    if first and text[:2].isascii():
+        yield b"%b 00 %b 00" % (first, second)
+        yield b"%b00 %b00" % (first, second)
+        yield b"00%b 00%b" % (first, second)
 
 
 def hint_decimal(text: bytes) -> Iterator[bytes]:
@@ -96,7 +95,8 @@ def hint_decimal(text: bytes) -> Iterator[bytes]:
 def hint_octal(text: bytes) -> Iterator[bytes]:
     """Three bytes with what stands between them."""
     for separator in _OCTAL_SEPARATORS:
-        yield separator.join(b"%03o" % byte for byte in text[:3])
+        cell = b"%o" if separator.endswith(b"o") else b"%03o"
+        yield separator.join(cell % byte for byte in text[:3])
 
 
 def hint_binary(text: bytes) -> Iterator[bytes]:

@@ -1,11 +1,16 @@
 """How a dump shows a text, at every place in a word where it can begin."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from itertools import takewhile
 from typing import Final, Literal, NamedTuple
 
-from ci_secrets.leaks.forms.digits_spelled import SHORTEST_HINT
+from ci_secrets.leaks.forms.alphabets import fragments
+from ci_secrets.leaks.forms.digits_spelled import SHORTEST_HINT, hint_utf16
 from ci_secrets.leaks.forms.dumps_characters import ESCAPES, NAMES
+
+_FRAGMENT: Final = 6
+"""Bytes of a text of which base64 has enough for a hint at each alignment."""
 
 
 class _Words(NamedTuple):
@@ -21,6 +26,7 @@ class _Words(NamedTuple):
     """How many places to begin at, where not each of a word."""
 
 
+# NOTE: rows of decimal words are seen by their shape, see `digits_seen`
 _KINDS: Final = (
     _Words(1, "{:02x}", 3, between=" "),  # hexdump -C, xxd -g1, od -tx1, curl --trace
     _Words(2, "{:04x}", 2, "big", between=" "),  # xxd, tcpdump -X
@@ -31,14 +37,8 @@ _KINDS: Final = (
     _Words(4, "{:08x}", 1, "big"),  # xxd -g4, od --endian=big
     _Words(1, "{:02X}", 3, between=" "),  # xxd -u -g1, PowerShell
     _Words(2, "{:04X}", 2, "big", between=" "),  # xxd -u
-    _Words(1, "{:4d}", 3),  # od -tu1
-    _Words(1, "{:5d}", 3, signed=True),  # od -td1
     _Words(1, "{:08b}", 2, between=" "),  # xxd -b
     _Words(2, "{:04x}", 2, between="    "),  # hexdump -x
-    _Words(2, "{:05d}", 2, between="   "),  # hexdump -d
-    _Words(2, "{:06o}", 2, between="  "),  # hexdump -o
-    _Words(2, "{:6d}", 2),  # od -tu2
-    _Words(2, "{:7d}", 2, signed=True),  # od -td2
     _Words(4, "{}"),  # od -tu4
     _Words(4, "{}", signed=True),  # od -td4
     _Words(3, "{:08o}", phases=5),  # od -to4, od -to8: three bytes are eight digits
@@ -47,7 +47,7 @@ _KINDS: Final = (
 
 def hint_dump(text: bytes) -> Iterator[bytes]:
     """Fragments of a row of every kind of dump, the commonest first, and the text itself."""
-    hints = (_characters(text), _names(text), *_numbers(text))
+    hints = (_characters(text), _names(text), *_numbers(text), *_wide(text), *_encoded(text))
     for hint in dict.fromkeys((text[:SHORTEST_HINT], *hints)):
         if len(hint) >= SHORTEST_HINT:
             yield hint
@@ -62,6 +62,21 @@ def _numbers(text: bytes) -> Iterator[bytes]:
             if len(words) == length:
                 yield _printed(kind, words)
     yield from _eights(text)
+
+
+def _wide(text: bytes) -> Iterator[bytes]:
+    """UTF-16 in the commonest kinds."""
+    yield from hint_utf16(text)
+    yield b"".join(_characters(text[at : at + 1] + b"\0") for at in (0, 1))
+
+
+def _encoded(text: bytes) -> Iterator[bytes]:
+    """Base64 in the commonest kinds."""
+    for fragment in fragments(b64encode, text[:_FRAGMENT], bits=6):
+        yield _characters(fragment)
+        yield _printed(_KINDS[0], fragment[: _KINDS[0].words])
+        for phase in (0, 1):
+            yield _printed(_KINDS[1], fragment[phase : phase + 4])
 
 
 def _printed(kind: _Words, words: bytes) -> bytes:

@@ -1,0 +1,60 @@
+"""Where a text shows numbers, by their shape alone: lists of bytes, and numbers of many digits.
+
+What is below them may be packed, so that no hint of a value is in sight; and the digits of a
+number of many bytes depend on all of them.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Final, NamedTuple
+
+from ci_secrets.leaks.literals import may_match
+
+_ROW: Final = 40
+"""Bytes of the shortest row of numbers that is seen."""
+_STRIDE: Final = 4
+_SAMPLE: Final = b"x" * (_ROW // _STRIDE - 1)
+_LIKE_NUMBERS: Final = b"0123456789 \t\r\n,:;'\"[](){}\\#-"
+_SAMPLED: Final = bytes(ord("x") if byte in _LIKE_NUMBERS else ord(" ") for byte in range(256))
+_PATTERNS: Final = (b"[%b]{%d}" % (re.escape(_LIKE_NUMBERS), _ROW), rb"[0-9]{28}")
+_LIST: Final = re.compile(
+    rb"(?<![0-9A-Za-z_.])(?:-?[0-9]{1,8}+(?![0-9A-Za-z_.])[\s,:;'\"\[\](){}\\#]{1,16}+){9,}"
+)
+_LONG: Final = re.compile(rb"[0-9]{28,}+")
+
+
+class Seen(NamedTuple):
+    """Numbers at `[start, end)`."""
+
+    start: int
+    end: int
+    single: bool
+    """Whether it is one number of 28 digits or more, not a list of 9 numbers or more."""
+
+
+def seen(text: bytes) -> Iterator[Seen]:
+    """Wherever numbers are. Costs little where there are none."""
+    if not _gate()(text):
+        return
+    for match in _LONG.finditer(text):
+        yield Seen(*match.span(), single=True)
+    for start, end in _rows(text):
+        for match in _LIST.finditer(text, start, end):
+            yield Seen(*match.span(), single=False)
+
+
+@cache
+def _gate() -> Callable[[bytes], bool]:
+    return may_match(_PATTERNS)
+
+
+def _rows(text: bytes) -> Iterator[tuple[int, int]]:
+    """Rows of nothing but digits and what stands between numbers, by one byte in `_STRIDE`."""
+    sampled = text[::_STRIDE].translate(_SAMPLED)
+    at = sampled.find(_SAMPLE)
+    while at >= 0:
+        end = sampled.find(b" ", at)
+        end = len(sampled) if end < 0 else end
+        yield max(0, (at - 1) * _STRIDE + 1), min(len(text), end * _STRIDE)
+        at = sampled.find(_SAMPLE, end)
