@@ -10,7 +10,8 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from ci_secrets.leaks.clues import MARGIN, MAX_REACH, WEAKLY, Clue, clues_of
-from ci_secrets.leaks.forms import packed
+from ci_secrets.leaks.forms import digits, packed
+from ci_secrets.leaks.forms.digits_seen import seen
 from ci_secrets.leaks.literals import compile_literals
 from ci_secrets.leaks.needles import Needles
 from ci_secrets.leaks.runs import LONG_RUN, long_runs
@@ -47,6 +48,8 @@ class Anchor(NamedTuple):
     clue: "Clue"
 
 
+_LIST: Final = Clue(0, frozenset({"decimal", "octal", "binary", "dump", *PACKED}), WEAKLY)
+_NUMBER: Final = Clue(0, frozenset({"integer", "binary"}), WEAKLY)
 _RUN: Final = Clue(
     0, frozenset({"base64", "base64url", "hex", "base32", *PACKED}), frozenset[str]()
 )
@@ -58,12 +61,11 @@ class Anchors:
     def __init__(self, values: Iterable[Needles]) -> None:
         self._clues: dict[bytes, Clue] = {}
         every = [_merged(clues_of(value)) for value in values]
-        part = min(1.0, MOST_ANCHORS / max(1, sum(map(len, every))))
-        for clues in every:
-            _merged(islice(clues.items(), int(len(clues) * part) + 1), self._clues)
+        for clues, share in zip(every, _shares(list(map(len, every))), strict=True):
+            _merged(islice(clues.items(), share), self._clues)
         self._magics: dict[bytes, list[bytes]] = {}
-        for magic in packed.MAGIC if self._clues else ():
-            forms = frozenset(packed.MAGIC[magic])
+        magics = {**packed.MAGIC, **digits.MAGIC} if self._clues else {}
+        for magic, forms in magics.items():
             _merged([(magic, Clue(MARGIN, forms | PACKED, WEAKLY))], self._clues)
             self._magics.setdefault(magic.lower(), []).append(magic)
         self._keys = list(self._clues)
@@ -79,6 +81,10 @@ class Anchors:
         found = [
             Anchor(start - MARGIN, start + LONG_RUN // 2, end + MARGIN, _RUN)
             for start, end in long_runs(text)
+        ]
+        found += [
+            Anchor(start - MARGIN, start, end + MARGIN, _NUMBER if single else _LIST)
+            for start, end, single in seen(text)
         ]
         for index, end in self._literals.find(text, _MOST_FOUND):
             key = self._keys[index]
@@ -100,6 +106,15 @@ def _merged(
         known = clues.get(key)
         clues[key] = clue if known is None or known == clue else clue.merged(known)
     return clues
+
+
+def _shares(sizes: list[int]) -> list[int]:
+    """How many anchors each value gets: as many as any other, but no more than it has."""
+    shares, left = [0] * len(sizes), MOST_ANCHORS
+    for done, index in enumerate(sorted(range(len(sizes)), key=sizes.__getitem__)):
+        shares[index] = min(sizes[index], left // (len(sizes) - done))
+        left -= shares[index]
+    return shares
 
 
 def _is_packed(text: bytes, end: int, magic: bytes) -> bool:

@@ -66,7 +66,7 @@ class Clue(NamedTuple):
 
 def clues_of(value: Needles) -> Iterator[tuple[bytes, Clue]]:
     """Its anchors and what each says. The likeliest first, for there may be too many."""
-    hinted = [part for part in value.parts if part.kind != "line" and len(part.text) <= MAX_DERIVED]
+    hinted = [part for part in value.parts if _is_hinted(part)]
     for depths, (first, last) in _TURNS:
         for needle in value.needles:
             if len(needle.form) in depths:
@@ -75,6 +75,13 @@ def clues_of(value: Needles) -> Iterator[tuple[bytes, Clue]]:
             yield from _hints(part, first, last)
     for part in value.parts:
         yield from _hidden(part)
+
+
+def _is_hinted(part: Part) -> bool:
+    """Whether its hints are taken: a line has those of the whole, one number of a key will do."""
+    if part.kind == "number":
+        return part.name.endswith((".d", ".x"))
+    return part.kind != "line" and len(part.text) <= MAX_DERIVED
 
 
 def _of_needle(needle: Needle) -> Iterator[tuple[bytes, Clue]]:
@@ -91,7 +98,7 @@ def _hints(part: Part, first: int, last: int) -> Iterator[tuple[bytes, Clue]]:
     text = window(part.text)
     reach = _reach(64 * len(part.text))
     for name, form in FORMS.items():
-        if form.hint:
+        if form.hint and (part.kind != "number" or name in _AT_SEVERAL):
             clue = Clue(reach, frozenset({name}), WEAKLY)
             for at in _HINTS_AT if name in _AT_SEVERAL else (0,):
                 for hint in islice(form.hint(text[at:]), first, last):

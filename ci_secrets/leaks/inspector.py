@@ -129,18 +129,13 @@ def _undone(
         may_be_packed = unpacked or (name in ALPHABETS and not PACKED.isdisjoint(forms))
         for text, span in form.read(layer.text, budget):
             promised = _packed_as(text) if may_be_packed else frozenset[str]()
-            effort = layer.effort + _effort(name, forms)
+            # NOTE: what a magic or a checksum speaks for is certain, and read next
+            certain = unpacked and name != "deflate"
+            effort = 0 if certain else layer.effort + (1 if name in forms else 2)
             chain = (*layer.chain, name)
             yield _Layer(effort, 0, text, chain, promised, _composed(span, layer.span))
             if budget.left <= 0:
                 return
-
-
-def _effort(name: str, forms: frozenset[str]) -> int:
-    """How far one reading is from certain: what a checksum or a magic speaks for is."""
-    if name in packed.FORMS and name != "deflate":
-        return 0
-    return 1 if name in forms else 2
 
 
 def _packed_as(text: bytes) -> frozenset[str]:

@@ -22,6 +22,7 @@ MAX_LINES: Final = 100
 """Lines of a value up to which each is looked for in every form."""
 _PLAIN: Final[tuple[Chain, ...]] = ((),)
 _FEW: Final[tuple[Chain, ...]] = ((), ("json",), ("base64",), ("hex",))
+_NUMBER: Final[tuple[Chain, ...]] = ((), ("base64",), ("base64url",), ("hex",))
 _LINE: Final[tuple[Chain, ...]] = (
     (),
     *((form,) for form in ("json", "percent", "form", "entity", "quoted", "escape")),
@@ -87,7 +88,7 @@ def needles_of(owner: str, value: bytes) -> Needles:
 def texts_of(part: Part) -> Sequence[bytes]:
     """A part as it is printed; of several lines also as a terminal and an editor break them."""
     lines = _NEWLINE.split(part.text)
-    if len(lines) == 1:
+    if len(lines) == 1 or part.kind == "number":
         return [part.text]
     # NOTE: a terminal makes `\r\n` of `\n`
     return list(dict.fromkeys((part.text, b"\n".join(lines), b"\r\n".join(lines))))
@@ -116,6 +117,8 @@ def _chains(part: Part, size: int, lines: int) -> Iterable[Chain]:
         return WHOLE
     if part.kind == "leaf":
         return SINGLE
+    if part.kind == "number":
+        return _NUMBER
     return _LINE if lines <= MAX_LINES else _FEW
 
 
