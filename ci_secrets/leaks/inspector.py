@@ -29,7 +29,7 @@ _PACKED_HEAD: Final = re.compile(
     rb"|\x5d\x00\x00"
 )
 """Source: RFC 1952, 1950, 8878; the file formats of bzip2, xz, lzma and zip."""
-_FEW_READ: Final = 12
+_FEW_READ: Final = 30
 """The same where nothing but hints is seen."""
 _BUDGET: Final = 32
 """Bytes that are decoded for each byte of the stretch, and at least `_LEAST`."""
