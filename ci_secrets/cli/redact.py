@@ -2,15 +2,24 @@
 
 import argparse
 import os
+import select
 import sys
+from collections import Counter
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 from ci_secrets.cli.options import add as add_options
 from ci_secrets.cli.values import known_values
 from ci_secrets.cli.wanted import IDENTITY, RUN
 from ci_secrets.console import Console
+from ci_secrets.text import foreign
 
-_CHUNK = 1 << 16
+if TYPE_CHECKING:
+    from ci_secrets.leaks.guard import Guard
+
+_CHUNK: Final = 1 << 16
+_PAUSE_MILLISECONDS: Final = 1
+"""After as long without a byte, what need not wait is written."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -20,17 +29,37 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
     """Do it until stdin ends; 0."""
+    from ci_secrets.leaks.guard import Guard
     from ci_secrets.leaks.matcher import build
-    from ci_secrets.leaks.redact import Redactor
 
     engine = build(known_values(arguments, environment, stdin_taken=True))
     for skipped in engine.skipped:
         console.warn(f"not looked for: {skipped.secret}, {skipped.reason}")
-    redactor = Redactor(engine)
+    guard = Guard(engine)
+    _redact(guard)
+    _warn_of_the_rest(guard, console)
+    return 0
+
+
+def _redact(guard: "Guard") -> None:
+    """Read stdin to its end, and write what may be read at once."""
     out = sys.stdout.buffer
+    poll = select.poll()
+    poll.register(0, select.POLLIN)
     # NOTE: os.read gives what is there; a buffered read would wait for a whole chunk.
     while chunk := os.read(0, _CHUNK):
-        out.write(redactor.feed(chunk))
+        out.write(guard.feed(chunk))
+        if not poll.poll(_PAUSE_MILLISECONDS):
+            out.write(guard.idle())
         out.flush()
-    out.write(redactor.finish())
-    return 0
+    out.write(guard.finish())
+
+
+def _warn_of_the_rest(guard: "Guard", console: Console) -> None:
+    """Say what was not replaced, for only a scan can see it."""
+    from ci_secrets.leaks.forms import in_words
+
+    left = guard.left("the output").findings
+    for (secret, form), count in Counter((one.secret, one.form) for one in left).items():
+        times = "once" if count == 1 else f"{count} times"
+        console.warn(f"not redacted: {foreign(secret)} {in_words(form)}, {times}")

@@ -2,17 +2,19 @@
 
 import errno
 import fcntl
+import math
 import os
 import select
 import stat
 import struct
 import termios
+import time
 from collections.abc import Sequence
 from typing import Final, Protocol
 
 READ_BYTES: Final = 64 * 1024
 """Of one read: what a Linux pipe holds."""
-_PAUSE_MS: Final = 1
+_PAUSE_SECONDS: Final = 0.001
 """After as long without a byte, a stream pauses: a prompt is shown, and somebody reads it."""
 
 
@@ -47,6 +49,7 @@ class Stream:
         self._pending = memoryview(b"")
         self._owed = 0
         self._restless = False
+        self._last_read = 0.0
         # NOTE: the sink may be blocking, and its flags are shared with other processes, so that
         # we must not change them. A pipe that polls writable takes PIPE_BUF bytes at once.
         regular = stat.S_ISREG(os.fstat(sink).st_mode)
@@ -89,7 +92,7 @@ class Stream:
             self._fail(OSError(errno.EPIPE, os.strerror(errno.EPIPE)))
         if self.source is not None and self.source in events:
             self._read()
-        elif self.may_pause and at_sink == 0:
+        elif self.may_pause and time.monotonic() >= self._last_read + _PAUSE_SECONDS:
             self._restless = False
             self._keep(self._filter.idle())
 
@@ -125,6 +128,7 @@ class Stream:
         if chunk:
             self._owed -= len(chunk)
             self._restless = True
+            self._last_read = time.monotonic()
             self._keep(self._filter.feed(chunk))
         else:
             self.end_input()
@@ -161,10 +165,10 @@ def turn(streams: Sequence[Stream], wake: int, timeout_seconds: float | None) ->
     poll = select.poll()
     for descriptor, events in wanted.items():
         poll.register(descriptor, events)
-    # NOTE: rounded up, or the last millisecond would be spent in a busy loop.
-    milliseconds = None if timeout_seconds is None else int(timeout_seconds * 1000) + 1
     if any(stream.may_pause for stream in streams):
-        milliseconds = _PAUSE_MS if milliseconds is None else min(_PAUSE_MS, milliseconds)
+        timeout_seconds = min(_PAUSE_SECONDS, timeout_seconds or _PAUSE_SECONDS)
+    # NOTE: rounded up, or the last millisecond would be spent in a busy loop.
+    milliseconds = None if timeout_seconds is None else math.ceil(timeout_seconds * 1000)
     happened = dict(poll.poll(milliseconds))
     if wake in happened:
         os.read(wake, READ_BYTES)

@@ -9,8 +9,8 @@ from ci_secrets.delivery.step_files import redact_summary
 from ci_secrets.errors import CiSecretsError
 from ci_secrets.job.opening import Job
 from ci_secrets.leaks.findings import Coverage, Report
+from ci_secrets.leaks.guard import Guard
 from ci_secrets.leaks.matcher import Engine
-from ci_secrets.leaks.redact import Redactor
 from ci_secrets.leaks.scan import scan_paths
 from ci_secrets.platforms.interface import Platform
 from ci_secrets.text import foreign
@@ -28,17 +28,20 @@ def secret_files(job: Job) -> Mapping[str, Path]:
 
 
 def step_files(platform: Platform, engine: Engine, console: Console) -> list[Report]:
-    """The job summary as CMD left it, redacted in its place; nothing of it can undo the verdict."""
+    """The job summary as CMD left it, redacted in its place; nothing of it can undo the verdict.
+
+    What only a scan sees there stays: its report is not `contained`.
+    """
     summary = platform.command_files().summary
     if summary is None:
         return []
-    redactor = Redactor(engine)
+    guard = Guard(engine)
     try:
-        redact_summary(summary, redactor)
+        redact_summary(summary, guard)
     except CiSecretsError as failure:
         console.warn(f"The job summary was not redacted: {failure.what}")
         return [Report(coverage=(Coverage(source="job summary", state="none"),))]
-    return [redactor.report("job summary")]
+    return [guard.report("job summary")]
 
 
 def handed_on(platform: Platform, engine: Engine) -> list[str]:

@@ -36,15 +36,19 @@ class Guard:
 
     def report(self, source: str) -> Report:
         """What was found; `contained` where all of it was redacted. Complete after `finish`."""
-        self._scanner.finish()
         contained = self._redactor.report(source)
-        left = self._scanner.report(source)
+        left = self.left(source)
         return replace(
             contained,
             findings=contained.findings + left.findings,
             skipped=tuple(dict.fromkeys(contained.skipped + left.skipped)),
             contained=not left.findings,
         )
+
+    def left(self, source: str) -> Report:
+        """What was not redacted, for only a scan can see it; to be asked after `finish`."""
+        self._scanner.finish()
+        return self._scanner.report(source)
 
     def _seen(self, ready: bytes) -> bytes:
         self._scanner.feed(ready)

@@ -31,8 +31,10 @@ def hold(known: Engine, data: bytes) -> None:
     """Assert all of them. The first two bytes say how the rest is cut into pieces."""
     cuts, text = int.from_bytes(data[:2]), data[2:]
     _readers(text)
-    _redactor(known, text, cuts)
-    _scanner(known, text, cuts)
+    streamed = _redactor(known, text, cuts)
+    scanned = _scanner(known, text, cuts)
+    for one in streamed:
+        assert any(_overlap(one, other) for other in scanned), f"{one.form} only seen in the stream"
 
 
 def _readers(text: bytes) -> None:
@@ -49,36 +51,47 @@ def _readers(text: bytes) -> None:
         assert decoded <= BUDGET, f"{name} decoded {decoded} bytes"
 
 
-def _redactor(known: Engine, text: bytes, cuts: int) -> None:
+def _redactor(known: Engine, text: bytes, cuts: int) -> tuple[Finding, ...]:
     """Pieces change neither what is written nor what is told."""
     whole, pieces = Redactor(known), Redactor(known)
     in_one = whole.feed(text) + whole.finish()
     in_many = b"".join(map(pieces.feed, _pieces(text, cuts))) + pieces.finish()
     assert in_one == in_many
-    told = [[_place(one) for one in each.report("log").findings] for each in (whole, pieces)]
-    assert told[0] == told[1]
+    told = whole.report("log").findings
+    assert told == pieces.report("log").findings
+    return told
 
 
-def _scanner(known: Engine, text: bytes, cuts: int) -> None:
+def _scanner(known: Engine, text: bytes, cuts: int) -> tuple[Finding, ...]:
     """Pieces change nothing, and every finding lies in the text."""
     whole, pieces = Scanner(known), Scanner(known)
     whole.feed(text)
     for piece in _pieces(text, cuts):
         pieces.feed(piece)
-    found = []
-    for scanner in (whole, pieces):
-        scanner.finish()
-        found.append([_place(one) for one in scanner.report("log").findings])
-    assert found[0] == found[1]
+    whole.finish()
+    pieces.finish()
+    found = whole.report("log").findings
+    assert found == pieces.report("log").findings
     lines = text.split(b"\n")
-    for line, column, end_line, end_column, *_ in found[0]:
-        assert (line, column) < (end_line, end_column)
-        assert column <= len(lines[line - 1]) + 1
-        assert end_column <= len(lines[end_line - 1]) + 1
+    for one in found:
+        assert (one.line, one.column) < (one.end_line, one.end_column)
+        assert one.column <= len(lines[one.line - 1]) + 1
+        assert one.end_column <= len(lines[one.end_line - 1]) + 1
+    return found
 
 
-def _place(one: Finding) -> tuple[int, int, int, int, str, tuple[str, ...], str]:
-    return one.line, one.column, one.end_line, one.end_column, one.secret, one.form, one.excerpt
+def _overlap(one: Finding, other: Finding) -> bool:
+    """Whether two findings of a value have a character in common."""
+    return (
+        _owner(one) == _owner(other)
+        and (one.line, one.column) < (other.end_line, other.end_column)
+        and (other.line, other.column) < (one.end_line, one.end_column)
+    )
+
+
+def _owner(one: Finding) -> str:
+    """The name of the whole value."""
+    return one.secret.partition(".")[0].partition("[")[0]
 
 
 def _pieces(text: bytes, cuts: int) -> Iterator[bytes]:

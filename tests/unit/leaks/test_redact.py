@@ -5,7 +5,7 @@ import itertools
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_secrets.leaks.matcher import build
@@ -122,6 +122,7 @@ def test_pieces_do_not_change_output_or_findings(text: str, sizes: list[int]) ->
     assert reports[0] == reports[1]
 
 
+@settings(max_examples=25)  # NOTE: an engine is built for each
 @given(
     values=st.lists(VALUES, min_size=1, max_size=4, unique=True),
     glue=st.lists(st.text(max_size=5).filter(lambda text: "*" not in text), min_size=5, max_size=5),

@@ -44,29 +44,9 @@ def torn(text: bytes, width: int, separator: bytes) -> bytes:
     return separator.join(text[at : at + width] for at in range(0, len(text), width))
 
 
-NOISE = st.sampled_from(
-    [
-        " ",
-        "\n",
-        "\r\n",
-        "=",
-        "word ",
-        "12:30:01 ",
-        "\x1b[1m",
-        "\x1b[",
-        "\x1b",
-        "\x1b]0;",
-        "\x08",
-        "hunt",
-        "mZ4",
-        "L1ne",
-        "\x00",
-        "é",
-        "::",
-        "e",
-        "23",
-    ]
-).map(str.encode)
+PLAIN = [" ", "\n", "\r\n", "=", "word ", "12:30:01 ", "é", "::", "\0", "\x08"]
+BEGUN = ["\x1b", "\x1b[", "\x1b]0;", "\x1b[1m", "hunt", "mZ4", "L1ne", "e", "23"]
+NOISE = st.sampled_from([part.encode() for part in (*PLAIN, *BEGUN)])
 CHANGES: list[Callable[[bytes], bytes]] = [bytes, bytes, bytes.upper, bytes.lower]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import Budget, Form, Piece
-from ci_secrets.leaks.forms.torn import colours, prefixes, spacing
+from ci_secrets.leaks.forms.torn import colours, columns, prefixes, spacing
 from ci_secrets.leaks.forms.torn.encoded import encoded_hints
 from ci_secrets.leaks.forms.torn.hints import hints
 
@@ -18,6 +18,7 @@ READERS: Final[tuple[Callable[[bytes], Iterator[Piece]], ...]] = (
     spacing.joined,
     spacing.unseparated,
     spacing.unquoted,
+    columns.columns,
 )
 """Each undoes one way to tear; a text that was torn in two ways is read twice."""
 

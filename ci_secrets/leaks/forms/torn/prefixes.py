@@ -27,10 +27,14 @@ _HEADS: Final = (
     # seconds since 1970, since boot; tai64n
     rb"\[?\d{10}(?:[.,]\d{1,9}|\d{3}|\d{6}|\d{9})?\]?:?[ \t]",
     rb"\[ {0,8}\d{1,8}\.\d{1,9}\] ?|@[0-9a-f]{24} ",
+    # a row of a dump, up to its text: xxd, hexdump -C, curl --trace
+    rb"[0-9a-f]{4,16}:? {1,2}(?:[0-9a-fA-F]{2,8} {1,60}+){1,32}+\|?",
     # numbers of lines: cat -n, nl, grep -n, less -N, bat, awk, BuildKit
     rb"[L#]?\d{1,7}(?:\t| {0,2}\||[:)>.-] ?| {1,4})(?:\d{1,6}\.\d{1,3} )?",
+    # a number as key: node, JSON
+    rb"[\"']\d{1,7}[\"']: ?[\"']",
     # file and number: grep -n with several files
-    rb"[^\s:]{1,200}+:\d{1,7}:|[\w./@+]{1,100}+-\d{1,7}-",
+    rb"(?:\(standard input\)|[^\s:]{1,200}+):\d{1,7}:|[\w./@+]{1,100}+-\d{1,7}-",
     # docker compose, foreman: `web-1  | `
     rb"[0-9A-Za-z][\w./-]{0,100}+ {0,32}+\| ?",
     # `[pod/web/c] `, `[INFO] `, `[Pipeline] `, `[1/3] `, `##[debug]`
@@ -38,12 +42,14 @@ _HEADS: Final = (
     # gh run view --log: job, step, time
     rb"[^\t\r\n]{1,120}+\t[^\t\r\n]{1,120}+\t(?=(?:\xef\xbb\xbf)?\d{4}-\d\d)",
     rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}[ \t]",
-    # a level; a host and program of syslog; a name: `remote: `, `make[1]: `, `com.shop.Main - `
+    # a level; a host and program of syslog; a name: `remote: `, `make[1]: `, `com.shop.Main - `,
+    # `@app/web:build: `
     rb"(?:[A-Z]{4,8}|[a-z]{4,8}) {0,3}(?:[:|>-]|---) {1,3}|(?:TRACE|DEBUG|INFO|WARN|ERROR) {1,3}",
     rb"[\w.-]{1,64}+ [\w./@-]{1,64}+(?:\[\d{1,8}\])?: ",
-    rb"[\w./@-]{1,64}+(?:\[\d{1,8}\])?(?:: | - )",
-    # mail, diff, comment, table, list, prompt, trace
-    rb"(?:[>|#+*/!;%<$=~-]{1,4} )+",
+    rb"[\w./@-]{1,64}+(?::[\w./-]{1,64}+)?(?:\[\d{1,8}\])?(?:: | - )",
+    # mail, diff, comment, table, list, prompt, trace; arrows, bullets and dots
+    rb"(?:(?:[>|#+*/!;%<$=~-]{1,4}|\xe2\x86[\x90-\xbf]|\xe2\xa4[\x80-\xbf]|\xe2\x80[\xa2\xa6\xba]"
+    rb"|\xc2\xbb) )+",
 )  # fmt: skip
 _MARKS: Final = re.compile(rb"\n([+\-<>|#*!])[^\n]*\n\1")
 _MARK: Final = re.compile(rb"([+\-<>|#*!])")

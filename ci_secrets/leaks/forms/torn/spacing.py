@@ -9,8 +9,8 @@ from typing import Final
 from ci_secrets.leaks.forms.reading import Piece, Span
 from ci_secrets.leaks.forms.torn.kept import Sieved, without
 
-_FRAME: Final = re.compile(rb"\|[ \t]*\r?\n[ \t]*\|")
-"""Between two rows of a table in ASCII."""
+_FRAME: Final = re.compile(rb"\|[ \t]*\r?\n[ \t]*\||\n==> [^\n]{1,200} <==\n")
+"""Between two rows of a table in ASCII, and between two files as `head` and `tail` show them."""
 _INVISIBLE: Final = re.compile(
     # NOTE: in UTF-8: no-break space, soft hyphen, joiner; the spaces, marks and separators of
     # U+2000; U+2060; box drawing, as frames of tables have it; ideographic space; byte order mark

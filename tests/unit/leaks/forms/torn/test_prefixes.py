@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ci_secrets.leaks.forms.reading import Piece
 from ci_secrets.leaks.forms.torn.prefixes import known_prefixes, shared_prefixes
+from ci_secrets.leaks.forms.torn.squash import squash
 from tests.unit.leaks.forms.torn.tears import FEW, cut, readings, spans
 from tests.unit.leaks.strategies import TOKENS
 
@@ -50,6 +52,10 @@ PREFIXES: dict[str, Callable[[int], str]] = {
     "less -N": lambda n: f"{n + 1:7} ",
     "grep -n": lambda n: f"{n + 8}:",
     "grep -n of context": lambda n: f"{n + 8}-",
+    "grep -n of standard input": lambda n: f"(standard input):{n + 8}:",
+    "turbo": lambda n: "@app/web:build: ",
+    "arrow": lambda n: "↪ ",
+    "bullet": lambda n: "• ",
     "grep -rn": lambda n: f"etc/app.conf:{n + 8}:",
     "awk": lambda n: f"{n + 8} ",
     "bat": lambda n: f"{n + 8:4} │ ",
@@ -119,6 +125,26 @@ def test_tools_that_number_lines(command: str, width: int) -> None:
     script = ["sh", "-c", f"fold -w {width} | {command}"]
     text = subprocess.run(script, input=value, capture_output=True, check=True).stdout
     assert spans(readings(text), value)
+
+
+@FEW
+@given(value=TOKENS)
+def test_keys_that_are_numbers_go(value: str) -> None:
+    """An object of characters, as node prints it, holds the value but for what ends its lines."""
+    text = "".join(f"  '{number}': '{one}',\n" for number, one in enumerate(value))
+    assert spans(map(_squashed, readings(text.encode(), 1)), squash(value.encode()))
+
+
+@pytest.mark.parametrize("command", ["xxd", "hexdump -C", "xxd -g 1", "xxd -g 4"])
+def test_dumps_are_read_by_their_text(command: str) -> None:
+    """What stands beside the bytes of a dump is read as lines."""
+    value = b"kzv09QWxmm7x77Jd8ky12h34kzz0"
+    text = subprocess.run(command.split(), input=value, capture_output=True, check=True).stdout
+    assert spans(map(_squashed, readings(text, 1)), value.lower())
+
+
+def _squashed(piece: Piece) -> Piece:
+    return Piece(squash(piece.text), piece.span)
 
 
 def test_ordinary_text_is_refused() -> None:

@@ -1,6 +1,8 @@
 """Values torn by space, breaks and separators."""
 
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -118,6 +120,18 @@ def test_tears_of_two_kinds_are_read_twice() -> None:
     assert spans(readings(two_rows), value)
     spaced = b"\n".join(b"> " + b" | ".join(cut(row, 1)) for row in cut(value, 8))
     assert spans(readings(spaced), value)
+
+
+@pytest.mark.parametrize("command", ["tail -n +1", "head -n 99"])
+def test_files_one_after_the_other_come_together(command: str, tmp_path: Path) -> None:
+    """The heads that `head` and `tail` put before each file go."""
+    names = ["xaa", "xab", "xac"]
+    for name, part in zip(names, cut(b"kzv09QW-mm/x77Jd", 6), strict=True):
+        (tmp_path / name).write_bytes(part)
+    text = subprocess.run(
+        [*command.split(), *names], cwd=tmp_path, capture_output=True, check=True
+    ).stdout
+    assert spans(visible(text), b"kzv09QW-mm/x77Jd")
 
 
 def test_ordinary_text_is_refused() -> None:

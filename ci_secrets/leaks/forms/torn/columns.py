@@ -1,0 +1,50 @@
+"""Takes one column out of a table, for a value may be wrapped in its cell."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from ci_secrets.leaks.forms.reading import Piece, Span
+from ci_secrets.leaks.forms.torn.kept import without
+
+_BORDERS: Final = ((b"\t", 1), (b"|", 2), ("│".encode(), 2), ("┃".encode(), 2))
+"""What stands between cells, and how often at least: one `|` is the end of a prefix."""
+_MOST: Final = 12
+"""Columns that are read."""
+_PADDING: Final = b" \t\r"
+
+
+def columns(text: bytes) -> Iterator[Piece]:
+    """The cells of each column, put together: of rows with `|`, a line as box, or a tab."""
+    for border, least in _BORDERS:
+        if border in text:
+            for cells in _cells(text, border, least):
+                if len(cells) > 1:
+                    piece = without(text, _gaps(cells, len(text)))
+                    if piece:
+                        yield piece
+
+
+def _cells(text: bytes, border: bytes, least: int) -> list[list[Span]]:
+    """Where the cells of each column stand, without the space around them."""
+    found: list[list[Span]] = [[] for _ in range(_MOST)]
+    at = 0
+    for line in text.split(b"\n"):
+        start = at
+        cells = line.split(border, _MOST)
+        for column, cell in zip(found, cells if len(cells) > least else (), strict=False):
+            left = start + len(cell) - len(cell.lstrip(_PADDING))
+            right = start + len(cell.rstrip(_PADDING))
+            if left < right:
+                column.append((left, right))
+            start += len(cell) + len(border)
+        at += len(line) + 1
+    return found
+
+
+def _gaps(spans: list[Span], size: int) -> Iterator[Span]:
+    """All that is in none of the spans, which stand in order."""
+    at = 0
+    for start, end in (*spans, (size, size)):
+        if start > at:
+            yield at, start
+        at = end
