@@ -5,6 +5,7 @@ anchor need not be sure: it must be there whenever the value is, and hardly ever
 """
 
 import re
+import zlib
 from collections.abc import Iterable
 from itertools import islice
 from typing import Final, NamedTuple
@@ -18,10 +19,9 @@ from ci_secrets.leaks.runs import LONG_RUN, long_runs
 
 MOST_ANCHORS: Final = 12_000
 """In all: beyond it the pass slows down. Of many values each has fewer, the likeliest."""
-_MOST_FOUND: Final = 512
-"""Anchors in one piece of a log, beyond which the rest of it is not looked at."""
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]+")
-_HEX_GOES_ON: Final = re.compile(rb"(?:[0-9A-Fa-f][\s:-]?){16}")
+_HEX_GOES_ON: Final = re.compile(rb"(?:[0-9A-Fa-f]{2}[\s:-]?){8,24}")
+_HEX_SPACE: Final = re.compile(rb"[\s:-]+")
 _GOES_ON: Final = re.compile(rb"(?:[0-9A-Za-z+/_-]\s*){16}")
 _STEP: Final = 512
 _NOT_ENCODED: Final = bytes(
@@ -74,8 +74,8 @@ class Anchors:
     def __len__(self) -> int:
         return len(self._clues)
 
-    def find(self, text: bytes) -> list[Anchor]:
-        """Where anchors stand; the first `_MOST_FOUND` of them, and all long runs."""
+    def find(self, text: bytes, most: int | None = None) -> list[Anchor]:
+        """Where anchors stand; at most the first `most` of them, and all long runs."""
         if not self._clues:
             return []
         found = [
@@ -86,7 +86,7 @@ class Anchors:
             Anchor(start - MARGIN, start, end + MARGIN, _NUMBER if single else _LIST)
             for start, end, single in seen(text)
         ]
-        for index, end in self._literals.find(text, _MOST_FOUND):
+        for index, end in self._literals.find(text, most):
             key = self._keys[index]
             clue = self._clues[key]
             if key not in self._magics:
@@ -121,10 +121,25 @@ def _is_packed(text: bytes, end: int, magic: bytes) -> bool:
     """Whether a magic is no word: in its own letter case, and more of its alphabet follows."""
     if not text.endswith(magic, 0, end):
         return False
-    if not magic[1:].isalnum():
+    word = magic if magic[:1].isalnum() and magic[:1] not in b"xX" else magic[1:]
+    if not word.isalnum():
         return True
-    goes_on = _HEX_GOES_ON if _HEX.fullmatch(magic[1:]) else _GOES_ON
-    return goes_on.match(text, end) is not None
+    if not _HEX.fullmatch(word):
+        return _GOES_ON.match(text, end) is not None
+    digits_there = _HEX_GOES_ON.match(text, end)
+    return digits_there is not None and _may_be_zlib(word + digits_there.group())
+
+
+def _may_be_zlib(digits_there: bytes) -> bool:
+    """Whether hex that begins like zlib's goes on so: most digests that begin so do not."""
+    head = bytes.fromhex(_HEX_SPACE.sub(b"", digits_there).decode())
+    if head[:1] != b"x":
+        return True
+    try:
+        zlib.decompressobj().decompress(head)
+    except zlib.error:
+        return False
+    return True
 
 
 def _extent(text: bytes, start: int) -> int:

@@ -20,6 +20,8 @@ MAX_DEPTH: Final = 8
 """Readings of readings. A disguise of three forms, each torn and quoted, takes as many."""
 _MOST_IN_ROW: Final = 2
 """Readings of these kinds, one after the other."""
+_MOST_SEEN: Final = 512
+"""Anchors of one reading that are asked what they speak for."""
 _MOST_READ: Final = 100
 """Readings that an anchor stands in, of one stretch, the simplest first."""
 _HEAD: Final = 64
@@ -62,7 +64,7 @@ class Inspector:
         Stops as soon as each of these lies in something that was found.
         """
         hits: list[Hit] = []
-        unexplained = set(noticed)
+        unexplained = sorted(set(noticed))
         budget = Budget(max(_LEAST, _BUDGET * len(text)))
         layers = [_Layer(0, 0, text, (), frozenset(), lambda start, end: (start, end))]
         seen = {text}
@@ -75,16 +77,18 @@ class Inspector:
             and read < (_MOST_READ if sure else _FEW_READ)
         ):
             layer = heappop(layers)
-            found = [one for shelf in self._shelves for one in shelf.anchors.find(layer.text)]
+            found = [
+                one for shelf in self._shelves for one in shelf.anchors.find(layer.text, _MOST_SEEN)
+            ]
             forms = layer.promised.union(*(anchor.clue.forms for anchor in found))
             also = frozenset[str]().union(*(anchor.clue.also for anchor in found))
             sure = sure or also == EVERYWHERE
             if not found and not forms:
                 continue
             read += bool(found)
-            for hit in self._search(layer) if found else ():
-                hits.append(hit)
-                unexplained = {at for at in unexplained if not hit.start <= at < hit.end}
+            here = list(self._search(layer)) if found else []
+            hits += here
+            unexplained = _outside(unexplained, here)
             for more in _undone(layer, forms, also, budget):
                 if more.text not in seen:
                     seen.add(more.text)
@@ -101,6 +105,19 @@ class Inspector:
                 yield _hit(layer, start, end, as_it_stands(needle, layer.text[start:end]))
             for start, end, needle in shelf.partials.find(layer.text):
                 yield _hit(layer, start, end, needle)
+
+
+def _outside(offsets: list[int], hits: list[Hit]) -> list[int]:
+    """Those of the sorted offsets that lie in no hit."""
+    left: list[int] = []
+    at = 0
+    for start, end in sorted((hit.start, hit.end) for hit in hits):
+        while at < len(offsets) and offsets[at] < start:
+            left.append(offsets[at])
+            at += 1
+        while at < len(offsets) and offsets[at] < end:
+            at += 1
+    return left + offsets[at:]
 
 
 def _hit(layer: _Layer, start: int, end: int, needle: Needle) -> Hit:

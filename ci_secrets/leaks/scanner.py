@@ -85,11 +85,11 @@ class Scanner:
         held = self._held
         start = max(held.base, self._first, self._searched - _OVERLAP)
         text = held.slice(start, end)
-        near = [
+        near = {
             (start + anchor.start, start + anchor.at, start + anchor.end)
             for shelf in self._engine.shelves
             for anchor in shelf.anchors.find(text)
-        ]
+        }
         for low, high, noticed in _stretches(near, max(held.base, self._first), held.end):
             near_text = held.slice(low, high)
             for hit in self._inspector.inspect(near_text, [at - low for at in noticed]):

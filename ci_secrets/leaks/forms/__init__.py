@@ -65,6 +65,7 @@ _TWICE: Final[tuple[tuple[str, str], ...]] = (
     *((outer, "base64") for outer in ("reversed", "rot13", "cased", "base32", "utf-16")),
     *((outer, "hex") for outer in ("reversed", "base32")),
     ("percent", "percent"),
+    ("hex", "reversed"),
     ("reversed", "cased"),
     ("reversed", "rot13"),
 )
