@@ -103,13 +103,14 @@ SORTS: Final = (
     Sort("pytest", "python3", """
       cd "$PROJECT"
       "$PYTHON" -m pytest -vv --color=yes --durations=0 -p no:cacheprovider tests/unit/leaks""",
-      10, stamped=True),
+      10, stamped=True, encoded=True),
     Sort("pytest-debug", "python3", """
       printf '%s\\n' 'import os, pytest, random' '@pytest.mark.parametrize("n", range(2000))' \
         'def test(n):' '    rows = {str(i): os.urandom(16) for i in range(n % 40)}' \
         '    print(rows, list(os.urandom(40)), os.urandom(50).hex())' \
         '    assert sorted(rows) == [list(rows), n]' > test_x.py
-      "$PYTHON" -m pytest -vv -l --color=yes --tb=long -p no:cacheprovider .""", 20),
+      "$PYTHON" -m pytest -vv -l --color=yes --tb=long -p no:cacheprovider .""", 20,
+      encoded=True),
     Sort("unittest", "python3", """
       python3 -m unittest -v test.test_json test.test_base64 test.test_struct test.test_re 2>&1
       for one in argparse json.tool ast; do python3 -m trace -t --module $one -h; done 2>&1""", 20),

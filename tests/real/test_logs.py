@@ -21,7 +21,7 @@ from tests.real.servers.vault import real_dir
 MEGABYTES = int(os.environ.get("CI_SECRETS_LOGS_MB", "100"))
 """1500 make more than 1 GB of logs, and take some minutes."""
 VALUES = 50
-MOST = {False: 4, True: 250}
+MOST = {False: 8, True: 250}
 """Closer looks at each MB of a log: of an ordinary one, of one that is encoded."""
 SMALL = 200_000
 """Bytes below which a log is too short to count by the MB."""

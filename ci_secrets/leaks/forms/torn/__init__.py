@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from ci_secrets.leaks.forms.reading import Budget, Form, Piece
+from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Span
 from ci_secrets.leaks.forms.torn import colours, columns, prefixes, spacing
 from ci_secrets.leaks.forms.torn.encoded import encoded_hints
 from ci_secrets.leaks.forms.torn.hints import hints
 
-READERS: Final[tuple[Callable[[bytes], Iterator[Piece]], ...]] = (
-    colours.uncoloured,
-    colours.word_diffs,
-    colours.overstruck,
+Reader = Callable[[bytes], Iterator[Piece]]
+COLOURED: Final[tuple[Reader, ...]] = (colours.word_diffs, colours.overstruck)
+TORN: Final[tuple[Reader, ...]] = (
     prefixes.known_prefixes,
     prefixes.shared_prefixes,
     spacing.visible,
@@ -20,16 +19,34 @@ READERS: Final[tuple[Callable[[bytes], Iterator[Piece]], ...]] = (
     spacing.unquoted,
     columns.columns,
 )
+READERS: Final[tuple[Reader, ...]] = (colours.uncoloured, *COLOURED, *TORN)
 """Each undoes one way to tear; a text that was torn in two ways is read twice."""
 
 
 def read(text: bytes, budget: Budget) -> Iterator[Piece]:
-    """The text with one tear undone, in every way that something in it speaks for."""
-    for reader in READERS:
-        for piece in reader(text):
-            if not budget.spend(len(piece.text)):
-                return
-            yield piece
+    """The text with one tear undone, in every way that something in it speaks for.
+
+    Without its colours, too, for these stand between any other tears.
+    """
+    for piece in _pieces(text):
+        if not budget.spend(len(piece.text)):
+            return
+        yield piece
+
+
+def _pieces(text: bytes) -> Iterator[Piece]:
+    shown = next(colours.uncoloured(text), None)
+    if shown:
+        yield shown
+    for reader in COLOURED:
+        yield from reader(text)
+    for reader in TORN:
+        for piece in reader(shown.text if shown else text):
+            yield Piece(piece.text, _through(shown, piece)) if shown else piece
+
+
+def _through(outer: Piece, inner: Piece) -> Callable[[int, int], Span]:
+    return lambda start, end: outer.span(*inner.span(start, end))
 
 
 def noticed(text: bytes) -> Iterator[bytes]:

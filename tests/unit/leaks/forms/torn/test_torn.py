@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from ci_secrets.leaks.forms.reading import Budget
 from ci_secrets.leaks.forms.torn import FORMS, READERS, read
-from tests.unit.leaks.forms.torn.tears import MANY
+from tests.unit.leaks.forms.torn.tears import MANY, cut
+from tests.unit.leaks.strategies import TOKENS
 
 HOSTILE = st.lists(
     st.sampled_from(
@@ -55,6 +56,18 @@ def test_any_bytes_are_read_and_each_span_is_the_text(text: bytes) -> None:
             assert bytes(text[start] for start, _ in places) == piece.text
             assert piece.span(0, len(places)) == (places[0][0], places[-1][1])
             assert places == sorted(set(places))
+
+
+@MANY
+@given(value=TOKENS)
+def test_colours_go_with_any_other_tear(value: str) -> None:
+    """A coloured prefix at each line of a value is undone in one reading."""
+    rows = [b"\x1b[36mweb-1  | \x1b[0m" + piece for piece in cut(value.encode(), 7)]
+    text = b"\n".join(rows)
+    shown = b"\n".join(cut(value.encode(), 7))
+    pieces = [piece for piece in read(text, Budget(10**6)) if piece.text == shown]
+    assert pieces
+    assert pieces[0].span(0, len(shown)) == (len(rows[0]) - min(7, len(value)), len(text))
 
 
 def test_reading_stops_with_the_budget() -> None:
