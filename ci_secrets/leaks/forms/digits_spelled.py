@@ -13,7 +13,7 @@ _HEX_SEPARATORS: Final = (
 )
 # NOTE: longer lists are seen by their shape, see `digits_seen`
 _DECIMAL_SEPARATORS: Final = (b", ", b",", b" ", b"\n", b"-", b":", b".", b"\\")
-_OCTAL_SEPARATORS: Final = (b"\\", b"\\0", b" ", b", ", b", 0o", b"', '0o")
+_OCTAL_SEPARATORS: Final = (b"\\", b"\\0", b" ", b"\n", b", ", b", 0o", b"', '0o")
 _BINARY_SEPARATORS: Final = (b" ", b", 0b")
 
 

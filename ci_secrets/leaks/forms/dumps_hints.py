@@ -26,7 +26,7 @@ class _Words(NamedTuple):
     """How many places to begin at, where not each of a word."""
 
 
-# NOTE: rows of decimal words are seen by their shape, see `digits_seen`
+# NOTE: other rows of decimal words are seen by their shape, see `digits_seen`
 _KINDS: Final = (
     _Words(1, "{:02x}", 3, between=" "),  # hexdump -C, xxd -g1, od -tx1, curl --trace
     _Words(2, "{:04x}", 2, "big", between=" "),  # xxd, tcpdump -X
@@ -39,6 +39,7 @@ _KINDS: Final = (
     _Words(2, "{:04X}", 2, "big", between=" "),  # xxd -u
     _Words(1, "{:08b}", 2, between=" "),  # xxd -b
     _Words(2, "{:04x}", 2, between="    "),  # hexdump -x
+    _Words(2, "{:7d}", 2, signed=True),  # od -td2
     _Words(4, "{}"),  # od -tu4
     _Words(4, "{}", signed=True),  # od -td4
     _Words(3, "{:08o}", phases=5),  # od -to4, od -to8: three bytes are eight digits

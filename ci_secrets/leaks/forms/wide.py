@@ -1,4 +1,4 @@
-"""Text in another charset: UTF-16 in either order, and the code pages of Windows."""
+"""Text in another charset: UTF-16 and UTF-32 in either order, and the code pages of Windows."""
 
 import re
 from bisect import bisect_right
@@ -20,10 +20,20 @@ _SURE: Final = {
     "utf-16-le": re.compile(rb"(?:[^\0]\0){3,}"),
     "utf-16-be": re.compile(rb"(?:\0[^\0]){3,}"),
 }
+_UTF32: Final = {
+    "utf-32-le": re.compile(
+        rb"(?s)[\x01-\x7f]\0\0\0(?:[^\0]\0\0\0|.[\x01-\xff]\0\0|..[\x01-\x10]\0){2,}"
+    ),
+    "utf-32-be": re.compile(
+        rb"(?s)\0\0\0[\x01-\x7f](?:\0\0\0[^\0]|\0\0[\x01-\xff].|\0[\x01-\x10]..){2,}"
+    ),
+}
+"""Three characters or more, the first of them ASCII."""
 _BETWEEN: Final = 128
 """Bytes of other characters between two such rows that are one text with them."""
 _BESIDE: Final = 32
 """Bytes of other characters before and after that are read too."""
+_NULS: Final = b"\0" * 3
 _NUL: Final = re.compile(rb"[^\0]\0[^\0]\0")
 _CONTINUED: Final = bytes(range(0x80, 0xC0))
 _BELOW_ASTRAL: Final = bytes(range(0xF0))
@@ -47,6 +57,8 @@ class _Run(NamedTuple):
     at: int
     """Where its UTF-8 begins in the new text."""
     utf8: bytes
+    unit: int = 2
+    """Bytes of a character."""
 
     def span(self, offset: int) -> Span:
         """Where the character stood whose bytes hold this offset in the new text."""
@@ -56,23 +68,18 @@ class _Run(NamedTuple):
         last += 1
         while last < len(self.utf8) and self.utf8[last] in _CONTINUED:
             last += 1
-        return self.start + _size(self.utf8[:first]), self.start + _size(self.utf8[:last])
+        return self.start + self._size(self.utf8[:first]), self.start + self._size(self.utf8[:last])
+
+    def _size(self, utf8: bytes) -> int:
+        """The bytes that this took."""
+        pairs = len(utf8.translate(None, _BELOW_ASTRAL)) if self.unit == 2 else 0
+        return self.unit * (len(utf8.translate(None, _CONTINUED)) + pairs)
 
 
-def _size(utf8: bytes) -> int:
-    """The bytes that this takes as UTF-16."""
-    return 2 * (len(utf8.translate(None, _CONTINUED)) + _astral(utf8))
-
-
-def _astral(utf8: bytes) -> int:
-    return len(utf8.translate(None, _BELOW_ASTRAL))
-
-
-def read_utf16(text: bytes, budget: Budget) -> Iterator[Piece]:
-    """The text with all that is UTF-16 in it put in UTF-8, for each order."""
-    if not _NUL.search(text):
-        return
-    for order in _SURE:
+def read_wide(text: bytes, budget: Budget) -> Iterator[Piece]:
+    """The text with all that is UTF-16 or UTF-32 in it put in UTF-8, for each order."""
+    orders = [*(_SURE if _NUL.search(text) else ()), *(_UTF32 if _NULS in text else ())]
+    for order in orders:
         runs, new = _decoded(text, order)
         if len(runs) == 1:
             continue
@@ -82,20 +89,27 @@ def read_utf16(text: bytes, budget: Budget) -> Iterator[Piece]:
 
 
 def _decoded(text: bytes, order: str) -> tuple[list[_Run], bytes]:
+    unit = 4 if order in _UTF32 else 2
     runs = [_Run(0, 0, 0, b"")]
     parts: list[bytes] = []
     size = 0
     for start, end in _stretches(text, order):
         gap = text[runs[-1].end : start]
         utf8 = text[start:end].decode(order, "surrogatepass").encode("utf-8", "surrogatepass")
-        runs.append(_Run(start, end, size + len(gap), utf8))
+        runs.append(_Run(start, end, size + len(gap), utf8, unit))
         parts += gap, utf8
         size += len(gap) + len(utf8)
     return runs, b"".join([*parts, text[runs[-1].end :]])
 
 
 def _stretches(text: bytes, order: str) -> Iterator[Span]:
-    """What is UTF-16, in whole units: sure rows, what lies between them, and some on both sides."""
+    """What is UTF-16, in whole units: sure rows, what lies between them, and some on both sides.
+
+    What is UTF-32 tells its ends itself.
+    """
+    if order in _UTF32:
+        yield from (match.span() for match in _UTF32[order].finditer(text))
+        return
     begin = end = 0
     for row in _SURE[order].finditer(text):
         start = row.start()
@@ -161,13 +175,20 @@ def _again(text: bytes) -> bytes:
 
 FORMS: Final[dict[str, Form]] = {
     "utf-16": Form(
-        words="UTF-16",
+        words="UTF-16 or UTF-32",
         spell=utf16,
         nested=2,
         hint=spelled_out(
-            "{:c}\0", "{:c}^@", "{:c}\\0", "{:c}\\000", "{:c}\\x00", "{:c}\\u0000", count=4
+            "{:c}\0",
+            "{:c}\0\0\0",
+            "{:c}^@",
+            "{:c}\\0",
+            "{:c}\\000",
+            "{:c}\\x00",
+            "{:c}\\u0000",
+            count=4,
         ),
-        read=read_utf16,
+        read=read_wide,
     ),
     "charset": Form(
         words="text in another charset",

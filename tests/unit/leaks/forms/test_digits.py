@@ -9,7 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ci_secrets.leaks.forms.digits import FORMS
+from ci_secrets.leaks.forms.digits import FORMS, MAGIC
+from ci_secrets.leaks.forms.digits_seen import seen
+from ci_secrets.leaks.forms.dumps import FORMS as DUMPS
+from ci_secrets.leaks.forms.escapes import FORMS as ESCAPES
 from ci_secrets.leaks.forms.reading import Budget, Piece
 from tests.unit.leaks.strategies import NEIGHBOURS, VALUES
 
@@ -218,14 +221,19 @@ HINTED: dict[str, list[Print]] = {
         *(listed("02x", between) for between in [" ", ":", "-", ", ", ",", "\n", "\\x"]),
         *(listed("#04x", between) for between in [", ", ",", " "]),
         listed("02X", ":"),
+        *(listed("02x", between) for between in [".", ", #", ", (byte) 0x"]),
         *(words(size) for size in (2, 4, 8)),
+        words(2, "\n"),
     ],
     "decimal": [
         *(listed("d", between) for between in [",", ", ", " ", "\n", "-", "  "]),
         *(signed(between) for between in [", ", ",", " ", "\n"]),
         lambda data: json.dumps({"data": list(data)}, indent=2),
     ],
-    "octal": [listed("03o", between) for between in [" ", "\\", "\\0", "\n", ", 0o"]],
+    "octal": [
+        *(listed("03o", between) for between in [" ", "\\", "\\0", "\n"]),
+        *(listed("o", between) for between in [", 0o", "', '0o"]),
+    ],
     "binary": [listed(cell, between) for cell in ("08b", "b") for between in [" ", ", ", "\n"]],
 }
 
@@ -235,13 +243,87 @@ HINTED: dict[str, list[Print]] = {
 def test_hint_stands_where_a_value_is_printed(
     form: str, value: str, left: bytes, right: bytes, data: st.DataObject
 ) -> None:
-    """Hints are long enough, and some hint to a value is in every common print of it."""
+    """A hint to a value is in every common print of it, or that is seen by its shape."""
     raw = value.encode()
     text = data.draw(st.sampled_from(HINTED[form]))(left + raw + right).encode()
     hint = FORMS[form].hint
     assert hint
     assert all(len(one) >= 8 for one in hint(raw))
-    assert any(one in text for one in hint(raw))
+    assert any(one in text for one in hint(raw)) or list(seen(text))
+
+
+SINGLE_DIGITS = st.integers(10**28, 10**200)
+LISTS = st.lists(st.integers(-128, 255), min_size=32, max_size=200)
+
+
+@given(number=SINGLE_DIGITS, left=NEIGHBOURS, right=NEIGHBOURS)
+def test_a_long_number_is_seen(number: int, left: bytes, right: bytes) -> None:
+    """Wherever it stands, with all of its digits."""
+    text = left + b"%d" % number + right
+    assert any(
+        one.single and one.start <= len(left) and len(text) - len(right) <= one.end
+        for one in seen(text)
+    )
+
+
+@pytest.mark.parametrize("between", [", ", ",", " ", "\n", ",\n    "])
+@given(numbers=LISTS, left=NEIGHBOURS, right=NEIGHBOURS)
+def test_a_list_is_seen(between: str, numbers: list[int], left: bytes, right: bytes) -> None:
+    """Wherever it stands, but for a few numbers at its ends."""
+    listed = between.join(map(str, numbers)).encode()
+    text = left + b" [" + listed + b"] " + right
+    reach = 16
+    assert any(
+        not one.single
+        and one.start <= len(left) + reach
+        and len(text) - len(right) - reach <= one.end
+        for one in seen(text)
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"2026-03-01 12:00:00,123 [1/12] npm test 1 2 3",
+        b"commit 0123456789abcdef0123456789abcdef01234567",
+        b"-" * 80,
+        b" " * 200,
+        b"inet 192.168.100.100/24 brd 192.168.100.255",
+    ],
+)
+def test_ordinary_lines_are_not_seen(line: bytes) -> None:
+    """Dates, digests, rulers, tables and addresses are no lists."""
+    assert not list(seen(b"\n".join([line] * 3)))
+
+
+@pytest.mark.parametrize("magic", MAGIC)
+def test_magic_is_what_tools_print(magic: bytes) -> None:
+    """Each beginning of packed data is undone by one of the forms that it speaks for."""
+    heads = [b"\x1f\x8b", b"\x78\x9c", b"\x78\xda"]
+    rows = b"0000000 " + magic + b" " + magic + b"\n0000020 " + magic + b"\n"
+    readers = {**FORMS, **DUMPS, **ESCAPES}
+    undone = [
+        piece.text
+        for text in (rows, magic * 3)
+        for form in MAGIC[magic]
+        if (undo := readers[form].read) is not None
+        for piece in undo(text, Budget(1 << 20))
+    ]
+    assert any(head in one for one in undone for head in heads)
+
+
+@given(value=VALUES, left=NEIGHBOURS)
+def test_bits_are_read_from_either_end(value: str, left: bytes) -> None:
+    """Also where each byte is sent with its lowest bit first."""
+    raw = value.encode()
+    bits = "".join(f"{byte:08b}"[::-1] for byte in left + raw).encode()
+    at = 3 + 8 * len(left)
+    found = {
+        piece.span(start, start + len(raw))
+        for piece in read("binary", b"v: " + bits)
+        if (start := piece.text.find(raw)) >= 0
+    }
+    assert (at, at + 8 * len(raw)) in found
 
 
 @given(st.binary(max_size=400))

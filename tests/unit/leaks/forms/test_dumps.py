@@ -6,12 +6,14 @@ import shutil
 import socket
 import subprocess
 import threading
+from base64 import b64encode
 from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ci_secrets.leaks.forms.digits_seen import seen
 from ci_secrets.leaks.forms.dumps import FORMS
 from ci_secrets.leaks.forms.reading import Budget, Piece
 from tests.unit.leaks.strategies import TOKENS, VALUES
@@ -63,9 +65,10 @@ def stands_in(text: bytes, value: bytes) -> set[tuple[int, int]]:
 
 
 def hinted(text: bytes, value: bytes) -> bool:
-    """Whether some hint to some place of a value stands in a text."""
+    """Whether some hint to some place of a value stands in a text, or that is seen by its shape."""
     assert HINT
-    return any(hint in text for at in range(len(value) - 7) for hint in HINT(value[at:]))
+    hints = (hint for at in range(len(value) - 7) for hint in HINT(value[at:]))
+    return any(hint in text for hint in hints) or any(seen(text))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -88,6 +91,20 @@ def test_value_is_hinted_at(command: str, value: str, left: bytes, right: bytes)
     assert HINT
     assert all(len(hint) >= 8 for hint in HINT(value.encode()))
     assert hinted(printed(command, left + value.encode() + right), value.encode())
+
+
+@pytest.mark.parametrize("command", ["xxd", "hexdump -C", "od -c"])
+@pytest.mark.parametrize("encode", [lambda raw: raw.decode().encode("utf-16-le"), b64encode])
+@FEW
+@given(value=TOKENS, left=st.text("k=\n", max_size=9))
+def test_what_is_encoded_is_hinted_at(
+    command: str, encode: Callable[[bytes], bytes], value: str, left: str
+) -> None:
+    """Some hint to a value stands in a dump of its UTF-16, and of its base64."""
+    assert HINT
+    dump = printed(command, encode(left.encode() + value.encode()))
+    places = (value[at:].encode() for at in range(len(value) - 7))
+    assert any(hint in dump for place in places for hint in HINT(place))
 
 
 @FEW

@@ -48,6 +48,15 @@ def test_several_texts_are_read() -> None:
     assert (14, 26) in spans(UTF16, both, b"second")
 
 
+@pytest.mark.parametrize("order", ["utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("value", ["hunter-2-hunter", "Käse-€-😀-Käse"])
+def test_utf32_is_read(order: str, value: str) -> None:
+    """In either order, with exactly its own bytes as span."""
+    encoded = value.encode(order)
+    text = b"log: " + encoded + b"\n"
+    assert (5, 5 + len(encoded)) in spans(UTF16, text, value.encode())
+
+
 SHOWN = {"cat -v": "^@", "NUL": "\\0", "hex": "\\x00", "JSON": "\\u0000", "octal": "\\000"}
 
 
