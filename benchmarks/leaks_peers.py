@@ -85,7 +85,8 @@ def kingfisher(values: Mapping[str, str], folder: Path) -> Peer | None:
     if program is None:
         return None
     rules = folder / "kingfisher.yml"
-    rules.write_text(json.dumps({"rules": [_yaml(*pair) for pair in values.items()]}))
+    table = {"rules": [_yaml(*pair) for pair in values.items()]}
+    rules.write_text(json.dumps(table, ensure_ascii=False))
     options = ["--jobs=1", "--quiet", "--no-update-check", "--no-validate", "--no-dedup"]
     only = [f"--rules-path={rules}", "--load-builtins=false", "--format=jsonl", "--no-limits"]
     return Peer(
@@ -114,7 +115,7 @@ def _kingfisher_hits(text: str) -> Hits:
 
 def _toml(name: str, value: str) -> str:
     keyword = max(value.split("\n"), key=len).lower()
-    regex, quoted = json.dumps(escaped(value)), json.dumps(keyword, ensure_ascii=False)
+    regex, quoted = (json.dumps(text, ensure_ascii=False) for text in (escaped(value), keyword))
     return f"[[rules]]\nid = {json.dumps(name)}\nregex = {regex}\nkeywords = [{quoted}]\n"
 
 
@@ -132,7 +133,11 @@ def _yaml(name: str, value: str) -> dict[str, object]:
 def escaped(value: str) -> str:
     """A regular expression for it in the dialects of both."""
     return "".join(
-        char if char.isalnum() else f"\\x{{{ord(char):x}}}" if char != "\n" else r"\r?\n"
+        r"\r?\n"
+        if char == "\n"
+        else f"\\x{{{ord(char):x}}}"
+        if char.isascii() and not char.isalnum()
+        else char
         for char in value
     )
 

@@ -156,6 +156,8 @@ def _table(
     yield "| " + " | ".join((head, "logs", *tools)) + " |"
     yield "|---|" + "--:|" * (1 + len(tools))
     for words, keys in rows.items():
+        if not keys:
+            continue  # NOTE: the tools that print them are not installed
         shares = (_share(len(found.intersection(keys)), len(keys)) for found in tools.values())
         yield "| " + " | ".join((words, str(len(keys)), *shares)) + " |"
 

@@ -102,4 +102,4 @@ def test_hostile_texts_grow_with_what_is_asked_for() -> None:
 
 def test_a_peer_is_told_a_value_as_a_literal() -> None:
     """Nothing in it is special to a regular expression."""
-    assert leaks_peers.escaped("a.b\n") == r"a\x{2e}b\r?\n"
+    assert leaks_peers.escaped("a.ä🔑\n") == r"a\x{2e}ä🔑\r?\n"
