@@ -1,7 +1,7 @@
 """Real logs, made by running real tools: what a scan of them finds, it made up.
 
-`python -m tests.real.logs FOLDER --size 1500` makes about so many MB in a folder. Only packages are
-fetched, and kept in the folder; the logs of a second run there are those of the first.
+`python -m tests.real.logs FOLDER --size 3000` makes at most so many MB in a folder. Only packages
+are fetched, and kept in the folder; the logs of a second run there are those of the first.
 """
 
 import argparse
@@ -20,8 +20,8 @@ from typing import IO, Final
 
 from tests.real.log_sorts import COMMIT, FETCH, SORTS, Sort
 
-_PATIENCE: Final = 300
-"""Seconds that one tool may take; what it printed until then is its log."""
+_PATIENCE: Final = 30
+"""Seconds that one tool may take for 100 MB of all logs; what it printed until then is its log."""
 _PIECE: Final = 1 << 16
 
 
@@ -31,7 +31,7 @@ def sorts() -> list[Sort]:
 
 
 def make(folder: Path, size: int) -> list[Path]:
-    """The files of about `size` bytes of logs in a folder, of every sort; those there are kept."""
+    """At most `size` bytes of logs in a folder, of every sort; the files there are kept."""
     folder.mkdir(parents=True, exist_ok=True)
     _fetch(folder)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -79,10 +79,11 @@ def _printed(sort: Sort, scratch: Path, folder: Path, most: int) -> Iterator[byt
         "LC_ALL": "C.UTF-8",
         "NO_UPDATE_NOTIFIER": "1",
     }
+    patience = _PATIENCE + _PATIENCE * most * 1000 // sort.share // 100_000_000
     work = scratch / "work"
     work.mkdir()
     child = subprocess.Popen(
-        ["timeout", str(_PATIENCE), "bash", "-c", sort.script],
+        ["timeout", str(patience), "bash", "-c", sort.script],
         cwd=work,
         env=env,
         stdin=subprocess.DEVNULL,
@@ -100,6 +101,7 @@ def _printed(sort: Sort, scratch: Path, folder: Path, most: int) -> Iterator[byt
                 return
     finally:
         os.killpg(child.pid, signal.SIGKILL)
+        child.stdout.close()
         child.wait()
 
 
@@ -120,7 +122,7 @@ def main() -> None:
     """Make the logs, and say how large each is."""
     parser = argparse.ArgumentParser(prog="python -m tests.real.logs", description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--size", type=int, default=1500, help="MB in all; default 1500")
+    parser.add_argument("--size", type=int, default=3000, help="MB in all; default 3000")
     options = parser.parse_args()
     made = make(options.folder, options.size * 1_000_000)
     for path in made:
