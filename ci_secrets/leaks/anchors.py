@@ -48,8 +48,10 @@ class Anchor(NamedTuple):
     clue: "Clue"
 
 
-_LIST: Final = Clue(0, frozenset({"decimal", "octal", "binary", "dump", *PACKED}), WEAKLY)
-_NUMBER: Final = Clue(0, frozenset({"integer", "binary"}), WEAKLY)
+_LIST: Final = Clue(0, frozenset({"decimal", "octal", "binary", "dump", *PACKED}), frozenset[str]())
+_NUMBER: Final = Clue(0, frozenset({"integer", "binary"}), frozenset[str]())
+_BESIDE: Final = 16
+"""Bytes that are read beside numbers: what they mean stands in them."""
 _RUN: Final = Clue(
     0, frozenset({"base64", "base64url", "hex", "base32", *PACKED}), frozenset[str]()
 )
@@ -83,7 +85,7 @@ class Anchors:
             for start, end in long_runs(text)
         ]
         found += [
-            Anchor(start - MARGIN, start, end + MARGIN, _NUMBER if single else _LIST)
+            Anchor(start - _BESIDE, start, end + _BESIDE, _NUMBER if single else _LIST)
             for start, end, single in seen(text)
         ]
         for index, end in self._literals.find(text, most):
