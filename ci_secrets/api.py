@@ -75,7 +75,7 @@ def scan(text: bytes | Iterable[bytes], known: Values, *, name: str = "text") ->
 def redact(text: bytes, known: Values) -> bytes:
     """Replace known values, in every form that can be replaced in place, by `***`.
 
-    What is packed, or torn further apart than a line or two, stays: `scan` sees it.
+    What only a scan can see stays: what is packed, or has other words between its pieces.
     """
     from ci_secrets.leaks.matcher import build
     from ci_secrets.leaks.redact import redacted
