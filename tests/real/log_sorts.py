@@ -156,12 +156,12 @@ SORTS: Final = (
         openssl pkey -in k.pem -text; openssl ecparam -genkey -name prime256v1 |
         openssl ec -text 2>&1; openssl rand -base64 4000; openssl rand -hex 4000; done""", 10,
       encoded=True),
-    Sort("hexdump-C", "hexdump", _BINARY + "hexdump -C $binary", 20),
-    Sort("xxd", "xxd", _BINARY + "xxd $binary", 20, stamped=True),
+    Sort("hexdump-C", "hexdump", _BINARY + "hexdump -C $binary", 20, encoded=True),
+    Sort("xxd", "xxd", _BINARY + "xxd $binary", 20, stamped=True, encoded=True),
     Sort("xxd-plain", "xxd", _BINARY + "xxd -p $binary; xxd -i $binary", encoded=True),
     Sort("od", "od", _BINARY + """
       for one in -c -tx1 -tx2 -tu1 -td4 -to2 -a -tx8z; do od $one $binary | head -60000; done""",
-      20),
+      20, encoded=True),
     Sort("base64", "base64", _BINARY + "base64 $binary; gzip -c $binary | base64 -w0", 10,
       encoded=True),
     Sort("locks", "npm cargo", """
