@@ -34,6 +34,8 @@ _LINES: Final = re.compile(rb"x+(?:\r?\n *x+)*")
 _KINDS: Final = tuple(
     letters.encode() for letters in (string.ascii_lowercase, string.ascii_uppercase, string.digits)
 )
+_KINDS_OF_LETTERS: Final = 6
+"""Different ones that the shortest run has: `aaaa…` says nothing."""
 _HEX: Final = re.compile(rb"[0-9a-f]{129}|[0-9A-F]{129}")
 """More digits than a SHA-512 has."""
 _BASE32: Final = re.compile(rb"[A-Z2-7]{96}")
@@ -63,6 +65,8 @@ def _is_encoded(run: bytes) -> bool:
     """Whether it may be base64, base32 or hex: no path, ruler, digest or name of words."""
     letters = run.translate(None, b"\r\n ")
     size = len(letters)
+    if len(set(letters[:LONG_RUN])) < _KINDS_OF_LETTERS:
+        return False
     lower, upper, digits = (size - len(letters.translate(None, of)) for of in _KINDS)
     signs = size - lower - upper - digits
     # NOTE: of random base64 41 % are lower case, 41 % upper, 16 % digits, 3 % signs; of a dump in

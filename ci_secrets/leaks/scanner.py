@@ -33,8 +33,8 @@ class Scanner:
         self._held = Held()
         self._searched = 0
         """Offset up to which anchors were looked for."""
-        self._first = 0
-        """Offset from which on the values are looked for."""
+        self._since: dict[str, int] = {}
+        """Owners that became known later, and the offset from which on they are looked for."""
         self._hits: list[Hit] = []
         """Those that later ones may still touch."""
         self._findings: list[Finding] = []
@@ -48,9 +48,9 @@ class Scanner:
             self._settle(self._searched - MAX_REACH)
 
     def know(self, engine: Engine) -> None:
-        """Look for the values of another engine from here on, not in what was fed before."""
-        self._search(self._held.end)
-        self._first = self._held.end
+        """Look for the values of another engine, too: from here on, not in what was fed before."""
+        for owner in _owners(engine) - _owners(self._engine):
+            self._since.setdefault(owner, self._held.end)
         self._engine = engine
         self._inspector = Inspector(engine)
 
@@ -83,17 +83,18 @@ class Scanner:
     def _search(self, end: int) -> None:
         """Look for anchors up to an offset, and inspect around them."""
         held = self._held
-        start = max(held.base, self._first, self._searched - _OVERLAP)
+        start = max(held.base, self._searched - _OVERLAP)
         text = held.slice(start, end)
         near = {
             (start + anchor.start, start + anchor.at, start + anchor.end)
             for shelf in self._engine.shelves
             for anchor in shelf.anchors.find(text)
         }
-        for low, high, noticed in _stretches(near, max(held.base, self._first), held.end):
+        for low, high, noticed in _stretches(near, held.base, held.end):
             near_text = held.slice(low, high)
             for hit in self._inspector.inspect(near_text, [at - low for at in noticed]):
-                self._hits.append(hit._replace(start=hit.start + low, end=hit.end + low))
+                if hit.start + low >= self._since.get(hit.needle.owner, 0):
+                    self._hits.append(hit._replace(start=hit.start + low, end=hit.end + low))
         self._searched = end
 
     def _settle(self, before: int) -> None:
@@ -119,6 +120,10 @@ class Scanner:
         line = line_around(stretch.start, stretch.end, self._hits, self._held)
         line = redacted(self._engine, line)
         self._findings += [to_finding(span, line, "") for span in stretch.findings()]
+
+
+def _owners(engine: Engine) -> set[str]:
+    return {part.owner for one in engine.spelled for part in one.parts[:1]}
 
 
 def _touching(hits: list[Hit]) -> list[Hit]:

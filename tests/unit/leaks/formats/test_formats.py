@@ -19,7 +19,7 @@ from tests.unit.leaks.formats.samples import HOSTILE
 from tests.unit.leaks.strategies import VALUES, engine_of
 
 PW = "hunter23-9f8e"
-KEY = "first-line-9f8e\nsecond-line-7d6c"
+KEY = "q7Zr-9f8e4Xw\nmW2k-7d6cT5b"
 ENGINE = engine_of({"PW": PW, "PIN": "1234", "N\x1b[31m\n::error::x": "other-5b4a3c", "KEY": KEY})
 
 
@@ -75,7 +75,7 @@ def test_text_says_where_what_and_how() -> None:
 
 def test_text_marks_what_is_not_sure() -> None:
     """Parts of a value are called parts."""
-    assert "KEY[2] in clear (part of it)" in render("text", report("x second-line-7d6c\n"))
+    assert "KEY[2] in clear (part of it)" in render("text", report("x mW2k-7d6cT5b\n"))
 
 
 @pytest.mark.parametrize("verdict", Verdict)
