@@ -5,9 +5,11 @@ BIN := $(VENV)/bin
 # The environment is made anew when the locks or the package's metadata change.
 STAMP := $(VENV)/.ready
 
-# Many tests wait for a TTL or a server. Under CI one after the other: there nothing may be flaky.
-# Without reordering the files with the longest waits (contract, real, stories) begin first.
-PARALLEL := $(if $(CI),,--numprocesses=4 --dist=loadfile --no-loadscope-reorder)
+# Many tests wait for a TTL or a server. Under CI these run one after the other: there nothing may be
+# flaky. Without reordering the files with the longest waits (contract, real, stories) begin first.
+PARALLEL := --numprocesses=4 --dist=loadfile --no-loadscope-reorder
+# These wait for nothing: two at a time also under CI.
+BUSY := tests/unit/leaks tests/recall tests/fuzz
 
 .PHONY: help demo test lint real fuzz bench lock clean
 .DEFAULT_GOAL := help
@@ -28,7 +30,12 @@ demo: $(STAMP) ## the whole story on embedded parts, in a few seconds
 	@$(BIN)/ci-secrets demo
 
 test: $(STAMP) ## all tests; those on real parts need `make real` first
+ifdef CI
+	$(BIN)/python -m pytest -q --numprocesses=2 --dist=loadfile $(BUSY)
+	$(BIN)/python -m pytest -q $(addprefix --ignore=,$(BUSY))
+else
 	$(BIN)/python -m pytest -q $(PARALLEL)
+endif
 
 lint: $(STAMP) ## ruff and mypy --strict
 	$(BIN)/ruff check .

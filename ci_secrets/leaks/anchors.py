@@ -11,8 +11,9 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from ci_secrets.leaks.clues import MARGIN, MAX_REACH, WEAKLY, Clue, clues_of
-from ci_secrets.leaks.forms import digits, packed
+from ci_secrets.leaks.forms import FORMS, digits, packed
 from ci_secrets.leaks.forms.digits_seen import seen
+from ci_secrets.leaks.forms.reading import Budget, Read
 from ci_secrets.leaks.literals import compile_literals
 from ci_secrets.leaks.needles import Needles
 from ci_secrets.leaks.runs import LONG_RUN, long_runs
@@ -47,6 +48,12 @@ class Anchor(NamedTuple):
     """Where the closer look ends; both may lie outside the text."""
     clue: "Clue"
 
+
+HEAD: Final = re.compile(
+    rb"\x1f\x8b\x08|BZh[1-9]1AY|\xfd7zXZ|\x28\xb5\x2f\xfd|PK\x03\x04|\x78[\x01\x5e\x9c\xda]"
+    rb"|\x5d\x00\x00"
+)
+"""Source: RFC 1952, 1950, 8878; the file formats of bzip2, xz, lzma and zip."""
 
 _LIST: Final = Clue(0, frozenset({"decimal", "octal", "binary", "dump", *PACKED}), frozenset[str]())
 _NUMBER: Final = Clue(0, frozenset({"integer", "binary"}), frozenset[str]())
@@ -87,6 +94,7 @@ class Anchors:
         found += [
             Anchor(start - _BESIDE, start, end + _BESIDE, _NUMBER if single else _LIST)
             for start, end, single in seen(text)
+            if single or self._may_list(text[start:end])
         ]
         for index, end in self._literals.find(text, most):
             key = self._keys[index]
@@ -96,6 +104,22 @@ class Anchors:
             elif any(_is_packed(text, end, magic) for magic in self._magics[key]):
                 found.append(Anchor(end - MARGIN, end - 1, _extent(text, end), clue))
         return found
+
+    def _may_list(self, numbers: bytes) -> bool:
+        """Whether the bytes that numbers stand for are packed, or have an anchor in them."""
+        budget = Budget(64 * len(numbers))
+        pieces = (
+            piece.text
+            for name in ("decimal", "octal", "dump", "binary")
+            for piece in _reader(name)(numbers, budget)
+        )
+        return any(HEAD.search(piece) or self._literals.find(piece, 1) for piece in pieces)
+
+
+def _reader(name: str) -> Read:
+    read = FORMS[name].read
+    assert read is not None  # noqa: S101  # these can be read
+    return read
 
 
 def _merged(

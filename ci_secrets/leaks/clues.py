@@ -41,8 +41,8 @@ _RARE: Final = frozenset(
 """Forms of which fewer anchors are taken."""
 _COMMON: Final = frozenset({"base64", "json", "percent", "hex"})
 """Forms of which more are taken where one stands inside another."""
-_HINTED: Final = frozenset({"decimal", "octal", "binary"})
-"""Forms of which pieces say little: their hints are longer."""
+_UNSAID: Final = frozenset({"decimal", "octal", "binary", "cased"})
+"""Forms of which pieces say little, or nothing new; numbers have hints, which are longer."""
 
 _TELLING: Final = re.compile(rb"[0-9A-Za-z\x80-\xff]{8,}")
 _WORD: Final = re.compile(rb"[a-z]+|[A-Z]?[a-z]+|[A-Z]+|\d+")
@@ -85,8 +85,8 @@ def _is_hinted(part: Part) -> bool:
 
 
 def _of_needle(needle: Needle) -> Iterator[tuple[bytes, Clue]]:
-    # NOTE: the letters and digits of base64url are those of base64
-    if "base64url" in needle.form or _HINTED.intersection(needle.form[:1]):
+    # NOTE: the letters and digits of base64url are those of base64, and case does not count
+    if "base64url" in needle.form or _UNSAID.intersection(needle.form[:1]):
         return
     clue = Clue(_reach(6 * len(needle.pattern)), _outermost(needle.form), EVERYWHERE)
     for gram in grams(window(needle.pattern), *_spacing(needle)):

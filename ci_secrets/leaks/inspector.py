@@ -1,12 +1,11 @@
 """Reads a stretch of a log in every way there is, until a value is seen or the budget is spent."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Final
 
-from ci_secrets.leaks.anchors import ALPHABETS, PACKED
+from ci_secrets.leaks.anchors import ALPHABETS, HEAD, PACKED
 from ci_secrets.leaks.clues import EVERYWHERE
 from ci_secrets.leaks.disguise import as_it_stands
 from ci_secrets.leaks.forms import FORMS, packed
@@ -26,11 +25,6 @@ _MOST_READ: Final = 100
 """Readings that an anchor stands in, of one stretch, the simplest first."""
 _HEAD: Final = 64
 _PRINTABLE: Final = bytes(range(32, 127)) + b"\t\r\n"
-_PACKED_HEAD: Final = re.compile(
-    rb"\x1f\x8b\x08|BZh[1-9]1AY|\xfd7zXZ|\x28\xb5\x2f\xfd|PK\x03\x04|\x78[\x01\x5e\x9c\xda]"
-    rb"|\x5d\x00\x00"
-)
-"""Source: RFC 1952, 1950, 8878; the file formats of bzip2, xz, lzma and zip."""
 _FEW_READ: Final = 30
 """The same where nothing but hints is seen."""
 _BUDGET: Final = 32
@@ -157,7 +151,7 @@ def _undone(
 
 def _packed_as(text: bytes) -> frozenset[str]:
     """In which of the forms that leave nothing in sight a decoded text may be."""
-    if _PACKED_HEAD.search(text):
+    if HEAD.search(text):
         return PACKED
     head = text[:_HEAD]
     if 3 * head.count(0) >= len(head):

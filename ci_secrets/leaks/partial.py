@@ -44,6 +44,12 @@ class Partials:
             and b"\n" not in part.text
         ]
         self._by_needle = {id(one.needle): one for one in wholes}
+        self._shown = frozenset(
+            one.text[at - _END : at]
+            for one in wholes
+            for at in range(_END, min(len(one.text), _MOST_SHOWN) + 1)
+        )
+        """What stands before stars where a value's beginning is shown."""
         self._cores = Index((one.text[slice(*one.core)], one.needle) for one in wholes)
 
     def find(self, text: bytes) -> Iterator[Hit]:
@@ -58,6 +64,8 @@ class Partials:
                 yield from self._hidden(text, *match.span())
 
     def _hidden(self, text: bytes, start: int, end: int) -> Iterator[Hit]:
+        if text[max(0, start - _END) : start] not in self._shown:
+            return
         before, behind = text[max(0, start - _MOST_SHOWN) : start], text[end : end + _MOST_SHOWN]
         for whole in self._by_needle.values():
             left = _common(before[::-1], whole.text)

@@ -19,7 +19,7 @@ _LIKE_NUMBERS: Final = b"0123456789 \t\r\n,:;'\"[](){}\\#-"
 _SAMPLED: Final = bytes(ord("x") if byte in _LIKE_NUMBERS else ord(" ") for byte in range(256))
 _PATTERNS: Final = (b"[%b]{%d}" % (re.escape(_LIKE_NUMBERS), _ROW), rb"[0-9]{28}")
 _LIST: Final = re.compile(
-    rb"(?<![0-9A-Za-z_.])(?:-?[0-9]{1,8}+(?![0-9A-Za-z_.])[\s,:;'\"\[\](){}\\#]{1,16}+){7,}"
+    rb"(?<![0-9A-Za-z_.])(?:-?[0-9]{1,8}+(?![0-9A-Za-z_.])[\s,:;'\"\[\](){}\\#]{1,40}+){7,}"
 )
 _LONG: Final = re.compile(rb"[0-9]{28,}+")
 
