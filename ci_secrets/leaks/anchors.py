@@ -55,8 +55,11 @@ HEAD: Final = re.compile(
 )
 """Source: RFC 1952, 1950, 8878; the file formats of bzip2, xz, lzma and zip."""
 
-_LIST: Final = Clue(0, frozenset({"decimal", "octal", "binary", "dump", *PACKED}), frozenset[str]())
-_NUMBER: Final = Clue(0, frozenset({"integer", "binary"}), frozenset[str]())
+_OF_LIST: Final = ("decimal", "octal", "dump", "binary")
+_OF_NUMBER: Final = ("integer", "binary")
+"""What numbers may be, by which a list of them and a long one are read."""
+_LIST: Final = Clue(0, frozenset({*_OF_LIST, *PACKED}), frozenset[str]())
+_NUMBER: Final = Clue(0, frozenset(_OF_NUMBER), frozenset[str]())
 _BESIDE: Final = 16
 """Bytes that are read beside numbers: what they mean stands in them."""
 _RUN: Final = Clue(
@@ -94,7 +97,7 @@ class Anchors:
         found += [
             Anchor(start - _BESIDE, start, end + _BESIDE, _NUMBER if single else _LIST)
             for start, end, single in seen(text)
-            if single or self._may_list(text[start:end])
+            if self._may_say(text[start:end], _OF_NUMBER if single else _OF_LIST)
         ]
         for index, end in self._literals.find(text, most):
             key = self._keys[index]
@@ -105,14 +108,10 @@ class Anchors:
                 found.append(Anchor(end - MARGIN, end - 1, _extent(text, end), clue))
         return found
 
-    def _may_list(self, numbers: bytes) -> bool:
+    def _may_say(self, numbers: bytes, names: tuple[str, ...]) -> bool:
         """Whether the bytes that numbers stand for are packed, or have an anchor in them."""
         budget = Budget(64 * len(numbers))
-        pieces = (
-            piece.text
-            for name in ("decimal", "octal", "dump", "binary")
-            for piece in _reader(name)(numbers, budget)
-        )
+        pieces = (piece.text for name in names for piece in _reader(name)(numbers, budget))
         return any(HEAD.search(piece) or self._literals.find(piece, 1) for piece in pieces)
 
 

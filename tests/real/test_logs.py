@@ -18,10 +18,10 @@ from tests.real.log_sorts import SORTS
 from tests.real.logs import make
 from tests.real.servers.vault import real_dir
 
-MEGABYTES = int(os.environ.get("CI_SECRETS_LOGS_MB", "100"))
+MEGABYTES = int(os.environ.get("CI_SECRETS_LOGS_MB", "30"))
 """3000 make more than 1 GB of logs, and take some minutes."""
 VALUES = 50
-MOST = 12
+MOST = 40
 """Closer looks at each MB of a log that is not encoded."""
 SMALL = 200_000
 """Bytes below which a log is too short to count by the MB."""
