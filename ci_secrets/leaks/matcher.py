@@ -133,10 +133,18 @@ def _plain_masks(needles: Iterable[Needle]) -> list[bytes]:
 
 def _other_masks(needles: Iterable[Needle]) -> list[bytes]:
     """The whole value otherwise spelled: the first spelling of each form before any second."""
-    other = [one for one in needles if one.form and not one.part and _is_line(one.pattern)]
+    other = [one for one in needles if one.form and not one.part and _is_printable(one.pattern)]
     other.sort(key=lambda needle: needle.variant)
     return [needle.pattern for needle in other]
 
 
 def _is_line(pattern: bytes) -> bool:
     return b"\n" not in pattern and b"\r" not in pattern
+
+
+def _is_printable(pattern: bytes) -> bool:
+    """Whether a CI system takes it as the text of one line; UTF-16, say, it does not."""
+    try:
+        return pattern.decode().isprintable()
+    except UnicodeDecodeError:
+        return False

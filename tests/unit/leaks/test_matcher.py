@@ -35,6 +35,15 @@ def test_masks_are_bounded_and_single_lines(values: list[str]) -> None:
     assert all(len(mask) >= 6 and b"\n" not in mask and b"\r" not in mask for mask in masks)
 
 
+@given(value=VALUES)
+def test_masks_in_other_forms_are_printable_text(value: str) -> None:
+    """Bytes of UTF-16 or of packed data would end the line, or be no text for the runner."""
+    clear = value.strip().encode()
+    assert all(
+        mask.decode().isprintable() for mask in engine_of({"V": value}).masks() if mask != clear
+    )
+
+
 def test_masks_of_a_value_of_several_lines() -> None:
     """Each line in clear first, then the whole in forms of one line; armour and `{` never."""
     key = f"-----BEGIN X-----\n{string.ascii_letters}09\nshort\n{{\n-----END X-----"
