@@ -163,4 +163,9 @@ def _packed_as(text: bytes) -> frozenset[str]:
 def _composed(
     inner: Callable[[int, int], Span], outer: Callable[[int, int], Span]
 ) -> Callable[[int, int], Span]:
-    return lambda start, end: outer(*inner(start, end))
+    def span(start: int, end: int) -> Span:
+        low, high = inner(start, end)
+        # NOTE: where a reader turned the order of pieces around, the end stands before the start
+        return outer(min(low, high - 1), max(low + 1, high))
+
+    return span
