@@ -85,8 +85,9 @@ def _is_hinted(part: Part) -> bool:
 
 
 def _of_needle(needle: Needle) -> Iterator[tuple[bytes, Clue]]:
-    # NOTE: the letters and digits of base64url are those of base64, and case does not count
-    if "base64url" in needle.form or _UNSAID.intersection(needle.form[:1]):
+    # NOTE: without signs base64url is base64
+    same = "base64url" in needle.form and needle.pattern.rstrip(b"=").isalnum()
+    if same or _UNSAID.intersection(needle.form[:1]):
         return
     clue = Clue(_reach(6 * len(needle.pattern)), _outermost(needle.form), EVERYWHERE)
     for gram in grams(window(needle.pattern), *_spacing(needle)):

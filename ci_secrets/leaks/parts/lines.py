@@ -114,6 +114,10 @@ def _without_comment(lines: Sequence[bytes]) -> int:
     return (comment.start() if comment else len(key)) - before
 
 
+_COMMAND: Final = re.compile(rb"\s*(?:::[a-zA-Z-]+[ :]|##(?:\[|vso\[))")
+"""A command to a CI system."""
+
+
 def _wordiness(line: bytes) -> bool | None:
     """Whether a line is words; `None` where it is not worth looking for because of it.
 
@@ -132,4 +136,5 @@ def _wordiness(line: bytes) -> bool | None:
         long = len(value.encode()) >= MIN_LINE
         if long or (len(value) >= _MIN_SETTING and not is_wordy(value)):
             return wordy
-    return None if wordy else False
+    # NOTE: a runner would obey it wherever the line came from, so no log has it by chance
+    return None if wordy and not _COMMAND.match(line) else False

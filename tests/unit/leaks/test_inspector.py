@@ -14,7 +14,7 @@ def test_what_is_noticed_is_explained_through_several_forms() -> None:
     encoded = base64.b64encode(gzip.compress(VALUE.encode()))
     text = b"key=" + encoded + b"\n"
     (hit, *_) = Inspector(engine_of({"V": VALUE})).inspect(text, [6])
-    assert hit.needle.form == ("base64", "gzip")
+    assert hit.needle.form in {("base64", "gzip"), ("base64", "deflate")}
     assert text[hit.start : hit.end].rstrip(b"=") in encoded
 
 
