@@ -55,7 +55,7 @@ def read_settings(text: str, _key: str) -> list[Field]:
 
 def _is_setting(line: str) -> bool:
     entry = _ENTRY.fullmatch(line)
-    if not entry:
+    if not entry or entry["value"] == "=":  # NOTE: `cm9ib3Q6…==` is padded base64
         return False
     key = entry["key"]
     return bool(_ENVIRONMENT.fullmatch(key) or says(key) or "_authToken" in key)

@@ -1,5 +1,6 @@
 """What one value comes to: the whole, its lines, its secret fields, and a word on the rest."""
 
+import base64
 import json
 import re
 
@@ -78,6 +79,14 @@ def test_secret_fields_of_usual_files_and_no_others(kind: str) -> None:
     """Of each file exactly the secrets are looked for, under the names of their places."""
     template = templates.WHOLE[kind]()
     assert leaves(template.text) == template.leaves
+
+
+def test_padded_base64_is_no_setting_whatever_word_its_letters_spell() -> None:
+    """`…CaQ==` is not the setting of a `Ca…`: what is packed in it is looked for."""
+    secret = "Zq8v!SZQYXOrRNBi"
+    packed = base64.b64encode(f"robot:{secret}".encode()).decode()
+    assert packed.endswith("CaQ==")
+    assert secret in texts(json.dumps({"auth": packed}))
 
 
 def test_passwords_of_xml_are_looked_for_as_meant_and_as_written() -> None:
