@@ -18,7 +18,7 @@ from ci_secrets.leaks.literals import compile_literals
 from ci_secrets.leaks.needles import Needles
 from ci_secrets.leaks.runs import LONG_RUN, long_runs
 
-MOST_ANCHORS: Final = 12_000
+MOST_ANCHORS: Final = 8_000
 """In all: beyond it the pass slows down. Of many values each has fewer, the likeliest."""
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]+")
 _HEX_GOES_ON: Final = re.compile(rb"(?:[0-9A-Fa-f]{2}[\s:-]?){8,24}")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from itertools import islice
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from ci_secrets.leaks.forms import FORMS
@@ -30,8 +30,6 @@ _WINDOW: Final = 64
 """Bytes of a long part from which its anchors are taken."""
 _SHOWN: Final = range(4, 7)
 """How many characters of a value may stand before stars or dots."""
-_TURNS: Final = ((range(2), (0, 16)), (range(2, 3), (16, 288)), (range(3, 99), (0, 0)))
-"""Forms in one another, and hints of a form: those that are likelier come first."""
 _AT_SEVERAL: Final = frozenset({"dump", "hex", "decimal", "octal"})
 _HINTS_AT: Final = (0, 5)
 """Where in a text hints of dumps are taken: a row may end in the middle of one."""
@@ -64,17 +62,67 @@ class Clue(NamedTuple):
         return Clue(reach, self.forms | other.forms, self.also | other.also)
 
 
-def clues_of(value: Needles) -> Iterator[tuple[bytes, Clue]]:
+class _Turns(NamedTuple):
+    """When the anchors of one row are taken: `start`, and then one every `pace`.
+
+    The figures are those at which most of the corpus of docs/forms.md is noticed by as few
+    anchors as possible.
+    """
+
+    start: float
+    pace: float
+
+
+_HINTS: Final = _Turns(1, 0.6)
+_TORN: Final = _Turns(1, 0.25)
+"""There are many ways to tear a text, and each has hints of its own."""
+_HIDDEN: Final = _Turns(4, 2)
+_OF_PART: Final = 40.0
+"""How much later hints of a field have their turn: the whole is printed more often."""
+
+Anchored = tuple[bytes, Clue]
+
+
+def clues_of(value: Needles) -> Iterator[Anchored]:
     """Its anchors and what each says. The likeliest first, for there may be too many."""
-    hinted = [part for part in value.parts if _is_hinted(part)]
-    for depths, (first, last) in _TURNS:
-        for needle in value.needles:
-            if len(needle.form) in depths:
-                yield from _of_needle(needle)
-        for part in hinted:
-            yield from _hints(part, first, last)
+    due = [
+        (turns.start + at * turns.pace, anchor)
+        for turns, row in _rows(value)
+        for at, anchor in enumerate(row)
+    ]
+    due.sort(key=itemgetter(0))
+    return (anchor for _, anchor in due)
+
+
+def _rows(value: Needles) -> Iterator[tuple[_Turns, Iterator[Anchored]]]:
+    """Anchors of one needle, or hints of one form, each row with its turns."""
+    for needle in value.needles:
+        yield _turns(needle), _of_needle(needle)
     for part in value.parts:
-        yield from _hidden(part)
+        if _is_hinted(part):
+            yield from _hints(part)
+        yield _HIDDEN, _hidden(part)
+
+
+def _turns(needle: Needle) -> _Turns:
+    """What is plain comes first, then each form alone, then forms in one another."""
+    line = needle.part.endswith("]")
+    match needle.form:
+        case ():
+            return _Turns(10, 10) if line else _Turns(2, 2) if needle.part else _Turns(0, 0.5)
+        case (_,) if line:
+            return _Turns(60, 80)
+        case (name,):
+            rare = name in _RARE
+            start = 8 + 1.5 * needle.variant if rare else 4 + needle.variant
+            pace = 12 if rare else 4
+            return _Turns(start + 12, 2 * pace) if needle.part else _Turns(start, pace)
+        case (outer, inner) if _COMMON.issuperset((outer, inner)):
+            return _Turns(8 + needle.variant, 20)
+        case (_, _):
+            return _Turns(14 + 1.2 * needle.variant, 40)
+        case _:
+            return _Turns(24 + needle.variant, 60)
 
 
 def _is_hinted(part: Part) -> bool:
@@ -84,7 +132,7 @@ def _is_hinted(part: Part) -> bool:
     return part.kind != "line" and len(part.text) <= MAX_DERIVED
 
 
-def _of_needle(needle: Needle) -> Iterator[tuple[bytes, Clue]]:
+def _of_needle(needle: Needle) -> Iterator[Anchored]:
     # NOTE: without signs base64url is base64
     same = "base64url" in needle.form and needle.pattern.rstrip(b"=").isalnum()
     if same or _UNSAID.intersection(needle.form[:1]):
@@ -95,19 +143,25 @@ def _of_needle(needle: Needle) -> Iterator[tuple[bytes, Clue]]:
             yield gram, clue
 
 
-def _hints(part: Part, first: int, last: int) -> Iterator[tuple[bytes, Clue]]:
+def _hints(part: Part) -> Iterator[tuple[_Turns, Iterator[Anchored]]]:
     text = window(part.text)
     reach = _reach(64 * len(part.text))
     for name, form in FORMS.items():
         if form.hint and (part.kind != "number" or name in _AT_SEVERAL):
             clue = Clue(reach, frozenset({name}), WEAKLY)
+            start, pace = _TORN if name == "torn" else _HINTS
             for at in _HINTS_AT if name in _AT_SEVERAL else (0,):
-                for hint in islice(form.hint(text[at:]), first, last):
-                    if len(hint) >= _LEAST:
-                        yield hint, clue
+                turns = _Turns(start + 2 * at, pace)
+                if part.name:
+                    turns = _Turns(turns.start + _OF_PART, 2 * pace)
+                yield turns, _noticing(form.hint(text[at:]), clue)
 
 
-def _hidden(part: Part) -> Iterator[tuple[bytes, Clue]]:
+def _noticing(hints: Iterator[bytes], clue: Clue) -> Iterator[Anchored]:
+    return ((hint, clue) for hint in hints if len(hint) >= _LEAST)
+
+
+def _hidden(part: Part) -> Iterator[Anchored]:
     if part.kind == "whole" and len(part.text) >= MIN_WHOLE:
         for hidden in HIDDEN:
             for shown in _SHOWN:

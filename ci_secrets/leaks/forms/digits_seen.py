@@ -17,11 +17,15 @@ _STRIDE: Final = 4
 _SAMPLE: Final = b"x" * (_ROW // _STRIDE - 1)
 _LIKE_NUMBERS: Final = b"0123456789 \t\r\n,:;'\"[](){}\\#-"
 _SAMPLED: Final = bytes(ord("x") if byte in _LIKE_NUMBERS else ord(" ") for byte in range(256))
-_PATTERNS: Final = (b"[%b]{%d}" % (re.escape(_LIKE_NUMBERS), _ROW), rb"[0-9]{28}")
+_DIGITS: Final = 28
+"""Digits of the shortest number that is seen on its own."""
+_ANY: Final = b"[%b]{%d}" % (re.escape(_LIKE_NUMBERS), _DIGITS)
+"""This matches wherever there is either."""
 _LIST: Final = re.compile(
     rb"(?<![0-9A-Za-z_.])(?:-?[0-9]{1,8}+(?![0-9A-Za-z_.])[\s,:;'\"\[\](){}\\#]{1,40}+){7,}"
 )
-_LONG: Final = re.compile(rb"[0-9]{28,}+")
+_LONG: Final = re.compile(rb"[0-9]{%d,}+(?:\r?\n[0-9]++)*+" % _DIGITS)
+"""A number of binary digits may be wrapped."""
 
 
 class Seen(NamedTuple):
@@ -46,7 +50,7 @@ def seen(text: bytes) -> Iterator[Seen]:
 
 @cache
 def _gate() -> Callable[[bytes], bool]:
-    return may_match(_PATTERNS)
+    return may_match([_ANY])
 
 
 def _rows(text: bytes) -> Iterator[tuple[int, int]]:

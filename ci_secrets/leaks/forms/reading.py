@@ -2,9 +2,9 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import Final, NamedTuple
 
 Chain = tuple[str, ...]
@@ -193,3 +193,9 @@ def left_alone(text: bytes) -> Iterator[bytes]:
 def together(*spells: Spell) -> Spell:
     """What each of them yields, one after the other."""
     return lambda text: chain.from_iterable(spell(text) for spell in spells)
+
+
+def in_turn(*hints: Iterable[bytes]) -> Iterator[bytes]:
+    """The first of each, then the second of each, and so on, without repeats."""
+    every = chain.from_iterable(zip_longest(*hints))
+    return iter(dict.fromkeys(hint for hint in every if hint is not None))

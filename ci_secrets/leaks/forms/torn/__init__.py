@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Span
+from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Span, in_turn
 from ci_secrets.leaks.forms.torn import colours, columns, prefixes, spacing
 from ci_secrets.leaks.forms.torn.encoded import encoded_hints
 from ci_secrets.leaks.forms.torn.hints import hints
@@ -50,9 +50,8 @@ def _through(outer: Piece, inner: Piece) -> Callable[[int, int], Span]:
 
 
 def noticed(text: bytes) -> Iterator[bytes]:
-    """Literals for tears of the text itself, then for tears of its encodings."""
-    yield from hints(text)
-    yield from encoded_hints(text)
+    """Literals for tears of the text itself, and in turn for tears of its encodings."""
+    return in_turn(hints(text), encoded_hints(text))
 
 
 FORMS: Final[dict[str, Form]] = {

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from ci_secrets.leaks.forms.reading import in_turn
+
 _SHORTEST: Final = 6
 """Bytes of a hint."""
 _QUARTER: Final = 4
@@ -57,13 +59,14 @@ def encoded_hints(text: bytes) -> Iterator[bytes]:
 
     They are right for any neighbours of the text; wider pieces are known by what is in them.
     """
-    literals = (
-        hint
-        for alphabet in _ALPHABETS
-        for before in range(alphabet.size)
-        for hint in _of_alignment(alphabet, *_encoded(alphabet, before, text))
+    literals = in_turn(
+        *(
+            _of_alignment(alphabet, *_encoded(alphabet, before, text))
+            for alphabet in _ALPHABETS
+            for before in range(alphabet.size)
+        )
     )
-    yield from dict.fromkeys(hint for hint in literals if len(hint) >= _SHORTEST)
+    yield from (hint for hint in literals if len(hint) >= _SHORTEST)
 
 
 def _encoded(alphabet: _Alphabet, before: int, text: bytes) -> tuple[bytes, int]:

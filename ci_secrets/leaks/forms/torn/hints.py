@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from ci_secrets.leaks.forms.reading import in_turn
+
 _CHARACTER: Final = re.compile(rb"[\xc0-\xff][\x80-\xbf]{0,3}|[\x00-\xff]", re.DOTALL)
 _RUN: Final = re.compile(rb"[0-9A-Za-z]+")
 _SHORTEST: Final = 6
@@ -50,16 +52,15 @@ def hints(text: bytes) -> Iterator[bytes]:
     if len(characters) < _SHORTEST:
         return
     middle = _middle(text)
-    literals = (
-        *_single(characters, middle),
-        *_overstruck(characters, middle),
-        *_letter(characters),
-        *_across(characters, middle, _BETWEEN_PIECES),
-        *_between_prefixes(characters, middle),
-        *_numbered(characters),
-        *_bytewise(text, characters, middle),
-        *_halves(text),
-        _COLOURED_APART,
+    literals = in_turn(
+        _single(characters, middle),
+        _across(characters, middle, _BETWEEN_PIECES),
+        _between_prefixes(characters, middle),
+        _letter(characters),
+        (*_halves(text), _COLOURED_APART),
+        _overstruck(characters, middle),
+        _numbered(characters),
+        _bytewise(text, characters, middle),
     )
     yield from dict.fromkeys(
         literal[:_LONGEST] for literal in literals if len(literal) >= _SHORTEST
