@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Final, NamedTuple
 
-from ci_secrets.leaks.clues import MARGIN, MAX_REACH, WEAKLY, Clue, clues_of
+from ci_secrets.leaks.clues import EVERYWHERE, MARGIN, MAX_REACH, WEAKLY, Clue, clues_of
 from ci_secrets.leaks.forms import FORMS, digits, packed
 from ci_secrets.leaks.forms.digits_seen import seen
 from ci_secrets.leaks.forms.reading import Budget, Read
+from ci_secrets.leaks.forms.torn.seen import torn_apart
 from ci_secrets.leaks.literals import compile_literals
 from ci_secrets.leaks.needles import Needles
 from ci_secrets.leaks.runs import LONG_RUN, long_runs
@@ -60,6 +61,7 @@ _OF_NUMBER: Final = ("integer", "binary")
 """What numbers may be, by which a list of them and a long one are read."""
 _LIST: Final = Clue(0, frozenset({*_OF_LIST, *PACKED}), frozenset[str]())
 _NUMBER: Final = Clue(0, frozenset(_OF_NUMBER), frozenset[str]())
+_PIECES: Final = Clue(0, frozenset({"torn"}), EVERYWHERE)
 _BESIDE: Final = 16
 """Bytes that are read beside numbers: what they mean stands in them."""
 _RUN: Final = Clue(
@@ -98,6 +100,11 @@ class Anchors:
             Anchor(start - _BESIDE, start, end + _BESIDE, _NUMBER if single else _LIST)
             for start, end, single in seen(text)
             if self._may_say(text[start:end], _OF_NUMBER if single else _OF_LIST)
+        ]
+        found += [
+            Anchor(start - MARGIN, (start + end) // 2, end + MARGIN, _PIECES)
+            for start, end in torn_apart(text)
+            if self._may_say(text[start:end], ("torn",))
         ]
         for index, end in self._literals.find(text, most):
             key = self._keys[index]

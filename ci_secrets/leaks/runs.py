@@ -53,7 +53,7 @@ def long_runs(text: bytes) -> Iterator[tuple[int, int]]:
 
 
 @cache
-def _gate() -> Callable[[bytes], bool]:
+def _gate() -> Callable[[bytes], frozenset[int]]:
     return may_match([_ANY])
 
 

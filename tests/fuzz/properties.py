@@ -28,12 +28,16 @@ def engine() -> Engine:
 
 
 def hold(known: Engine, data: bytes) -> None:
-    """Assert all of them. The first two bytes say how the rest is cut into pieces."""
+    """Assert all of them. The first two bytes say how the rest is cut into pieces.
+
+    A scan sees what a stream sees, but for torn text: a stream takes no notice of any mark between
+    letters, where a scan needs those of a tool to notice it.
+    """
     cuts, text = int.from_bytes(data[:2]), data[2:]
     _readers(text)
     streamed = _redactor(known, text, cuts)
     scanned = _scanner(known, text, cuts)
-    for one in streamed:
+    for one in (finding for finding in streamed if "torn" not in finding.form):
         assert any(_overlap(one, other) for other in scanned), f"{one.form} only seen in the stream"
 
 

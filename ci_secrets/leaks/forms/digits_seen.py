@@ -19,10 +19,14 @@ _LIKE_NUMBERS: Final = b"0123456789 \t\r\n,:;'\"[](){}\\#-"
 _SAMPLED: Final = bytes(ord("x") if byte in _LIKE_NUMBERS else ord(" ") for byte in range(256))
 _DIGITS: Final = 28
 """Digits of the shortest number that is seen on its own."""
-_ANY: Final = b"[%b]{%d}" % (re.escape(_LIKE_NUMBERS), _DIGITS)
-"""This matches wherever there is either."""
+_GATES: Final = (b"[%b]{%d}" % (re.escape(_LIKE_NUMBERS), _ROW), b"[0-9]{%d}" % _DIGITS)
+"""The first matches wherever a row is, the second wherever a number of many digits is."""
+_FEWEST: Final = 7
+"""Numbers of a list."""
+_NO_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))
 _LIST: Final = re.compile(
-    rb"(?<![0-9A-Za-z_.])(?:-?[0-9]{1,8}+(?![0-9A-Za-z_.])[\s,:;'\"\[\](){}\\#]{1,40}+){7,}"
+    rb"(?<![0-9A-Za-z_.])(?:-?[0-9]{1,8}+(?![0-9A-Za-z_.])[\s,:;'\"\[\](){}\\#]{1,40}+){%d,}"
+    % _FEWEST
 )
 _LONG: Final = re.compile(rb"[0-9]{%d,}+(?:\r?\n[0-9]++)*+" % _DIGITS)
 """A number of binary digits may be wrapped."""
@@ -39,18 +43,21 @@ class Seen(NamedTuple):
 
 def seen(text: bytes) -> Iterator[Seen]:
     """Wherever numbers are. Costs little where there are none."""
-    if not _gate()(text):
-        return
-    for match in _LONG.finditer(text):
-        yield Seen(*match.span(), single=True)
-    for start, end in _rows(text):
-        for match in _LIST.finditer(text, start, end):
-            yield Seen(*match.span(), single=False)
+    shapes = _gate()(text)
+    if 1 in shapes:
+        for match in _LONG.finditer(text):
+            yield Seen(*match.span(), single=True)
+    if 0 in shapes:
+        for start, end in _rows(text):
+            # NOTE: most rows are the indentation of code
+            if len(text[start:end].translate(None, _NO_DIGITS)) >= _FEWEST:
+                for match in _LIST.finditer(text, start, end):
+                    yield Seen(*match.span(), single=False)
 
 
 @cache
-def _gate() -> Callable[[bytes], bool]:
-    return may_match([_ANY])
+def _gate() -> Callable[[bytes], frozenset[int]]:
+    return may_match(_GATES)
 
 
 def _rows(text: bytes) -> Iterator[tuple[int, int]]:

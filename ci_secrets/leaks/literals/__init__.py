@@ -1,5 +1,6 @@
 """Finds many literals in one pass. Two implementations, which find the same (held by a test)."""
 
+import re
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
@@ -33,13 +34,25 @@ BACKENDS: Final[dict[str, str]] = {
 """Package → module with `compile_literals`; the first that is installed is taken."""
 
 
-def may_match(patterns: Sequence[bytes]) -> Callable[[bytes], bool]:
-    """Whether one of these regular expressions may match in a text; a quick no is sure."""
+def may_match(patterns: Sequence[bytes]) -> Callable[[bytes], frozenset[int]]:
+    """Which of these regular expressions may match in a text; that one does not is sure."""
     if not find_spec("hyperscan"):
-        return lambda _text: True
-    chosen: Callable[[Sequence[bytes]], Callable[[bytes], bool]] = import_module(
+        every = frozenset(range(len(patterns)))
+        return lambda _text: every
+    chosen: Callable[[Sequence[bytes]], Callable[[bytes], frozenset[int]]] = import_module(
         BACKENDS["hyperscan"]
     ).compile_patterns
+    return chosen(patterns)
+
+
+def ends_of(patterns: Sequence[bytes]) -> Callable[[bytes], list[int]]:
+    """Where one of these regular expressions ends, in order; of one place some or all ends."""
+    if not find_spec("hyperscan"):
+        either = re.compile(b"|".join(b"(?:%b)" % pattern for pattern in patterns))
+        return lambda text: [match.end() for match in either.finditer(text)]
+    chosen: Callable[[Sequence[bytes]], Callable[[bytes], list[int]]] = import_module(
+        BACKENDS["hyperscan"]
+    ).compile_ends
     return chosen(patterns)
 
 

@@ -48,7 +48,13 @@ def compile_literals(literals: Sequence[bytes], caseless: bool) -> Literals:
     return _Database([_expression(literal) for literal in literals], flags)
 
 
-def compile_patterns(patterns: Sequence[bytes]) -> Callable[[bytes], bool]:
-    """Whether one of the patterns matches anywhere in a text."""
+def compile_patterns(patterns: Sequence[bytes]) -> Callable[[bytes], frozenset[int]]:
+    """Which of the patterns match anywhere in a text."""
     database = _Database(patterns, hyperscan.HS_FLAG_SINGLEMATCH)
-    return lambda text: bool(database.find(text, 1))
+    return lambda text: frozenset(index for index, _ in database.find(text, len(patterns)))
+
+
+def compile_ends(patterns: Sequence[bytes]) -> Callable[[bytes], list[int]]:
+    """Where one of the patterns ends."""
+    database = _Database(patterns, 0)
+    return lambda text: [end for _, end in database.find(text)]

@@ -1,0 +1,41 @@
+"""Where a text is torn into pieces of a few letters, by the shape of what stands between them.
+
+A value in such pieces leaves no literal of its own, however many hints are taken: the pieces of
+a word diff depend on the other text, and the indices of a list on where it begins.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Final
+
+from ci_secrets.leaks.forms.reading import Span
+from ci_secrets.leaks.literals import ends_of
+
+_COLOUR: Final = rb"\x1b\[[0-9;]{0,9}[mK](?:\x1b\[K)?"
+_SHAPES: Final = (
+    # NOTE: `{+ab+}c`, `[-ab-]c`; coloured; `'a', `, as node, Perl and Python show lists
+    rb"(?:(?:\{\+[^\n]{1,6}\+\}|\[-[^\n]{1,6}-\])[^\n]{0,6}){4}",
+    (_COLOUR + rb"[^\x1b\n]{1,5}") * 2 + _COLOUR,
+    rb"(?:'[^'\n]{1,4}',?[ \r\n]{1,12}){4}",
+)
+"""Some pieces in a row, each with what tells it from the next."""
+_AROUND: Final = 512
+"""Bytes on either side of such a place that are read together."""
+
+
+def torn_apart(text: bytes) -> Iterator[Span]:
+    """Around wherever such pieces stand. Costs little where there are none."""
+    start = end = 0
+    for at in _ends()(text):
+        if at - _AROUND > end:
+            if end:
+                yield start, end
+            start = max(0, at - _AROUND)
+        end = min(len(text), at + _AROUND)
+    if end:
+        yield start, end
+
+
+@cache
+def _ends() -> Callable[[bytes], list[int]]:
+    return ends_of(_SHAPES)
