@@ -6,11 +6,11 @@ anchor need not be sure: it must be there whenever the value is, and hardly ever
 
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
-from ci_secrets.leaks.clues import EVERYWHERE, MARGIN, MAX_REACH, WEAKLY, Clue, clues_of
+from ci_secrets.leaks.clues import EVERYWHERE, MARGIN, MAX_REACH, WEAKLY, Anchored, Clue, clues_of
 from ci_secrets.leaks.forms import FORMS, digits, packed
 from ci_secrets.leaks.forms.digits_seen import seen
 from ci_secrets.leaks.forms.reading import Budget, Read
@@ -73,14 +73,11 @@ class Anchors:
     """The anchors of all values. Immutable."""
 
     def __init__(self, values: Iterable[Needles]) -> None:
-        self._clues: dict[bytes, Clue] = {}
-        every = [_merged(clues_of(value)) for value in values]
-        for clues, share in zip(every, _shares(list(map(len, every))), strict=True):
-            _merged(islice(clues.items(), share), self._clues)
+        self._clues = _dealt([clues_of(value) for value in values])
         self._magics: dict[bytes, list[bytes]] = {}
         magics = {**packed.MAGIC, **digits.MAGIC} if self._clues else {}
         for magic, forms in magics.items():
-            _merged([(magic, Clue(MARGIN, forms | PACKED, WEAKLY))], self._clues)
+            _note(self._clues, magic, Clue(MARGIN, forms | PACKED, WEAKLY))
             self._magics.setdefault(magic.lower(), []).append(magic)
         self._keys = list(self._clues)
         self._literals = compile_literals(self._keys, caseless=True)
@@ -128,25 +125,29 @@ def _reader(name: str) -> Read:
     return read
 
 
-def _merged(
-    found: Iterable[tuple[bytes, Clue]], into: dict[bytes, Clue] | None = None
-) -> dict[bytes, Clue]:
-    """Anchors in lower case, in their order, each once, with all that is said of it."""
-    clues = {} if into is None else into
-    for anchor, clue in found:
-        key = anchor.lower()
-        known = clues.get(key)
-        clues[key] = clue if known is None or known == clue else clue.merged(known)
+def _dealt(every: Sequence[Iterator[Anchored]]) -> dict[bytes, Clue]:
+    """The anchors of all values, of each as many as of any other, or all that it has."""
+    clues: dict[bytes, Clue] = {}
+    while every and len(clues) < MOST_ANCHORS:
+        share = -(-(MOST_ANCHORS - len(clues)) // len(every))
+        dealt = [_take(anchors, share, clues) for anchors in every]
+        every = [anchors for anchors, full in zip(every, dealt, strict=True) if full]
     return clues
 
 
-def _shares(sizes: list[int]) -> list[int]:
-    """How many anchors each value gets: as many as any other, but no more than it has."""
-    shares, left = [0] * len(sizes), MOST_ANCHORS
-    for done, index in enumerate(sorted(range(len(sizes)), key=sizes.__getitem__)):
-        shares[index] = min(sizes[index], left // (len(sizes) - done))
-        left -= shares[index]
-    return shares
+def _take(anchors: Iterator[Anchored], share: int, clues: dict[bytes, Clue]) -> bool:
+    """Note so many of the anchors, and say whether there were as many."""
+    taken = 0
+    for taken, (anchor, clue) in enumerate(islice(anchors, share), start=1):  # noqa: B007
+        _note(clues, anchor, clue)
+    return taken == share
+
+
+def _note(clues: dict[bytes, Clue], anchor: bytes, clue: Clue) -> None:
+    """Keep it in lower case, with all that is said of it."""
+    key = anchor.lower()
+    known = clues.get(key)
+    clues[key] = clue if known is None or known == clue else clue.merged(known)
 
 
 def _is_packed(text: bytes, end: int, magic: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from operator import itemgetter
+from heapq import heappop, heappush, heapreplace
 from typing import Final, NamedTuple
 
 from ci_secrets.leaks.forms import FORMS
@@ -85,23 +85,39 @@ Anchored = tuple[bytes, Clue]
 
 def clues_of(value: Needles) -> Iterator[Anchored]:
     """Its anchors and what each says. The likeliest first, for there may be too many."""
-    due = [
-        (turns.start + at * turns.pace, anchor)
-        for turns, row in _rows(value)
-        for at, anchor in enumerate(row)
-    ]
-    due.sort(key=itemgetter(0))
-    return (anchor for _, anchor in due)
+    waiting = sorted(_rows(value), key=lambda row: row.turns.start, reverse=True)
+    # NOTE: a row is made when its first turn comes; a heap of (turn, number of the row)
+    heap: list[tuple[float, int]] = []
+    opened: list[tuple[float, Iterator[Anchored]]] = []
+    while waiting or heap:
+        if waiting and (not heap or waiting[-1].turns.start <= heap[0][0]):
+            (start, pace), anchors = waiting.pop()
+            heappush(heap, (start, len(opened)))
+            opened.append((pace, anchors))
+            continue
+        turn, number = heap[0]
+        pace, anchors = opened[number]
+        if (anchor := next(anchors, None)) is None:
+            heappop(heap)
+        else:
+            yield anchor
+            heapreplace(heap, (turn + pace, number))
 
 
-def _rows(value: Needles) -> Iterator[tuple[_Turns, Iterator[Anchored]]]:
-    """Anchors of one needle, or hints of one form, each row with its turns."""
+class _Row(NamedTuple):
+    """Anchors of one needle, or hints of one form, the likeliest first."""
+
+    turns: _Turns
+    anchors: Iterator[Anchored]
+
+
+def _rows(value: Needles) -> Iterator[_Row]:
     for needle in value.needles:
-        yield _turns(needle), _of_needle(needle)
+        yield _Row(_turns(needle), _of_needle(needle))
     for part in value.parts:
         if _is_hinted(part):
             yield from _hints(part)
-        yield _HIDDEN, _hidden(part)
+        yield _Row(_HIDDEN, _hidden(part))
 
 
 def _turns(needle: Needle) -> _Turns:
@@ -143,7 +159,7 @@ def _of_needle(needle: Needle) -> Iterator[Anchored]:
             yield gram, clue
 
 
-def _hints(part: Part) -> Iterator[tuple[_Turns, Iterator[Anchored]]]:
+def _hints(part: Part) -> Iterator[_Row]:
     text = window(part.text)
     reach = _reach(64 * len(part.text))
     for name, form in FORMS.items():
@@ -154,7 +170,7 @@ def _hints(part: Part) -> Iterator[tuple[_Turns, Iterator[Anchored]]]:
                 turns = _Turns(start + 2 * at, pace)
                 if part.name:
                     turns = _Turns(turns.start + _OF_PART, 2 * pace)
-                yield turns, _noticing(form.hint(text[at:]), clue)
+                yield _Row(turns, _noticing(form.hint(text[at:]), clue))
 
 
 def _noticing(hints: Iterator[bytes], clue: Clue) -> Iterator[Anchored]:

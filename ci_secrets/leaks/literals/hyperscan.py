@@ -37,7 +37,7 @@ class _Database:
 
 def _expression(literal: bytes) -> bytes:
     """A regular expression for it: no byte is special, and none is NUL, which would end it."""
-    return "".join(f"\\x{byte:02x}" for byte in literal).encode()
+    return ("\\x" + literal.hex(" ").replace(" ", "\\x")).encode()
 
 
 def compile_literals(literals: Sequence[bytes], caseless: bool) -> Literals:
