@@ -16,13 +16,13 @@ from typing import Any
 
 from tests.real.recipes import Done, run
 
-_ALONE = ("unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--mount-proc")
+ALONE = ("unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--mount-proc")
 _TERM_SECONDS = 6.0
 
 
 def can_contain() -> bool:
     """Whether this machine lets us have namespaces of our own."""
-    return run([*_ALONE, "true"], env={"PATH": os.environ["PATH"]}, cwd=Path("/")).code == 0
+    return run([*ALONE, "true"], env={"PATH": os.environ["PATH"]}, cwd=Path("/")).code == 0
 
 
 @dataclass(kw_only=True, slots=True)
@@ -77,7 +77,7 @@ class Container:
         script = f"{pipefail}\nset +o noclobber\n: | {evaluated}\nexit 0\n"
         enter = f"mount -t tmpfs none /dev/shm && exec {self.shell}"
         process = subprocess.Popen(
-            [*_ALONE, "--kill-child", "sh", "-c", enter],
+            [*ALONE, "--kill-child", "sh", "-c", enter],
             cwd=self.workspace,
             env=self.env,
             stdin=subprocess.PIPE,

@@ -101,7 +101,7 @@ class TestExec:
         (pipeline.job.stand.workspace.parent / "bin" / "ci-secrets").unlink()
         done = pipeline.run("deploy")
         assert re.search(r"FAIL 127\b", done.out), done.out
-        assert "ci-secrets is not in this image" in done.out
+        assert "this image has no ci-secrets" in done.out
         assert "install: wheel" in done.out
 
 
