@@ -78,9 +78,9 @@ class Pipeline:
         fetched = workspace / ".gitlab-ci-local" / "includes" / _HOST / "ci-secrets" / "ci-secrets"
         shutil.copytree(COMPONENTS / "templates", fetched / __version__ / "templates")
 
-    def run(self, *jobs: str, tokens: bool = True) -> Done:
+    def run(self, *jobs: str, tokens: bool = True, **more: str) -> Done:
         """Run jobs with the ID tokens that they declare; `out` is all that the log shows."""
-        variables = self._variables() | (self.id_tokens(*jobs) if tokens else {})
+        variables = self._variables() | (self.id_tokens(*jobs) if tokens else {}) | more
         given = [f"--variable={name}={value}" for name, value in variables.items()]
         done = self._local("--force-shell-executor", *given, *jobs)
         return Done(code=done.code, out=_COLOURS.sub("", done.said))

@@ -95,6 +95,14 @@ class TestExec:
         assert re.search(r"FAIL 42\b", done.out), done.out
         nothing_stays(pipeline.job, done.out)
 
+    def test_a_merge_request_from_a_fork(self, pipeline: Pipeline) -> None:
+        """The fork's ci-secrets.yaml is not read: no input names it unless somebody gave one."""
+        pipeline.write(FOUR_LINES)
+        done = pipeline.run("deploy", CI_MERGE_REQUEST_SOURCE_PROJECT_ID="4712")
+        assert re.search(r"FAIL 3\b", done.out), done.out
+        assert "merge request from a fork" in done.out
+        assert not pipeline.job.probe.exists()
+
     def test_an_image_without_the_tool(self, pipeline: Pipeline) -> None:
         """The job says what to change, instead of going on without its secrets."""
         pipeline.write(FOUR_LINES)
