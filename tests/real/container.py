@@ -33,7 +33,7 @@ class Container:
     """Of the expanded pipeline."""
     workspace: Path
     env: Mapping[str, str]
-    shell: str = "bash"
+    interpreter: str = "bash"
     started: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
     def script(self) -> Done:
@@ -75,7 +75,7 @@ class Container:
         if self.job["variables"].get("FF_USE_NEW_BASH_EVAL_STRATEGY") == "true":
             evaluated = f"({evaluated})"
         script = f"{pipefail}\nset +o noclobber\n: | {evaluated}\nexit 0\n"
-        enter = f"mount -t tmpfs none /dev/shm && exec {self.shell}"
+        enter = f"mount -t tmpfs none /dev/shm && exec {self.interpreter}"
         process = subprocess.Popen(
             [*ALONE, "--kill-child", "sh", "-c", enter],
             cwd=self.workspace,

@@ -32,7 +32,7 @@ def begin(pipeline: Pipeline) -> Iterator[Begin]:
         job = pipeline.expanded()["deploy"]
         env = {**pipeline.job.env, **job["variables"], **pipeline.id_tokens("deploy")}
         workspace = pipeline.job.stand.workspace
-        begun.append(Container(job=job, workspace=workspace, env=env, shell=shell))
+        begun.append(Container(job=job, workspace=workspace, env=env, interpreter=shell))
         return begun[-1]
 
     yield container

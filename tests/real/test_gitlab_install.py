@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sys
 import sysconfig
 import tarfile
@@ -16,7 +17,7 @@ from ci_secrets import __version__
 from ci_secrets.testing.loopback import Handler, Loopback
 from tests.building import build_wheel
 from tests.real.conftest import missing
-from tests.real.container import ALONE, can_contain
+from tests.real.container import ALONE, Container, can_contain
 from tests.real.gitlab import COMPONENTS, Pipeline, find_gitlab
 from tests.real.recipes import ROOT, block, run
 from tests.real.servers import find_postgres
@@ -221,6 +222,41 @@ class TestBootstrap:
         assert "another hash than uv-sha256 says" in done.out
         assert not ran.exists()
 
+    @pytest.mark.parametrize("install", ["wheel", "bootstrap"])
+    def test_by_busybox_alone(
+        self,
+        pipeline: Pipeline,
+        wheel: Path,
+        served: tuple[str, dict[str, Path]],
+        install: str,
+        tmp_path: Path,
+    ) -> None:
+        """Shell, wget, tar and sha256sum of an Alpine image are enough, in its container too."""
+        if not can_contain():
+            missing("a kernel that lets us have namespaces")
+        url, files = served
+        with_uv = _bootstrap(wheel, f"{url}/uv.tar.gz", sha256(files["uv.tar.gz"]))
+        pipeline.write(with_uv if install == "bootstrap" else filled(wheel))
+        job = pipeline.expanded()["deploy"]
+        env = {
+            **pipeline.job.env,
+            **pipeline.machine,
+            **_downloads(url, files["python.tar.gz"], tmp_path),
+            **job["variables"],
+            **pipeline.id_tokens("deploy"),
+            "PATH": f"{_busybox(tmp_path, python=install == 'wheel')}:{find_postgres()}",
+        }
+        workspace = pipeline.job.stand.workspace
+        container = Container(job=job, workspace=workspace, env=env, interpreter="busybox sh")
+        done = container.script()
+        assert done.code == 0, done.out
+        assert "verdict: contained" in done.out
+        closed = container.after_script()
+        assert closed.code == 0
+        assert "already closed" in closed.out
+        assert not list(tmp_path.rglob("*ci-secrets-tool*"))
+        nothing_stays(pipeline.job, done.out + closed.out)
+
     @pytest.mark.usefixtures("image")
     def test_what_is_lacking_is_said(self, pipeline: Pipeline, wheel: Path) -> None:
         """Without the inputs the job ends with 3, and their names are printed."""
@@ -233,6 +269,23 @@ class TestBootstrap:
 def _bootstrap(wheel: Path, url: str, digest: str) -> str:
     inputs = f"install: bootstrap\n      uv-url: {url}\n      uv-sha256: {digest}"
     return filled(wheel).replace("install: wheel", inputs)
+
+
+def _busybox(folder: Path, *, python: bool) -> Path:
+    """A PATH folder with the programs of busybox, and what makes the container."""
+    place = folder / "busybox-image"
+    place.mkdir()
+    busybox = shutil.which("busybox")
+    assert busybox is not None
+    listed = run([busybox, "--list"], env={}, cwd=folder).out.split()
+    for name in ["busybox", *listed]:
+        (place / name).symlink_to(busybox)
+    for name in ("unshare", "mount"):
+        (place / name).unlink()
+        (place / name).symlink_to(shutil.which(name) or name)
+    if python:
+        add_python(place)
+    return place
 
 
 def _downloads(url: str, python: Path, folder: Path) -> dict[str, str]:
