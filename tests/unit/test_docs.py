@@ -23,6 +23,7 @@ ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = [
     *(ROOT / name for name in ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")),
     *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "gitlab-templates" / "README.md",
 ]
 TEXTS: Final = {str(page.relative_to(ROOT)): page.read_text() for page in PAGES}
 ALL: Final = "\n".join(TEXTS.values())
@@ -47,7 +48,8 @@ def _fences(*languages: str) -> list[Fence]:
 
 
 def _parsed(fence: Fence) -> dict[str, Any] | list[Any]:
-    parsed: dict[str, Any] | list[Any] = yaml.safe_load(fence[2])
+    # What GitLab adds to YAML is a list like any other.
+    parsed: dict[str, Any] | list[Any] = yaml.safe_load(fence[2].replace("!reference ", ""))
     return parsed
 
 

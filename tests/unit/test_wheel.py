@@ -1,6 +1,5 @@
 """What is published: a wheel whose script runs, with all the files that the code reads."""
 
-import shutil
 import subprocess
 import sys
 import venv
@@ -11,24 +10,15 @@ from typing import Final
 import pytest
 
 from ci_secrets import __version__
+from tests.building import ROOT, build_wheel
 
-ROOT: Final = Path(__file__).parents[2]
 _SITE: Final = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the wheel of a copy of what it is built from, so that nothing stays in the checkout."""
-    source, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
-    for name in ("ci_secrets", "scripts"):
-        shutil.copytree(ROOT / name, source / name)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / name, source)
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "wheel"]
-    offline = ["--no-deps", "--no-build-isolation", "--no-index"]
-    subprocess.run([*pip, *offline, "--wheel-dir", built, source], check=True)
-    (found,) = built.glob("*.whl")
-    return found
+    """Give the wheel of this checkout."""
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +40,15 @@ def test_the_wheel_has_what_the_code_reads(wheel: Path) -> None:
     ours = {path.relative_to(ROOT).as_posix() for path in (ROOT / "ci_secrets").rglob("*.py")}
     assert ours <= set(names)
     assert [name for name in names if name.startswith("tests/") or name.endswith(".pyc")] == []
+
+
+def test_the_wheel_brings_what_it_needs_with_hashes(wheel: Path) -> None:
+    """Its list is the project's lock: who holds the wheel to its hash holds all else to theirs."""
+    brought = zipfile.ZipFile(wheel).read("ci_secrets/requirements.txt")
+    assert brought == (ROOT / "requirements" / "runtime.txt").read_bytes()
+    pinned = [line for line in brought.decode().splitlines() if line[:1].isalpha()]
+    assert len(pinned) >= 20
+    assert [line for line in pinned if "==" not in line or not line.endswith(" \\")] == []
 
 
 @pytest.mark.parametrize(("word", "says"), [("--version", __version__), ("--help", "exchange")])
