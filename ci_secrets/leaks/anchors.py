@@ -21,6 +21,8 @@ from ci_secrets.leaks.runs import LONG_RUN, long_runs
 
 MOST_ANCHORS: Final = 8_000
 """In all: beyond it the pass slows down. Of many values each has fewer, the likeliest."""
+ENOUGH: Final = 300
+"""Of one value: they notice nine in ten logs of the corpus of docs/forms.md."""
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]+")
 _HEX_GOES_ON: Final = re.compile(rb"(?:[0-9A-Fa-f]{2}[\s:-]?){8,24}")
 _HEX_SPACE: Final = re.compile(rb"[\s:-]+")
@@ -73,7 +75,10 @@ class Anchors:
     """The anchors of all values. Immutable."""
 
     def __init__(self, values: Iterable[Needles]) -> None:
-        self._clues = _dealt([clues_of(value) for value in values])
+        values = list(values)
+        self._clues, few = _dealt([clues_of(value) for value in values])
+        self.few = tuple(values[at].parts[0].owner for at in few)
+        """Names of values that have so few of their anchors that much may go unnoticed."""
         self._magics: dict[bytes, list[bytes]] = {}
         magics = {**packed.MAGIC, **digits.MAGIC} if self._clues else {}
         for magic, forms in magics.items():
@@ -125,14 +130,18 @@ def _reader(name: str) -> Read:
     return read
 
 
-def _dealt(every: Sequence[Iterator[Anchored]]) -> dict[bytes, Clue]:
-    """The anchors of all values, of each as many as of any other, or all that it has."""
+def _dealt(every: Sequence[Iterator[Anchored]]) -> tuple[dict[bytes, Clue], list[int]]:
+    """The anchors of all values, of each as many as of any other, or all that it has.
+
+    And which values have fewer than `ENOUGH`, though there are more.
+    """
     clues: dict[bytes, Clue] = {}
-    while every and len(clues) < MOST_ANCHORS:
-        share = -(-(MOST_ANCHORS - len(clues)) // len(every))
-        dealt = [_take(anchors, share, clues) for anchors in every]
-        every = [anchors for anchors, full in zip(every, dealt, strict=True) if full]
-    return clues
+    waiting, each = list(enumerate(every)), 0
+    while waiting and len(clues) < MOST_ANCHORS:
+        share = -(-(MOST_ANCHORS - len(clues)) // len(waiting))
+        each += share
+        waiting = [(at, anchors) for at, anchors in waiting if _take(anchors, share, clues)]
+    return clues, [at for at, _ in waiting] if each < ENOUGH else []
 
 
 def _take(anchors: Iterator[Anchored], share: int, clues: dict[bytes, Clue]) -> bool:

@@ -17,6 +17,7 @@ BLOCK: Final = 256 * 1024
 """Bytes searched at once; `MAX_REACH` on either side is held beside them."""
 _OVERLAP: Final = 32
 """Bytes that are searched again with the next block: an anchor may stand on the border."""
+_ONE_OF_MANY: Final = "one of many values: rare forms, torn or one in another, may go unnoticed"
 _MAX_STRETCH: Final = 128 * 1024
 """Bytes inspected at once; longer stretches are cut, with `MAX_REACH` in common."""
 
@@ -75,10 +76,15 @@ class Scanner:
                 for one in sorted(self._findings, key=lambda one: (one.line, one.column))
             ),
             coverage=(Coverage(source=shown, state="complete"),),
-            skipped=self._engine.skipped + unlisted,
+            skipped=self._engine.skipped + unlisted + self._unnoticed(),
             bytes=self._held.end,
             lines=self._held.lines,
         )
+
+    def _unnoticed(self) -> tuple[Skipped, ...]:
+        """What is not looked for in rare disguises, since there are so many values."""
+        few = [owner for shelf in self._engine.shelves for owner in shelf.anchors.few]
+        return tuple(Skipped(secret=owner, reason=_ONE_OF_MANY) for owner in dict.fromkeys(few))
 
     def _search(self, end: int) -> None:
         """Look for anchors up to an offset, and inspect around them."""

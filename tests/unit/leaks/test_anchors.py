@@ -1,0 +1,45 @@
+"""By what a scan notices values, and that it says where there are too many of them for all of it."""
+
+from itertools import islice
+
+from ci_secrets.leaks.anchors import ENOUGH, MOST_ANCHORS
+from ci_secrets.leaks.clues import clues_of
+from ci_secrets.leaks.needles import needles_of
+from ci_secrets.leaks.scan import scan_stream
+from tests.data.values import values
+from tests.unit.leaks.strategies import engine_of
+
+
+def tokens(count: int) -> dict[str, str]:
+    """So many values of one line."""
+    return {f"TOKEN_{seed}": values(seed).known["token"] for seed in range(count)}
+
+
+def said(count: int) -> set[str]:
+    """The names of which a clean scan says that rare forms may go unnoticed."""
+    report = scan_stream(engine_of(tokens(count)), [b"nothing here\n"], "job.log")
+    return {note.secret for note in report.skipped if "one of many" in note.reason}
+
+
+def test_many_values_share_the_anchors_evenly_and_are_told() -> None:
+    """Beyond so many values each is named, below it none is; what is plain is found of each."""
+    many = MOST_ANCHORS // ENOUGH + 2
+    assert said(5) == set()
+    assert said(many) == set(tokens(many))
+    known = tokens(many)
+    found = scan_stream(engine_of(known), ["\n".join(known.values()).encode()], "x").findings
+    assert {one.secret for one in found} == set(known)
+
+
+def test_anchors_are_bounded() -> None:
+    """However many values there are, one pass looks for as many literals as for some."""
+    (shelf,) = engine_of(tokens(60)).shelves
+    assert len(shelf.anchors) < MOST_ANCHORS * 1.1
+
+
+def test_each_form_has_an_anchor_among_the_first() -> None:
+    """The first anchors of a value are of many forms, not all of one."""
+    needles = needles_of("TOKEN", values(1).known["token"].encode())
+    forms = {form for _, clue in islice(clues_of(needles), ENOUGH) for form in clue.forms}
+    assert {"base64", "hex", "percent", "json", "torn", "dump", "decimal", "utf-16"} <= forms
+    assert {"base32", "octal", "escape", "entity", "reversed", "rot13", "ascii85"} <= forms
