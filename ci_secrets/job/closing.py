@@ -45,7 +45,7 @@ def end(
     `facts` go into the run's last record in the trail, in place of the verdict.
     """
     if job.keeper is not None:
-        job.keeper.stop()
+        job.keeper.stop(hurry=interrupted)
     exposed = _exposed(job, reports)
     try:
         closings = job.close("signal" if interrupted else "leak" if exposed else "end", exposed)
