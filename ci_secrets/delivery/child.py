@@ -12,6 +12,8 @@ from ci_secrets.delivery import command, terminal
 from ci_secrets.delivery.pump import Filter, Stream, turn
 from ci_secrets.delivery.signals import Signals
 
+_AT_ONCE_SECONDS: Final = 0.1
+"""How soon CMD must end for `meanwhile` not to be called."""
 HELD_SECONDS: Final = 1.0
 """How long after CMD's end a process that it left behind may go on writing."""
 
@@ -34,13 +36,15 @@ def run(
     make_filter: Callable[[str], Filter],
     one_log: bool,
     on_signal: Callable[[int], None],
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> Ended:
     """Run CMD to its end, with exactly this environment and our stdin. Main thread only.
 
     `make_filter` is called with `stdout` and `stderr`, or once with `output` where both share one
     pipe: with `one_log`, or where our own 1 and 2 are one open file. `on_signal` is called first
     for SIGINT, SIGTERM and SIGHUP, inside a signal handler: it must return at once and not raise.
-    What a filter raises ends CMD and is raised.
+    `meanwhile` is called while CMD runs, unless that ends at once. What it or a filter raises ends
+    CMD and is raised.
     """
     streams: list[Stream] = []
     theirs: list[int] = []
@@ -61,7 +65,7 @@ def run(
             finally:
                 for end in theirs:
                     os.close(end)
-            return _attend(child, streams, signals)
+            return _attend(child, streams, signals, meanwhile)
     finally:
         for stream in streams:
             stream.close()
@@ -80,12 +84,21 @@ def _resize(streams: Sequence[Stream]) -> None:
             terminal.copy_size(stream.sink, stream.source)
 
 
-def _attend(child: subprocess.Popen[bytes], streams: Sequence[Stream], signals: Signals) -> Ended:
+def _attend(
+    child: subprocess.Popen[bytes],
+    streams: Sequence[Stream],
+    signals: Signals,
+    meanwhile: Callable[[], object],
+) -> Ended:
     signals.started(child.pid)
     try:
-        while (status := _status(child.pid, signals)) is None:
+        turn(streams, signals.wake, _AT_ONCE_SECONDS)
+        if (status := _status(child.pid, signals)) is None:
+            meanwhile()
+        while status is None:
             turn(streams, signals.wake, signals.seconds_to_kill)
             signals.kill_if_due()
+            status = _status(child.pid, signals)
     except BaseException:
         child.kill()  # its output can no longer be filtered
         child.wait()

@@ -13,11 +13,9 @@ from ci_secrets.job.signals import Interrupted
 from ci_secrets.leaks.findings import Report, Verdict, combine
 from ci_secrets.leaks.formats import ReportFile
 from ci_secrets.leaks.formats import render as rendered
-from ci_secrets.leaks.formats.text import headline as found_at
 from ci_secrets.platforms.interface import Platform
 from ci_secrets.response.closings import AGAIN, details, endings, headline, record
 from ci_secrets.response.outcome import Ended, as_json
-from ci_secrets.response.summary import render
 from ci_secrets.text import foreign, inert_json
 
 NOT_NOTED = "Not noted for `finish`, which will look again at what is closed by now:"
@@ -45,7 +43,7 @@ def end(
     `facts` go into the run's last record in the trail, in place of the verdict.
     """
     if job.keeper is not None:
-        job.keeper.stop()
+        job.keeper.stop(hurry=interrupted)
     exposed = _exposed(job, reports)
     try:
         closings = job.close("signal" if interrupted else "leak" if exposed else "end", exposed)
@@ -101,8 +99,11 @@ def tell(ended: Ended, platform: Platform, console: Console) -> None:
         f"verdict: {ended.verdict.value}" + (f" ({coverage})" if coverage else ""),
         _TONE[ended.verdict],
     )
-    for finding in ended.findings[:_SHOWN]:
-        console.detail(f"{found_at(finding)}: {finding.excerpt}", _TONE[ended.verdict])
+    if ended.findings:
+        from ci_secrets.leaks.formats.text import headline as found_at
+
+        for finding in ended.findings[:_SHOWN]:
+            console.detail(f"{found_at(finding)}: {finding.excerpt}", _TONE[ended.verdict])
     if len(ended.findings) > _SHOWN:
         console.detail(f"… and {len(ended.findings) - _SHOWN} more places")
     for entry in ended.skipped:
@@ -118,6 +119,14 @@ def tell(ended: Ended, platform: Platform, console: Console) -> None:
         console.say(AGAIN, "warn")
     if ended.audit_head:
         console.say(f"audit head: {ended.audit_head}", "dim")
+    _summarise(ended, platform, console)
+
+
+def _summarise(ended: Ended, platform: Platform, console: Console) -> None:
+    if platform.command_files().summary is None:
+        return
+    from ci_secrets.response.summary import render
+
     try:
         platform.write_summary(render(ended))
     except CiSecretsError as failure:

@@ -9,7 +9,6 @@ from ci_secrets.job.closing import end, tell, write_reports
 from ci_secrets.job.files import handed_on, secret_files, step_files
 from ci_secrets.job.opening import Job
 from ci_secrets.job.watch import Watch
-from ci_secrets.leaks.matcher import build
 
 if TYPE_CHECKING:
     from ci_secrets.job.execute import Execution
@@ -19,8 +18,9 @@ def run(job: Job, execution: "Execution") -> int:
     """Run CMD, close the run, and say how it went; the exit code of the contract."""
     check_deliverable(job.credentials)
     variables = _child_environment(job, execution)
-    watch = Watch(build(job.known()), job.platform)
+    watch = Watch(job.platform)
     job.learners.append(watch.add)
+    watch.add(job.known())  # NOTE: after that, or what the keeper learns in between is lost
     revoker = _Revoker(job)
     ended = child.run(
         execution.argv,
@@ -28,15 +28,16 @@ def run(job: Job, execution: "Execution") -> int:
         make_filter=watch.filter,
         one_log=execution.one_log,
         on_signal=revoker.on_signal,
+        meanwhile=watch.get_ready,
     )
     for note in ended.notes:
         job.console.warn(note)
     closed = end(
         job,
-        watch.reports() + step_files(job.platform, watch.engine, job.console),
+        watch.reports() + step_files(job.platform, watch, job.console),
         child_code=ended.code,
         interrupted=revoker.ended(),
-        warnings=handed_on(job.platform, watch.engine),
+        warnings=handed_on(job.platform, watch),
     )
     tell(closed, job.platform, job.console)
     write_reports(closed, execution.reports, job.environment, job.console)

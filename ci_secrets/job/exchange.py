@@ -103,11 +103,16 @@ def _mask(job: Job) -> None:
     lines = job.platform.mask_lines(engine.masks())
     sys.stderr.buffer.write(b"".join(line + b"\n" for line in lines))
     sys.stderr.buffer.flush()
+    files = {entry.name for entry in job.credentials if entry.deliver == "file"}
     for name in engine.partly_masked:
-        job.console.warn(
-            f"{foreign(name)} is masked in part only (too many lines, or too short ones): the rest "
-            "would be shown. Give it to one command by `ci-secrets exec`, or let it be a file."
-        )
+        what = f"{foreign(name)} is masked in part only (too many lines, or too short ones): "
+        if name in files:  # that is what the warning would advise
+            job.console.say(f"{what}whatever prints the file shows the rest", "dim")
+        else:
+            job.console.warn(
+                f"{what}the rest would be shown. Give it to one command by `ci-secrets exec`, or "
+                "let it be a file."
+            )
 
 
 @contextlib.contextmanager

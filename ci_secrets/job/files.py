@@ -1,5 +1,6 @@
 """Files that a run makes, and those through which CMD speaks to its runner."""
 
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,10 +9,8 @@ from ci_secrets.delivery.files import new_directory, write_files
 from ci_secrets.delivery.step_files import redact_summary
 from ci_secrets.errors import CiSecretsError
 from ci_secrets.job.opening import Job
+from ci_secrets.job.watch import Watch
 from ci_secrets.leaks.findings import Coverage, Report
-from ci_secrets.leaks.guard import Guard
-from ci_secrets.leaks.matcher import Engine
-from ci_secrets.leaks.scan import scan_paths
 from ci_secrets.platforms.interface import Platform
 from ci_secrets.text import foreign
 
@@ -27,7 +26,7 @@ def secret_files(job: Job) -> Mapping[str, Path]:
     return write_files(wanted, place)
 
 
-def step_files(platform: Platform, engine: Engine, console: Console) -> list[Report]:
+def step_files(platform: Platform, watch: Watch, console: Console) -> list[Report]:
     """The job summary as CMD left it, redacted in its place; nothing of it can undo the verdict.
 
     What only a scan sees there stays: its report is not `contained`.
@@ -35,7 +34,11 @@ def step_files(platform: Platform, engine: Engine, console: Console) -> list[Rep
     summary = platform.command_files().summary
     if summary is None:
         return []
-    guard = Guard(engine)
+    if _is_empty(summary):
+        return [Report(coverage=(Coverage(source="job summary", state="complete"),))]
+    from ci_secrets.leaks.guard import Guard
+
+    guard = Guard(watch.engine)
     try:
         redact_summary(summary, guard)
     except CiSecretsError as failure:
@@ -44,15 +47,27 @@ def step_files(platform: Platform, engine: Engine, console: Console) -> list[Rep
     return [guard.report("job summary")]
 
 
-def handed_on(platform: Platform, engine: Engine) -> list[str]:
+def handed_on(platform: Platform, watch: Watch) -> list[str]:
     """A warning for each value that CMD put into a file for later steps."""
     files = platform.command_files().handed_on or {}
     warnings = []
     for variable, path in files.items():
-        found = scan_paths(engine, [str(path)], None).findings if path.is_file() else ()
+        if not path.is_file() or _is_empty(path):
+            continue
+        from ci_secrets.leaks.scan import scan_paths
+
         warnings += [
             f"{foreign(finding.secret)} was written to {variable}: later steps and actions can "
             "read it."
-            for finding in found
+            for finding in scan_paths(watch.engine, [str(path)], None).findings
         ]
     return list(dict.fromkeys(warnings))
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether it is a file, no link to one, in which nothing stands."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == 0

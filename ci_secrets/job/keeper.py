@@ -1,16 +1,19 @@
 """Keeps tokens and leases alive while CMD runs, and makes them die soon after a kill -9."""
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from ci_secrets.console import Console
-from ci_secrets.errors import CiSecretsError
+from ci_secrets.errors import CiSecretsError, UnreachableError
 from ci_secrets.secret import Secret
 from ci_secrets.stores.interface import Mint, Notice, Session
 from ci_secrets.text import foreign
 
 _RETRY_SECONDS = 5.0
+_PATIENCE_SECONDS = 5.0
+_HURRY_SECONDS = 1.0
 
 
 class Keeping(Protocol):
@@ -48,11 +51,15 @@ class Keeper:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        """End; a renewal that is under way is waited for, so that none comes after the revoke."""
+    def stop(self, *, hurry: bool = False) -> None:
+        """End; a renewal that is under way is waited for, so that none comes after the revoke.
+
+        In a `hurry` (a cancelled job has seconds left) for a moment only: all threads together.
+        """
         self._stopped.set()
+        deadline = time.monotonic() + (_HURRY_SECONDS if hurry else _PATIENCE_SECONDS)
         for thread in self._threads:
-            thread.join(timeout=_RETRY_SECONDS)
+            thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
     def _keep(self, name: str, session: Session) -> None:
         try:
@@ -66,9 +73,22 @@ class Keeper:
         while not self._stopped.wait(pause):
             pause = self._round(name, session)
 
+    def _mint(self) -> Mint | None:
+        """A way to another JWT, as long as the run goes on: nobody would revoke what it brings."""
+        mint = self._keeping.remint
+        if mint is None:
+            return None
+
+        def unless_stopped(audience: str) -> Secret:
+            if self._stopped.is_set():
+                raise UnreachableError("No other JWT was asked for.", cause="This run is ending.")
+            return mint(audience)
+
+        return unless_stopped
+
     def _round(self, name: str, session: Session) -> float:
         try:
-            kept = session.keep(self._keeping.remint)
+            kept = session.keep(self._mint())
         except Exception as failure:
             self._keeping.console.warn(
                 f"A credential of {foreign(name)} was not renewed: {_why(failure)}"

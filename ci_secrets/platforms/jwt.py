@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ci_secrets.errors import IdentityError
+from ci_secrets.lazy import deferred
 from ci_secrets.platforms.interface import IdToken
 from ci_secrets.secret import Secret
 from ci_secrets.text import foreign
@@ -56,7 +57,9 @@ def read(
 
 def decode(token: Secret) -> dict[str, object] | None:
     """The claims, not verified; `None` for anything that is no JWT."""
-    import jwt
+    # NOTE: certificates are half of what PyJWT costs to import, and no key of one is read here.
+    with deferred({"cryptography.x509": {}}):
+        import jwt
 
     try:
         claims: dict[str, object] = jwt.decode(token.reveal(), options={"verify_signature": False})

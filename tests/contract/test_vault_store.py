@@ -666,7 +666,7 @@ class TestFaults:
         job = Job(dev)
         session = job.login(**self.config())
         name, password = user_of(session, dev.dynamic("app"))
-        dev.server.inject(times=None, stall=2.5)
+        dev.server.inject(times=None, stall=4)
         closings = session.close("leak", [session.leases()[0].lease_id])
         assert not any(each.outcome.closed for each in closings)
         dev.server.faults.clear()

@@ -19,7 +19,7 @@ secrets:
   API_KEY: vault:secret/data/deploy/production#api_key
   DB: {{from: "vault:{path}", fields: {{username: DB_USER, password: DB_PASSWORD}}}}
 """
-USER_GONE_SECONDS = 8
+USER_GONE_SECONDS = 12
 
 
 @pytest.fixture(scope="session")

@@ -123,12 +123,15 @@ def test_a_summary_that_cannot_be_redacted_takes_nothing_with_it(github: Story) 
 
 
 def test_the_summary_and_what_is_handed_on_are_looked_at(github: Story) -> None:
-    """A value in the summary is redacted there; one in GITHUB_OUTPUT is reported."""
-    writes = 'echo "key $API_KEY" >> "$GITHUB_STEP_SUMMARY"; echo "k=$API_KEY" >> "$GITHUB_OUTPUT"'
-    done = github.run("exec", "--", "sh", "-c", writes)
+    """A value in the summary is redacted there; one that is for later steps is reported."""
+    handed_on = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STATE")
+    writes = [f'echo "k=$(echo "$API_KEY" | base64)" >>"${name}"' for name in handed_on]
+    script = "; ".join(['echo "key $API_KEY" >>"$GITHUB_STEP_SUMMARY"', *writes])
+    done = github.run("exec", "--", "sh", "-c", script)
     assert done.code == 0, done.err
     assert "key ***" in github.stand.files["GITHUB_STEP_SUMMARY"].read_text()
-    assert "API_KEY was written to GITHUB_OUTPUT" in done.err
+    for name in handed_on:
+        assert f"API_KEY was written to {name}" in done.err
     assert "verdict: contained" in done.err
 
 

@@ -33,6 +33,20 @@ def test_values_reach_later_steps_and_finish_ends_them(story: Story, tmp_path: P
     assert story.stand.kind == "github" or not target.exists()
 
 
+def test_finish_writes_the_job_summary(github: Story, tmp_path: Path) -> None:
+    """Verdict, what was looked at, what was found and what was revoked, without a value."""
+    assert github.run("exchange").code == 0
+    (tmp_path / "job.log").write_text(f"leak {github.api_key}\n")
+    assert github.run("finish", "--log", str(tmp_path / "job.log")).code == 11
+    summary = github.stand.files["GITHUB_STEP_SUMMARY"].read_text()
+    assert "### ci-secrets: " in summary
+    assert "leaked" in summary
+    assert "complete" in summary
+    assert "| API\\_KEY | plain | " in summary
+    assert "revoked, proven: 1 token and 1 lease" in summary
+    assert github.api_key not in summary
+
+
 def test_finish_without_a_log_does_not_call_it_clean(story: Story, tmp_path: Path) -> None:
     """With nothing to look at the verdict is `unknown`."""
     words, _ = _exchange(story, tmp_path)
@@ -90,5 +104,21 @@ def test_a_value_of_many_lines_is_said_to_be_masked_in_part(github: Story) -> No
     assert done.code == 0, done.err
     assert f"::add-mask::{lines[0]}" in done.err
     assert f"::add-mask::{lines[59]}" not in done.err
-    assert "API_KEY is masked in part only" in done.err
+    assert "::warning title=ci-secrets::ci-secrets: API_KEY is masked in part only" in done.err
+    assert "let it be a file" in done.err
+    assert github.run("finish").code == 0
+
+
+def test_a_file_of_many_lines_needs_no_warning(github: Story) -> None:
+    """What is a file already is not told to become one; that masks do not hide it all, is."""
+    lines = [f"line-{number:02}-of-a-made-up-key" for number in range(60)]
+    github.vault.put_secret("secret/deploy", api_key="\n".join(lines))
+    text = (github.stand.workspace / "ci-secrets.yaml").read_text()
+    path = "vault:secret/data/deploy#api_key"
+    github.configure(text.replace(path, f'{{from: "{path}", as: file}}'))
+    done = github.run("exchange")
+    assert done.code == 0, done.err
+    assert "ci-secrets: API_KEY is masked in part only" in done.err
+    assert "::warning" not in done.err
+    assert "let it be a file" not in done.err
     assert github.run("finish").code == 0

@@ -66,7 +66,7 @@ def test_what_passes_is_tried_again(github: Story, kind: str, paths: list[str]) 
 
 def test_retry_after_is_honoured(github: Story) -> None:
     """Between a 429 and the next try lie the seconds that the store asked for."""
-    github.vault.inject("GET", KV, status=429, retry_after=2)
+    github.vault.inject("GET", KV, status=429, retry_after=4)
     process = github.start("exec", "--", "true", env=RUN)
     wait_until(lambda: (429, KV) in _answers(github), "the 429")
     github.vault.inject("GET", KV, status=500)  # what a client that does not wait would meet

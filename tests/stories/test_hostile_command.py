@@ -10,7 +10,11 @@ import pytest
 from tests.stories.story import Story
 
 LEAK = 'echo "$API_KEY"; '
-NEVER: tuple[str, ...] = ("gitlab", "actions_toolkit", "jinja2", "jsonata", "requests")
+NEVER: tuple[str, ...] = (
+    *("gitlab", "actions_toolkit", "jinja2", "jsonata", "requests", "cryptography.x509"),
+    # Without CMD's output nothing is looked for.
+    *("ci_secrets.leaks.matcher", "ci_secrets.leaks.forms", "hyperscan"),
+)
 
 
 @pytest.mark.parametrize(
@@ -117,14 +121,14 @@ def test_exec_loads_only_what_it_needs(generic: Story) -> None:
         "from ci_secrets.cli.main import entry; entry()"
     )
     done = subprocess.run(
-        [sys.executable, "-I", "-c", code, "exec", "--", "true"],
+        [sys.executable, "-I", "-c", code, "exec", "--", "./not-there"],
         cwd=generic.stand.workspace,
         env=generic.environment(),
         capture_output=True,
         check=False,
         timeout=40,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 127, done.stderr
     loaded = done.stderr.decode().splitlines()[-1].split()
     assert {"hvac", "httpx"} <= set(loaded)
     assert [name for name in NEVER if name in loaded] == []

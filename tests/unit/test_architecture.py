@@ -30,7 +30,7 @@ ROOMS: Final[Mapping[str, frozenset[str]]] = {
     "disk": BASE,
     "http": BASE | {"deadline"},
     "config": BASE,
-    "platforms": BASE | {"disk", "http"},
+    "platforms": BASE | {"disk", "http", "lazy"},
     "stores": BASE | {"config", "http", "lazy"},
     "leaks": BASE,
     "delivery": BASE | {"config", "disk"},

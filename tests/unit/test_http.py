@@ -5,6 +5,7 @@ import email.utils
 import gzip
 import random
 import socket
+import ssl
 import threading
 import time
 import traceback
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -241,17 +243,57 @@ def test_a_ca_file_that_cannot_be_loaded_is_a_wrong_setting(tmp_path: Path) -> N
         Http(ca_file=tmp_path / "none.pem").send("GET", "https://a.example", repeat=Repeat.NEVER)
 
 
+def test_the_ca_file_replaces_those_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Who is in SSL_CERT_FILE is trusted without a CA file of the store, and not beside one."""
+    ours, theirs = trustme.CA(), trustme.CA()
+    ours.cert_pem.write_to_path(str(tmp_path / "ours.pem"))
+    theirs.cert_pem.write_to_path(str(tmp_path / "theirs.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "theirs.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    with _tls_server(theirs) as url:
+        assert Http(timeout=20).send("GET", url, repeat=Repeat.NEVER).status == 200
+    with _tls_server(theirs) as url, pytest.raises(UnreachableError) as caught:
+        Http(timeout=20, ca_file=tmp_path / "ours.pem").send("GET", url, repeat=Repeat.NEVER)
+    assert "not trusted" in caught.value.cause
+    with _tls_server(ours) as url:
+        http = Http(timeout=20, ca_file=tmp_path / "ours.pem")
+        assert http.send("GET", url, repeat=Repeat.NEVER).status == 200
+
+
+@contextmanager
+def _tls_server(authority: trustme.CA) -> Iterator[str]:
+    """A server on loopback with a certificate of this authority, for one visitor."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+
+    def talk(visitor: socket.socket) -> None:
+        with context.wrap_socket(visitor, server_side=True) as tls:
+            tls.recv(65536)
+            tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with raw_server(talk, first=False) as url:
+        yield url.replace("http:", "https:")
+
+
 @contextmanager
 def raw_server(
-    talk: Callable[[socket.socket], None], heard: list[bytes] | None = None
+    talk: Callable[[socket.socket], None],
+    heard: list[bytes] | None = None,
+    *,
+    first: bool = True,
 ) -> Iterator[str]:
-    """A server on loopback that says what `talk` says to its one visitor, after it has `heard`."""
+    """A server on loopback that says what `talk` says to its one visitor, after it has `heard`.
+
+    Unless the visitor speaks `first`, `talk` does all of it.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
             visitor, _ = listener.accept()
             with visitor:
-                request = visitor.recv(65536)
+                request = visitor.recv(65536) if first else b""
                 if heard is not None:
                     heard.append(request)
                 try:
@@ -277,6 +319,11 @@ def drip(start: bytes) -> Callable[[socket.socket], None]:
     return talk
 
 
+def silence(visitor: socket.socket) -> None:
+    """Say nothing until the visitor hangs up."""
+    visitor.recv(1)
+
+
 @pytest.mark.parametrize(
     "start",
     [
@@ -295,7 +342,7 @@ def test_a_slow_drip_is_cut_off(start: bytes) -> None:
 def test_a_stall_is_cut_off() -> None:
     """A server that accepts and says nothing."""
     with (
-        raw_server(lambda visitor: time.sleep(0.5)) as url,
+        raw_server(silence) as url,
         pytest.raises(UnreachableError) as caught,
     ):
         Http(timeout=0.2).send("GET", url, repeat=Repeat.NEVER)
@@ -349,7 +396,7 @@ def test_no_proxy_is_obeyed(proxies: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "talk",
-    [lambda _: time.sleep(0.5), drip(b"HTTP/1.1 200 OK\r\nX-Slow: ")],
+    [silence, drip(b"HTTP/1.1 200 OK\r\nX-Slow: ")],
     ids=["stall", "drip"],
 )
 def test_a_slow_proxy_is_cut_off(

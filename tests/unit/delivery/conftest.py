@@ -98,6 +98,10 @@ class Runner:
         """All that was noted so far."""
         return [json.loads(line) for line in self.path.read_text().splitlines()]
 
+    def journal_so_far(self) -> list[list[Any]]:
+        """The same, where nothing may have been noted."""
+        return self.journal() if self.path.exists() else []
+
     def noted(self, kind: str) -> list[Any]:
         """What was noted of one kind."""
         return [entry[1] for entry in self.journal() if entry[0] == kind]

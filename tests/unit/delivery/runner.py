@@ -1,7 +1,8 @@
 """Runs CMD as `exec` does: `runner.py SETTINGS CMD…`, SETTINGS being a JSON file.
 
 A filter hides the word `hunter2`. What happens is appended to the file `journal`, one JSON value
-a line: signals as `["signal", n]`, the end as `["ended", {…}]`, what `run` raised as `["raised"]`.
+a line: signals as `["signal", n]`, what is done beside CMD as `["meanwhile"]`, the end as
+`["ended", {…}]`, what `run` raised as `["raised"]`.
 """
 
 import json
@@ -64,6 +65,7 @@ def main() -> int:
             make_filter=make_filter,
             one_log=settings.get("one_log", False),
             on_signal=lambda signum: note("signal", signum),
+            meanwhile=lambda: note("meanwhile"),
         )
     except RuntimeError:
         note("raised")

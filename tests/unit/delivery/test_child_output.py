@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -56,6 +57,24 @@ class TestStreams:
         (tmp_path / "noise").write_bytes(noise)
         done, _ = runner.run(["cat", str(tmp_path / "noise")])
         assert done.stdout == noise
+
+    def test_a_file_goes_on_where_it_stands(self, runner: Runner, tmp_path: Path) -> None:
+        """The descriptor itself is written: opened anew the file would begin at its start."""
+        log = tmp_path / "log"
+        with log.open("w+b", buffering=0) as file:
+            file.write(b"before\n")
+            runner.run(sh("echo out; echo err >&2"), stdout=file, stderr=file)
+            file.write(b"after\n")
+        assert log.read_bytes() == b"before\nout\nerr\nafter\n"
+
+    def test_a_socket_is_written(self, runner: Runner) -> None:
+        """Nobody can open a socket anew by its name in /proc or /dev."""
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            with runner.start(sh("echo hunter2"), stdout=theirs) as process:
+                theirs.close()
+                assert process.wait(timeout=30) == 0
+            assert ours.recv(100) == b"***\n"
 
     def test_stdin_is_inherited(self, runner: Runner, tmp_path: Path) -> None:
         """CMD reads our stdin, and we do not."""
@@ -167,7 +186,8 @@ class TestLeftBehind:
 
     def test_writing_a_little_later(self, runner: Runner) -> None:
         """What a process substitution or a trap writes just after CMD's end still comes."""
-        done, ended = runner.run(sh("(sleep 0.2; echo hunter2) & echo done"))
+        later = "while kill -0 $$; do :; done 2>/dev/null; echo hunter2"
+        done, ended = runner.run(sh(f"({later}) & echo done"))
         assert done.stdout == b"done\n***\n"
         assert ended["notes"] == []
 

@@ -88,6 +88,17 @@ class TestExit:
 class TestSurroundings:
     """What CMD inherits."""
 
+    def test_what_is_done_meanwhile(self, runner: Runner) -> None:
+        """It is done beside CMD, once; a CMD that ends at once does not pay for it."""
+        with runner.start(sh("read line; echo $line"), stdin=subprocess.PIPE) as process:
+            assert process.stdin is not None
+            while ["meanwhile"] not in runner.journal_so_far():
+                time.sleep(0.01)
+            process.stdin.write(b"go\n")
+            process.stdin.close()
+            assert process.wait(timeout=30) == 0
+        assert runner.journal().count(["meanwhile"]) == 1
+
     def test_environment_is_exact(self, runner: Runner) -> None:
         """CMD gets the environment that was given, and nothing of ours."""
         done, _ = runner.run(["env", "-0"], environment={"PATH": "/usr/bin:/bin", "A": "1\n2"})

@@ -182,7 +182,9 @@ def test_a_real_child_that_pauses(
     )
     out, err = capfd.readouterr()
     whole = out if one_log else out + err
-    assert whole == "name: ma" + VALUE[:3].decode() + "***bye\n"
+    # All that was shown before more came: on a busy machine several bytes come at once.
+    shown = [VALUE[:count].decode() for count in range(4)]
+    assert whole in [f"name: ma{beginning}***bye\n" for beginning in shown]
     assert counted.waits < 200
 
 

@@ -2,8 +2,11 @@
 
 import io
 import threading
+import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
+
+import pytest
 
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError, UnreachableError
@@ -102,6 +105,48 @@ def test_a_failure_is_a_warning_with_its_reason() -> None:
     keeping = Keeping()
     kept(keeping, Session(CiSecretsError("It was refused.")))
     assert "was not renewed: It was refused." in keeping.stream.getvalue()
+
+
+class Hanging(Session):
+    """A session whose store does not answer any more, until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gone = threading.Event()
+
+    def keep(self, mint: Mint | None) -> Kept:
+        """Wait."""
+        self.done.set()
+        self.gone.wait(timeout=60)
+        return FAR
+
+
+def test_a_cancelled_job_does_not_wait_for_renewals_that_hang() -> None:
+    """Of many sessions neither: they have a second in all, of the ten that the CI gives us."""
+    sessions = {str(number): Hanging() for number in range(9)}
+    keeper = Keeper(cast("dict[str, Any]", sessions), 5, Keeping())
+    keeper.start()
+    assert all(session.done.wait(timeout=20) for session in sessions.values())
+    began = time.monotonic()
+    keeper.stop(hurry=True)
+    assert time.monotonic() - began < 5
+    for session in sessions.values():
+        session.gone.set()
+
+
+def test_no_other_login_begins_once_the_run_is_ending() -> None:
+    """A renewal that goes on after the end gets no JWT for a token that nobody would revoke."""
+    keeping, session = Keeping(), Session(FAR)
+    keeping.remint = Secret
+    keeper = Keeper(cast("dict[str, Any]", {"vault": session}), 5, keeping)
+    keeper.start()
+    assert session.done.wait(timeout=20)
+    (mint,) = session.mints
+    assert mint is not None
+    assert mint("made-up") == Secret("made-up")
+    keeper.stop()
+    with pytest.raises(UnreachableError):
+        mint("made-up")
 
 
 def test_an_absurd_answer_ends_nothing_and_shows_nothing() -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from ci_secrets.job.watch import Watch
 from ci_secrets.leaks.findings import Verdict
-from ci_secrets.leaks.matcher import build
 from ci_secrets.platforms.generic import Generic
 from ci_secrets.platforms.github import GitHub
 from ci_secrets.secret import Secret
@@ -19,7 +18,9 @@ OTHER = "another-made-up-value-987"
 @pytest.fixture
 def watch() -> Watch:
     """Give eyes that know one value, on GitHub."""
-    return Watch(build({"A": Secret(VALUE)}), GitHub({}))
+    made = Watch(GitHub({}))
+    made.add({"A": Secret(VALUE)})
+    return made
 
 
 def shown(watch: Watch, *pieces: str, stream: str = "stdout") -> str:
@@ -63,6 +64,27 @@ def test_values_are_added_from_another_thread(watch: Watch) -> None:
     assert out == b"".join(b"line %d\n" % number for number in range(500)) + b"***\n"
 
 
+def test_a_stream_that_says_nothing_was_seen_whole(watch: Watch) -> None:
+    """All that came was looked at, and no needle was made for it."""
+    eye = watch.filter("stdout")
+    assert eye.finish() == b""
+    (report,) = watch.reports()
+    assert report.verdict is Verdict.CLEAN
+    assert [(entry.source, entry.state) for entry in report.coverage] == [("stdout", "complete")]
+    assert watch._engine is None
+
+
+def test_what_is_made_ready_knows_what_came_before(watch: Watch) -> None:
+    """Values that were added while no stream had said anything, and those that come after."""
+    watch.add({"B": Secret(OTHER)})
+    eye = watch.filter("stdout")
+    watch.get_ready()
+    assert watch._engine is not None
+    watch.add({"C": Secret("a-third-made-up-value")})
+    text = f"{VALUE} {OTHER} a-third-made-up-value.".encode()
+    assert eye.feed(text) + eye.finish() == b"*** *** ***."
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
 def test_a_request_to_mask_one_of_ours_is_dropped(watch: Watch, size: int) -> None:
     """Whatever the pieces: passed on it would print the value, or mask `***`."""
@@ -87,7 +109,8 @@ def test_what_the_command_masks_is_hidden_from_then_on(watch: Watch, size: int) 
 
 def test_where_the_runner_knows_no_requests_there_are_none() -> None:
     """Elsewhere than on GitHub such a line is a line like any other."""
-    watch = Watch(build({"A": Secret(VALUE)}), Generic({}))
+    watch = Watch(Generic({}))
+    watch.add({"A": Secret(VALUE)})
     assert shown(watch, f"::add-mask::{VALUE}\n") == "::add-mask::***\n"
     assert shown(watch, f"::add-mask::{OTHER}\n{OTHER}\n", stream="stderr").count(OTHER) == 2
 

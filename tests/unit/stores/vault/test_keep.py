@@ -1,6 +1,7 @@
 """Keeping tokens and leases alive."""
 
 import json
+import threading
 import time
 from dataclasses import replace
 from typing import Any
@@ -296,6 +297,20 @@ class TestLoginAgain:
             ("acc-2", "revoked"),
         ]
         assert not alive
+
+    def test_both_are_closed_side_by_side(self, bench: Bench, vault: FakeVault) -> None:
+        """With a store that hangs, two tokens take a cancelled job no longer than one."""
+        session, _, _ = self.replaced(bench, vault)
+        together = threading.Barrier(2)
+
+        def through(asked: httpx.Request) -> httpx.Response:
+            if asked.url.path.endswith("revoke-self"):
+                together.wait(timeout=10)
+                return httpx.Response(204)
+            return httpx.Response(403, json={"errors": ["permission denied"]})
+
+        closings = bench.store(through=through).resume(session.handover()).close("signal")
+        assert [each.outcome.closed for each in closings] == [True, True]
 
     def test_batch_is_replaced(self, bench: Bench, vault: FakeVault) -> None:
         """A batch token, which nobody can renew, is replaced as well."""
