@@ -77,7 +77,9 @@ OPTIONS: Final[dict[str, Option]] = {
         metavar="FILE",
         convert=path,
     ),
-    "export-env": Option(help="set variables for the job's later steps too (GitHub, Azure)", flag=True),
+    "export-env": Option(
+        help="set variables for the job's later steps too (GitHub, Azure)", flag=True
+    ),
     "audit-file": Option(help="the audit trail to append to", metavar="FILE", convert=path),
     "state-dir": Option(help="where the sealed state lies", metavar="DIR", convert=path),
     "run-id": Option(help="name of this run, where no CI gives one", metavar="ID"),

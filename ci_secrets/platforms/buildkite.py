@@ -1,7 +1,7 @@
 """Buildkite: ID tokens and the redactor of its agent, both by the agent's own program."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 

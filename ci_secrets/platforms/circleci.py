@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from ci_secrets.errors import IdentityError
@@ -59,7 +58,7 @@ class CircleCI(Base):
             if self._fits(name, audience):
                 return given.from_variable(self._environment, name)
         program = programs.find(_PROGRAM, self._environment)
-        if program and any(map(self._get, TOKENS)):
+        if program and audience and any(map(self._get, TOKENS)):
             return self._asked(program, audience)
         for name in (TOKEN, *TOKENS):
             if self._get(name):  # what is wrong with it is said by whoever reads it

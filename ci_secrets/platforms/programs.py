@@ -26,9 +26,7 @@ def ask(
     It may quote the answer of a server. Raises `UnreachableError` where it does not end in time.
     """
     handed = {
-        name: value
-        for name, value in environment.items()
-        if not name.startswith(_NOT_FOR_HELPERS)
+        name: value for name, value in environment.items() if not name.startswith(_NOT_FOR_HELPERS)
     }
     try:
         done = subprocess.run(

@@ -7,8 +7,13 @@ from typing import Final
 import httpx
 import pytest
 
-from ci_secrets.errors import CiSecretsError, ConfigError, IdentityError
-from ci_secrets.errors import OutputRefusedError, UnreachableError
+from ci_secrets.errors import (
+    CiSecretsError,
+    ConfigError,
+    IdentityError,
+    OutputRefusedError,
+    UnreachableError,
+)
 from ci_secrets.http import Http
 from ci_secrets.platforms.azure import AUDIENCE, Azure
 from ci_secrets.secret import Secret
@@ -91,7 +96,7 @@ def test_a_step_without_the_jobs_token_is_shown_the_mapping(bearer: str) -> None
 def test_no_token_goes_where_there_is_no_endpoint(uri: str) -> None:
     """Nor over the wire in clear."""
     endpoint = Endpoint()
-    with pytest.raises(IdentityError, match="SYSTEM_OIDCREQUESTURI|no endpoint"):
+    with pytest.raises(IdentityError, match=r"SYSTEM_OIDCREQUESTURI|no endpoint"):
         endpoint.azure(SYSTEM_OIDCREQUESTURI=uri).id_token(AUDIENCE)
     assert endpoint.requests == []
 

@@ -8,7 +8,7 @@ import pytest
 
 from ci_secrets.errors import IdentityError, OutputRefusedError
 from ci_secrets.platforms.buildkite import Buildkite
-from tests.unit.platforms.stub import Stub
+from tests.stub import Stub
 
 VAULT = "https://vault.example"
 ENVIRONMENT = {

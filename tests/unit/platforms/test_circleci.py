@@ -8,7 +8,7 @@ import pytest
 from ci_secrets.errors import IdentityError
 from ci_secrets.platforms.circleci import CircleCI
 from ci_secrets.platforms.interface import IdentityOptions
-from tests.unit.platforms.stub import Stub
+from tests.stub import Stub
 
 VAULT = "https://vault.example"
 ORGANIZATION = "a1b2c3d4-0000-4000-8000-000000000001"
