@@ -24,6 +24,7 @@ PAGES: Final = [
     *(ROOT / name for name in ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")),
     *sorted((ROOT / "docs").glob("*.md")),
     ROOT / "gitlab-templates" / "README.md",
+    *sorted((ROOT / "examples").rglob("*.md")),
 ]
 TEXTS: Final = {str(page.relative_to(ROOT)): page.read_text() for page in PAGES}
 ALL: Final = "\n".join(TEXTS.values())
@@ -83,7 +84,9 @@ def test_every_link_leads_somewhere() -> None:
     for page, target in _links():
         path, _, anchor = target.partition("#")
         file = (ROOT / page).parent / path if path else ROOT / page
-        headings = re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE) if file.exists() else []
+        headings = (
+            re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE) if file.is_file() else []
+        )
         if not file.exists() or (anchor and anchor not in map(_slug, headings)):
             broken.append((page, target))
     assert _links()
