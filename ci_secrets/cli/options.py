@@ -114,6 +114,7 @@ OPTIONS: Final[dict[str, Option]] = {
         metavar="FILE",
         convert=path,
     ),
+    "job": Option(help="the one job whose secrets are wanted (default: all)", metavar="NAME"),
     "store": Option(
         help="embedded, or vault: `vault` or `bao` from PATH in its development mode "
         "(default: embedded)",

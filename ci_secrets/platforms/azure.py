@@ -1,15 +1,15 @@
 """Azure Pipelines: its token endpoint, secret variables and issues."""
 
-import json
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
-from ci_secrets.errors import IdentityError, OutputRefusedError, UnreachableError
+from ci_secrets.errors import IdentityError, OutputRefusedError
 from ci_secrets.platforms import given, jwt
-from ci_secrets.platforms.base import TOKEN, Base, keeps_tokens_safe
+from ci_secrets.platforms.base import TOKEN, Base
+from ci_secrets.platforms.endpoint import Endpoint
 from ci_secrets.platforms.interface import Level, Run
 from ci_secrets.secret import Secret
 
@@ -17,7 +17,6 @@ AUDIENCE: Final = "api://AzureADTokenExchange"
 """Of every token that the endpoint gives; a job cannot choose another."""
 _URI: Final = "SYSTEM_OIDCREQUESTURI"
 _TOKEN: Final = "SYSTEM_ACCESSTOKEN"  # noqa: S105  # a name
-_ENDPOINT: Final = "Azure DevOps's token endpoint"
 _API: Final = "7.1"
 
 _MAP: Final = """\
@@ -36,6 +35,17 @@ Let the store take it, and vouch for the store's URL, which its audience does no
       env:
         CI_SECRETS_ALLOWED_STORES: https://vault.example:8200
         SYSTEM_ACCESSTOKEN: $(System.AccessToken)"""
+
+_ENDPOINT: Final = Endpoint(
+    called="Azure DevOps's token endpoint",
+    method="POST",
+    answer="oidcToken",
+    url_variable=_URI,
+    token_variable=_TOKEN,
+    headers={"X-TFS-FedAuthRedirect": "Suppress"},  # or a refusal is a page for people
+    refused=("The job's own token is over, or is not that of this job.", _MAP),
+    reach="Look at status.dev.azure.com; the agent must reach dev.azure.com.",
+)
 
 
 class Azure(Base):
@@ -129,50 +139,7 @@ class Azure(Base):
                 cause=f"{_URI} is not set. Azure DevOps Server has none.",
                 fix="Update the agent. Elsewhere name a token: --id-token-env NAME.",
             )
-        return Secret(_token_in(self._ask(uri, bearer))), _ENDPOINT
-
-    def _ask(self, uri: str, bearer: str) -> bytes:
-        import httpx
-
-        from ci_secrets.http import Repeat
-
-        if not keeps_tokens_safe(uri):
-            raise IdentityError(
-                f"{_URI} is not an https URL.",
-                cause="The job's token would go over the wire in clear.",
-            )
-        if not bearer.isascii() or not bearer.isprintable() or bearer.startswith("$("):
-            raise IdentityError(
-                f"{_TOKEN} does not hold a token.",
-                cause="The variable that it was mapped to does not exist in this pipeline.",
-                fix=_MAP,
-            )
-        # NOTE: without Suppress a refusal is a redirect to a page for people. Another mint does
-        # no harm: a JWT that nobody received opens nothing.
-        headers = {"Authorization": f"Bearer {bearer}", "X-TFS-FedAuthRedirect": "Suppress"}
-        try:
-            answer = self._http.send(
-                "POST",
-                str(httpx.URL(uri).copy_merge_params({"api-version": _API})),
-                repeat=Repeat.READ,
-                headers=headers | {"Accept": "application/json"},
-                json={},
-            )
-        except UnreachableError as failure:
-            raise UnreachableError(
-                f"{_ENDPOINT} did not answer.", cause=f"{failure.what} {failure.cause}", fix=_REACH
-            ) from None
-        if answer.ok:
-            return answer.body
-        if answer.status in (408, 429) or answer.status >= 500:
-            raise UnreachableError(
-                f"{_ENDPOINT} answered {answer.status}, also when asked again.", fix=_REACH
-            )
-        raise IdentityError(
-            f"{_ENDPOINT} refused an ID token ({answer.status}).",
-            cause="The job's own token is over, or is not that of this job.",
-            fix=_MAP,
-        )
+        return _ENDPOINT.ask(self._http, uri, bearer, {"api-version": _API}), _ENDPOINT.called
 
     def _advice(self, audience: str) -> jwt.Advice:
         return jwt.Advice(
@@ -182,7 +149,6 @@ class Azure(Base):
         )
 
 
-_REACH: Final = "Look at status.dev.azure.com; the agent must reach dev.azure.com."
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Source: microsoft/azure-pipelines-agent, Command.cs: the message of a command is read with these
 # three undone, `%` last.
@@ -236,18 +202,3 @@ def _unfit(data: bytes) -> str:
     except UnicodeDecodeError:
         return "is not UTF-8 text"
     return ""
-
-
-def _token_in(body: bytes) -> str:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        document = None
-    value = document.get("oidcToken") if isinstance(document, dict) else None
-    if isinstance(value, str) and value:
-        return value
-    raise IdentityError(
-        f"{_ENDPOINT} answered, but with no token.",
-        cause="Something between here and Azure DevOps answers in its place, such as a proxy.",
-        fix=_REACH,
-    )

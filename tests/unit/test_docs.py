@@ -18,6 +18,7 @@ from ci_secrets.cli import main
 from ci_secrets.cli.options import OPTIONS, variable
 from ci_secrets.config import auth
 from ci_secrets.config.file import load
+from ci_secrets.platforms import azure, github
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = [
@@ -31,6 +32,8 @@ ALL: Final = "\n".join(TEXTS.values())
 PROSE: Final = re.sub(r"```.*?```", "", ALL, flags=re.DOTALL)
 OF_OTHER_TOOLS: Final = {"--help", "--variable", "--strict"}
 """Options on the pages that are not ours: every tool's, gitlab-ci-local's, mypy's."""
+CALLED: Final = "{called}"
+"""In a message of all endpoints, the name of the one that it is said of."""
 CONFIG_KEYS: Final = {"version", "stores", "secrets", "leaks", "audit"}
 STORES: Final = "version: 1\nstores: {vault: {url: https://vault.example:8200}}\n"
 
@@ -100,7 +103,7 @@ def _command_lines() -> list[str]:
         for line in block.replace("\\\n", " ").splitlines():
             if found := re.search(r"(?:^\$? *|run: |- |\bsh ')(ci-secrets .*)", line):
                 command = found[1].rpartition("'")[0] if language == "groovy" else found[1]
-                lines.append(command.split("   #")[0])
+                lines.append(command.split("   #")[0].partition(" >")[0])
     inline = re.findall(r"`(ci-secrets [a-z][^`]*)`", PROSE)
     return lines + [re.sub(r"[\[\]]", "", line) for line in inline]
 
@@ -156,7 +159,8 @@ def _messages() -> str:
                 texts.append("".join(_shown(module, part) for part in node.values))
             elif isinstance(node, ast.Constant):
                 texts.append(str(node.value))
-    return "\n".join(texts)
+    endpoints = (azure._ENDPOINT, github._ENDPOINT)
+    return "\n".join("\n".join(texts).replace(CALLED, it.called) for it in endpoints)
 
 
 def _shown(module: ModuleType, part: ast.expr) -> str:
@@ -165,6 +169,8 @@ def _shown(module: ModuleType, part: ast.expr) -> str:
             return str(text)
         case ast.FormattedValue(value=ast.Name(id=name)) if name.isupper():
             return str(getattr(module, name))
+        case ast.FormattedValue(value=ast.Attribute(attr="called")):
+            return CALLED
         case _:
             return "…"
 

@@ -151,7 +151,7 @@ def test_loopback_needs_no_tls(mint: Make, host: str) -> None:
 @pytest.mark.parametrize("bearer", ["a\nb", "ä", "\udcff"])
 def test_a_damaged_bearer_is_not_sent(bearer: str) -> None:
     """An HTTP library would put it in its error."""
-    with pytest.raises(IdentityError, match="not the token"):
+    with pytest.raises(IdentityError, match="does not hold the job's token"):
         Endpoint().github(ACTIONS_ID_TOKEN_REQUEST_TOKEN=bearer).id_token(AUDIENCE)
 
 
