@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import jsonschema
 import pytest
 import yaml
 
@@ -29,6 +30,13 @@ GITLAB: Final = sorted(path.name for path in (EXAMPLES / "gitlab").glob("*.yml")
 CALLERS: Final = {"production.yml"}
 """They have no steps of their own: what they call has."""
 REUSABLE: Final = "shop/workflows/.github/workflows/deploy.yml"
+VENDORED: Final = "python/check_jsonschema/builtin_schemas/vendor"
+PAGE_SCHEMAS: Final = {
+    "CircleCI": "circle-ci",
+    "Buildkite": "buildkite",
+    "Azure Pipelines": "azure-pipelines",
+}
+"""Section of docs/other-ci.md → schema. That of Bitbucket is older than `oidc: {audiences: …}`."""
 JOB_ENVIRONMENT: Final = {
     "${{ inputs.environment }}": "production",
     "${{ secrets.CI_SECRETS_STATE_KEY }}": secrets.token_hex(16),
@@ -178,6 +186,38 @@ class TestRetries:
         """The command's own code, a leak and a refusal end the step at once."""
         done, calls = self._run(tmp_path, *codes)
         assert (done.code, calls) == (end, len(codes))
+
+
+def _parts() -> list[tuple[str, str, str]]:
+    """Name, schema and text of each pipeline file, and of each on the page of the other CIs."""
+    files = [("github-workflows", f"github/{name}") for name in GITHUB]
+    files += [("gitlab-ci", f"gitlab/{name}") for name in GITLAB]
+    parts = [(name, schema, (EXAMPLES / name).read_text()) for schema, name in files]
+    page = (ROOT / "docs" / "other-ci.md").read_text()
+    for title, schema in PAGE_SCHEMAS.items():
+        section = page.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+        found = re.findall(r"^```yaml\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+        ours = [text for text in found if "stores:" not in text]
+        assert ours, title
+        parts += [(f"{title} {number}", schema, text) for number, text in enumerate(ours, 1)]
+    return parts
+
+
+@pytest.mark.parametrize(
+    ("schema", "text"), [part[1:] for part in _parts()], ids=[part[0] for part in _parts()]
+)
+def test_each_file_is_valid_by_its_cis_schema(schema: str, text: str) -> None:
+    """Keys that this CI knows, with values of the kinds that it takes."""
+    found = sorted(real_dir().glob(f"gitlab-*/{VENDORED}/{schema}.json"))
+    if not found:
+        missing("the schemas of CI files")
+    document = yaml.safe_load(text)
+    if True in document:  # YAML 1.1 of `on:`
+        document["on"] = document.pop(True)
+    rules = json.loads(found[-1].read_text())
+    validator = jsonschema.validators.validator_for(rules)(rules)
+    assert [error.message for error in validator.iter_errors(document)] == []
+    assert not validator.is_valid({**document, "jobs": 7, "steps": 7, "deploy": 7})
 
 
 def test_actionlint_finds_nothing() -> None:
