@@ -163,7 +163,13 @@ def _flow(value: object) -> str:
 def _scalar(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.lower() not in _NOT_PLAIN:
         return text
-    return json.dumps(text, ensure_ascii=False)
+    # Nothing that a terminal or a runner (`##vso[`) obeys; YAML has JSON's escapes, and `\U`.
+    whole = json.dumps(text, ensure_ascii=False).replace("##", "#\\u0023")
+    return "".join(each if each.isprintable() else _escape(ord(each)) for each in whole)
+
+
+def _escape(code: int) -> str:
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def quoted(text: str) -> str:
