@@ -35,7 +35,8 @@ def test_names_that_break_the_job_are_refused(name: str) -> None:
     "name",
     ["DB_PASSWORD", "VAULT_TOKEN", "AWS_SECRET_ACCESS_KEY", "NPM_TOKEN", "_x", "password", "USER",
      "GITLAB_TOKEN", "GH_TOKEN", "GIT_TOKEN", "PATHS", "CIRCLE", "HTTPS_PROXY", "NODE_AUTH_TOKEN",
-     "LDAP_PASSWORD", "CIRCLE_TOKEN", "BITBUCKET_TOKEN", "SYSTEM_PASSWORD", "ENVIRONMENT", "BUILD_TOKEN", "a1"],
+     "LDAP_PASSWORD", "CIRCLE_TOKEN", "BITBUCKET_TOKEN", "SYSTEM_PASSWORD", "ENVIRONMENT",
+     "BUILD_TOKEN", "a1"],
 )  # fmt: skip
 def test_usual_names_pass(name: str) -> None:
     """Names that look alike but are harmless are taken."""

@@ -1,6 +1,6 @@
 """Azure Pipelines: its token endpoint, and what its agent reads from the log."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -8,15 +8,14 @@ import httpx
 import pytest
 
 from ci_secrets.errors import (
-    CiSecretsError,
     ConfigError,
     IdentityError,
     OutputRefusedError,
     UnreachableError,
 )
-from ci_secrets.http import Http
 from ci_secrets.platforms.azure import AUDIENCE, Azure
 from ci_secrets.secret import Secret
+from tests.unit.platforms.answers import Answers, told
 
 URI = "https://dev.azure.com/shop/p-1/_apis/distributedtask/hubs/build/plans/x/jobs/y/oidctoken"
 BEARER = "made-up-bearer"
@@ -35,29 +34,12 @@ ENVIRONMENT: Final = {
 Make = Callable[..., str]
 
 
-class Endpoint:
+class Endpoint(Answers):
     """Azure's endpoint: gives `answers` one by one."""
-
-    def __init__(self, *answers: httpx.Response | Exception) -> None:
-        self.answers: Iterator[httpx.Response | Exception] = iter(answers)
-        self.requests: list[httpx.Request] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        answer = next(self.answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
 
     def azure(self, **more: str) -> Azure:
         """A job that asks here."""
-        http = Http(transport=httpx.MockTransport(self), sleep=lambda _: None)
-        return Azure(ENVIRONMENT | more, None, http)
-
-
-def told(error: CiSecretsError) -> str:
-    """All that people are shown of an error."""
-    return f"{error.what}\n{error.cause}\n{error.fix}"
+        return Azure(ENVIRONMENT | more, None, self.http)
 
 
 def test_the_endpoint_is_asked_as_its_documentation_says(mint: Make) -> None:
