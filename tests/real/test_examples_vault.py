@@ -187,7 +187,7 @@ def entrance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entrance]:
         yield Entrance(server, issuer, tmp_path_factory.mktemp("entrance"))
 
 
-@pytest.mark.parametrize(("ci", "role"), ROLES, ids="-".join)
+@pytest.mark.parametrize(("ci", "role"), ROLES, ids=map("-".join, ROLES))
 def test_the_right_job_gets_in(entrance: Entrance, ci: str, role: str) -> None:
     """With a service token of ten minutes that has the one policy, without the default one."""
     for claims in RIGHT[ci, role]:
@@ -197,7 +197,7 @@ def test_the_right_job_gets_in(entrance: Entrance, ci: str, role: str) -> None:
         assert auth["lease_duration"] == 600
 
 
-@pytest.mark.parametrize(("ci", "role"), ROLES, ids="-".join)
+@pytest.mark.parametrize(("ci", "role"), ROLES, ids=map("-".join, ROLES))
 def test_nobody_else_gets_in(entrance: Entrance, ci: str, role: str) -> None:
     """Neither a fork nor another repository nor another branch, and no JWT for another store."""
     for who, claims in WRONG[ci, role].items():

@@ -138,6 +138,16 @@ def test_the_library_closes_what_a_killed_exec_left(build: Build) -> None:
     assert not build.job.user_is_alive()
 
 
+def test_the_blocks_own_failure_is_what_the_build_ends_with(build: Build) -> None:
+    """Also where `finish` fails too, here because the state is gone: an abort stays an abort."""
+    done = build.scripted(
+        'withCiSecrets { sh \'ci-secrets exchange --env-file "$WORKSPACE_TMP/x"; '
+        "rm \"$WORKSPACE_TMP\"/ci-secrets/*/*.sealed'; error 'my own' }"
+    )
+    assert (done.code, done.err) == (1, "FAILURE: my own\n")
+    assert "The state of this run is gone" in build.said()
+
+
 def test_the_library_gives_identity_within_its_block_only(build: Build) -> None:
     """Before and after it no step has the JWT or the state's key."""
     look = "sh 'env | grep -c ^CI_SECRETS_ID_TOKEN= || true; env | grep -c ^CI_SECRETS_STATE'"

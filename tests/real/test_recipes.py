@@ -120,7 +120,7 @@ class TestJenkins:
     @pytest.mark.parametrize("page", ["README.md", "docs/jenkins.md"])
     def test_exec(self, on_jenkins: RealJob, tmp_path: Path, page: str) -> None:
         """The one file that `sh -xe` writes holds no value in any form."""
-        recipe = block(page, "groovy", "ci-secrets exec")
+        recipe = block(page, "groovy", "withCredentials", "ci-secrets exec")
         if "CI_SECRETS_STATE_KEY" not in recipe:
             del on_jenkins.env["CI_SECRETS_STATE_KEY"]
         (script,) = groovy_steps(recipe)
