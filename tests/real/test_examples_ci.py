@@ -15,6 +15,7 @@ import yaml
 from ci_secrets.testing.claims import github_claims, gitlab_claims
 from ci_secrets.testing.issuer import Issuer
 from tests.real.conftest import missing
+from tests.real.gitlab import find_gitlab
 from tests.real.recipes import ROOT, Done, RealJob, Stage, nothing_stays
 from tests.real.runners import GitHubRunner, gitlab
 from tests.real.servers import PostgresServer, VaultServer, find_vault
@@ -208,13 +209,13 @@ def _parts() -> list[tuple[str, str, str]]:
 )
 def test_each_file_is_valid_by_its_cis_schema(schema: str, text: str) -> None:
     """Keys that this CI knows, with values of the kinds that it takes."""
-    found = sorted(real_dir().glob(f"gitlab-*/{VENDORED}/{schema}.json"))
-    if not found:
+    found = find_gitlab()
+    if found is None:
         missing("the schemas of CI files")
     document = yaml.safe_load(text)
     if True in document:  # YAML 1.1 of `on:`
         document["on"] = document.pop(True)
-    rules = json.loads(found[-1].read_text())
+    rules = json.loads((found / VENDORED / f"{schema}.json").read_text())
     validator = jsonschema.validators.validator_for(rules)(rules)
     assert [error.message for error in validator.iter_errors(document)] == []
     assert not validator.is_valid({**document, "jobs": 7, "steps": 7, "deploy": 7})
