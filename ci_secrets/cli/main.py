@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, str]] = {
     "finish": "end of job: revoke with proof, scan the log, verdict",
     "whoami": "this job's identity: its claims, and where they came from",
     "audit": "`audit verify`: is the trail whole",
+    "config": "`config import`: ci-secrets.yaml out of vault-action steps or GitLab's `secrets:`",
 }
 """Command → one line. The module of the same name beside this file has `add` and `run`."""
 

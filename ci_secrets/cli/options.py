@@ -54,7 +54,8 @@ OPTIONS: Final[dict[str, Option]] = {
         help="secrets as lines `path selector | NAME ;`, instead of a file", metavar="LINES"
     ),
     "platform": Option(
-        help="github, gitlab, jenkins or generic (default: as the environment shows)",
+        help="github, gitlab, jenkins, azure, bitbucket, buildkite, circleci or generic "
+        "(default: as the environment shows)",
         metavar="NAME",
     ),
     "url": Option(help="the store's URL, where no file names one", metavar="URL"),
@@ -76,7 +77,9 @@ OPTIONS: Final[dict[str, Option]] = {
         metavar="FILE",
         convert=path,
     ),
-    "export-env": Option(help="set variables for the job's later steps too (GitHub)", flag=True),
+    "export-env": Option(
+        help="set variables for the job's later steps too (GitHub, Azure)", flag=True
+    ),
     "audit-file": Option(help="the audit trail to append to", metavar="FILE", convert=path),
     "state-dir": Option(help="where the sealed state lies", metavar="DIR", convert=path),
     "run-id": Option(help="name of this run, where no CI gives one", metavar="ID"),
@@ -111,6 +114,7 @@ OPTIONS: Final[dict[str, Option]] = {
         metavar="FILE",
         convert=path,
     ),
+    "job": Option(help="the one job whose secrets are wanted (default: all)", metavar="NAME"),
     "store": Option(
         help="embedded, or vault: `vault` or `bao` from PATH in its development mode "
         "(default: embedded)",

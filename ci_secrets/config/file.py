@@ -15,7 +15,7 @@ from ci_secrets.config.model import (
     Template,
 )
 from ci_secrets.config.names import check_distinct
-from ci_secrets.config.nodes import Place
+from ci_secrets.config.nodes import Node, Place
 from ci_secrets.config.secret_entries import Entry, read_entry
 from ci_secrets.config.store_entries import read_store
 from ci_secrets.config.trust import Reaction, floor_audit, floor_leaks
@@ -37,7 +37,13 @@ def load(path: Path, environment: Mapping[str, str], stores: Collection[str] = (
     Relative paths in it are taken from its own directory. `stores` are described elsewhere
     (`--url`), and may be named here. Raises `ConfigError` with `file:line:column`.
     """
-    node = read(path)
+    return from_node(read(path), path, environment, stores)
+
+
+def from_node(
+    node: Node, path: Path, environment: Mapping[str, str], stores: Collection[str] = ()
+) -> Config:
+    """The same, of what was read already; `path` is where it stands, or is to stand."""
     if node.value is None:
         raise node.place.error("the file is empty.", fix=f"Write, for example:\n{EXAMPLE}")
     section = Section(node, "ci-secrets.yaml", _KEYS)

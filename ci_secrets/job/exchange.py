@@ -64,7 +64,10 @@ def _check_sinks(job: Job, handover: Handover) -> None:
             "or give them to one command only: ci-secrets exec -- COMMAND",
         )
     if handover.export_env and not job.platform.takes_outputs:
-        raise OutputRefusedError("--export-env sets GITHUB_ENV; there is none here.")
+        raise OutputRefusedError(
+            f"On {job.platform.name} no step can set variables for later ones.",
+            fix="Leave out --export-env, and source the file of --env-file in each step.",
+        )
     for path in (handover.env_file, handover.dotenv):
         if path is None:
             continue

@@ -15,6 +15,10 @@ PLATFORMS: Final[dict[str, str]] = {
     "github": "ci_secrets.platforms.github:GitHub",
     "gitlab": "ci_secrets.platforms.gitlab:GitLab",
     "jenkins": "ci_secrets.platforms.jenkins:Jenkins",
+    "azure": "ci_secrets.platforms.azure:Azure",
+    "bitbucket": "ci_secrets.platforms.bitbucket:Bitbucket",
+    "buildkite": "ci_secrets.platforms.buildkite:Buildkite",
+    "circleci": "ci_secrets.platforms.circleci:CircleCI",
     "generic": "ci_secrets.platforms.generic:Generic",
 }
 """Name → `module:class`; imported when it is needed."""
@@ -23,6 +27,10 @@ _SIGNS: Final[dict[str, tuple[str, str | None]]] = {
     "github": ("GITHUB_ACTIONS", "true"),
     "gitlab": ("GITLAB_CI", "true"),
     "jenkins": ("JENKINS_URL", None),
+    "azure": ("TF_BUILD", "True"),
+    "bitbucket": ("BITBUCKET_BUILD_NUMBER", None),
+    "buildkite": ("BUILDKITE", "true"),
+    "circleci": ("CIRCLECI", "true"),
 }
 """Name → the variable that only this CI sets, and its value (`None`: any)."""
 

@@ -54,8 +54,18 @@ class Base:
         return Path()
 
     def state_directory(self) -> Path:
-        """Each system has its own place that lasts until the job's end."""
-        raise NotImplementedError
+        """Below `$XDG_STATE_HOME`, else `~/.local/state`. Raises `ConfigError` without a home.
+
+        Where the system has a place of its own that lasts until the job's end, it is that.
+        """
+        for name, below in (("XDG_STATE_HOME", ""), ("HOME", ".local/state")):
+            # Source: XDG Base Directory Specification: a path that is not absolute is ignored.
+            if self._get(name).startswith("/"):
+                return Path(self._get(name), below, "ci-secrets")
+        raise ConfigError(
+            "There is no place for the sealed state: neither XDG_STATE_HOME nor HOME is set.",
+            fix="Name a directory: --state-dir DIR.",
+        )
 
     def id_token(self, audience: str) -> IdToken:
         """The JWT that the user named, else the system's own way to one."""
@@ -148,8 +158,8 @@ class Base:
             return value
         raise ConfigError(
             f"{name} is not set, so this cannot be a job of {self.name}.",
-            fix="Name the CI by --platform (github, gitlab, jenkins, generic), or the directory "
-            "by --state-dir.",
+            fix="Name the CI by --platform (see `ci-secrets exec --help`), or the directory by "
+            "--state-dir.",
         )
 
     @property

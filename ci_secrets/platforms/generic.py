@@ -1,9 +1,8 @@
 """Any machine that holds a JWT: in a variable, or in a file such as Kubernetes projects."""
 
-from pathlib import Path
 from typing import ClassVar
 
-from ci_secrets.errors import ConfigError, IdentityError
+from ci_secrets.errors import IdentityError
 from ci_secrets.platforms import given, jwt
 from ci_secrets.platforms.base import TOKEN, Base
 from ci_secrets.platforms.interface import Run
@@ -21,17 +20,6 @@ class Generic(Base):
         """The name given by --run-id, and nothing else."""
         return Run(platform=self.name, run=self._options.run_id or "")
 
-    def state_directory(self) -> Path:
-        """Below `$XDG_STATE_HOME`, else `~/.local/state`. Raises `ConfigError` without a home."""
-        for name, below in (("XDG_STATE_HOME", ""), ("HOME", ".local/state")):
-            # Source: XDG Base Directory Specification: a path that is not absolute is ignored.
-            if self._get(name).startswith("/"):
-                return Path(self._get(name), below, "ci-secrets")
-        raise ConfigError(
-            "There is no place for the sealed state: neither XDG_STATE_HOME nor HOME is set.",
-            fix="Name a directory: --state-dir DIR.",
-        )
-
     def _own_token(self, audience: str) -> tuple[Secret, str]:
         if self._get(TOKEN):
             return given.from_variable(self._environment, TOKEN)
@@ -39,7 +27,7 @@ class Generic(Base):
             "This job has no ID token.",
             cause="No known CI was found, and no variable or file with a JWT was named.",
             fix=f"Give --id-token-env NAME or --id-token-file PATH, or set {TOKEN}; or name the "
-            "CI by --platform (github, gitlab, jenkins).",
+            "CI by --platform (see `ci-secrets exec --help`).",
         )
 
     def _advice(self, audience: str) -> jwt.Advice:

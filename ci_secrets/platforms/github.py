@@ -1,22 +1,21 @@
 """GitHub Actions: its token endpoint, masks, outputs, summary and annotations."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
 
-from ci_secrets.errors import IdentityError, UnreachableError
+from ci_secrets.errors import IdentityError
 from ci_secrets.platforms import github_commands as commands
 from ci_secrets.platforms import github_event as event
 from ci_secrets.platforms import jwt
-from ci_secrets.platforms.base import Base, keeps_tokens_safe
+from ci_secrets.platforms.base import Base
+from ci_secrets.platforms.endpoint import Endpoint
 from ci_secrets.platforms.interface import CommandFiles, Level, Run
 from ci_secrets.secret import Secret
 from ci_secrets.text import foreign
 
 _URL: Final = "ACTIONS_ID_TOKEN_REQUEST_URL"
 _TOKEN: Final = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105  # a name
-_ENDPOINT: Final = "GitHub's token endpoint"
 _HANDED_ON: Final = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STATE")
 
 _PERMISSION: Final = """\
@@ -46,6 +45,21 @@ Let the job that needs secrets run after the merge (`on: push`), and skip it for
 
 `pull_request_target` would hand the secrets to whatever the fork's code does: do not move there \
 and check the fork out."""
+
+_ENDPOINT: Final = Endpoint(
+    called="GitHub's token endpoint",
+    method="GET",
+    answer="value",
+    url_variable=_URL,
+    token_variable=_TOKEN,
+    refused=(
+        "The job's own token is over, was masked away, or the audience is not accepted.",
+        "Run ci-secrets in the job itself, not in what outlives it; and look at `audience:` of the "
+        "store.",
+    ),
+    reach="Look at githubstatus.com; a self-hosted runner must reach "
+    "*.actions.githubusercontent.com.",
+)
 
 
 class GitHub(Base):
@@ -138,38 +152,8 @@ class GitHub(Base):
         url, bearer = self._get(_URL), self._get(_TOKEN)
         if not url or not bearer:
             raise self._no_endpoint()
-        answer = self._ask(_with_audience(url, audience), bearer)
-        return Secret(_token_in(answer)), _ENDPOINT
-
-    def _ask(self, url: str, bearer: str) -> bytes:
-        from ci_secrets.http import Repeat
-
-        if not bearer.isascii() or not bearer.isprintable():
-            raise IdentityError(f"{_TOKEN} is not the token that the runner set.")
-        try:
-            # Another mint does no harm: a JWT that nobody received opens nothing.
-            answer = self._http.send(
-                "GET",
-                url,
-                repeat=Repeat.READ,
-                headers={"Authorization": f"Bearer {bearer}", "Accept": "application/json"},
-            )
-        except UnreachableError as failure:
-            raise UnreachableError(
-                f"{_ENDPOINT} did not answer.", cause=f"{failure.what} {failure.cause}", fix=_REACH
-            ) from None
-        if answer.ok:
-            return answer.body
-        if answer.status in (408, 429) or answer.status >= 500:
-            raise UnreachableError(
-                f"{_ENDPOINT} answered {answer.status}, also when asked again.", fix=_REACH
-            )
-        raise IdentityError(
-            f"{_ENDPOINT} refused an ID token ({answer.status}).",
-            cause="The job's own token is over, was masked away, or the audience is not accepted.",
-            fix="Run ci-secrets in the job itself, not in what outlives it; and look at "
-            "`audience:` of the store.",
-        )
+        query = {"audience": audience} if audience else {}
+        return _ENDPOINT.ask(self._http, url, bearer, query), _ENDPOINT.called
 
     def _no_endpoint(self) -> IdentityError:
         fork = event.fork(self._environment)
@@ -192,34 +176,3 @@ class GitHub(Base):
             audience="Leave --id-token-env and --id-token-file out: ci-secrets asks GitHub for "
             f"the audience {foreign(audience)} itself.",
         )
-
-
-_REACH: Final = (
-    "Look at githubstatus.com; a self-hosted runner must reach *.actions.githubusercontent.com."
-)
-
-
-def _with_audience(url: str, audience: str) -> str:
-    """The URL has a query already, so the audience joins it."""
-    import httpx
-
-    if not keeps_tokens_safe(url):
-        raise IdentityError(
-            f"{_URL} is not an https URL.", cause="The job's token would go over the wire in clear."
-        )
-    return str(httpx.URL(url).copy_merge_params({"audience": audience}) if audience else url)
-
-
-def _token_in(body: bytes) -> str:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        document = None
-    value = document.get("value") if isinstance(document, dict) else None
-    if isinstance(value, str) and value:
-        return value
-    raise IdentityError(
-        f"{_ENDPOINT} answered, but with no token.",
-        cause="Something between here and GitHub answers in its place, such as a proxy.",
-        fix=_REACH,
-    )

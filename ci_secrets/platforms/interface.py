@@ -158,6 +158,9 @@ class Platform(Protocol):
     def mask_lines(self, values: Iterable[bytes]) -> list[bytes]:
         """Lines that, once printed, mask these values; empty where `takes_masks` is false.
 
+        Buildkite's agent is told on the spot, and nothing is left to print. Raises
+        `OutputRefusedError` where it cannot be told.
+
         The runner reads both streams. They go to stderr, which reaches it from a pipe and from
         `$(…)` too, where stdout does not.
         """

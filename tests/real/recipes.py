@@ -255,6 +255,19 @@ def shown_forms(text: str, value: str) -> list[str]:
     return [name for name, form in forms.items() if form in text]
 
 
+def nothing_stays(job: RealJob, log: str) -> None:
+    """No value of the job in the log in any form, none in its folders, and no user alive."""
+    assert [shown_forms(log, value) for value in job.values()] == [[], [], []]
+    assert not job.user_is_alive()
+    kept = [
+        path
+        for path in job.stand.workspace.parent.rglob("*")
+        if path.is_file() and path != job.probe
+    ]
+    for value in job.values():
+        assert [path for path in kept if value.encode() in path.read_bytes()] == []
+
+
 _URL = str.maketrans("+/", "-_")
 
 

@@ -1,7 +1,9 @@
 """How CI systems run the steps that a pipeline file names: shells, masks, outputs, phases."""
 
+import json
 import re
 import secrets
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,10 +11,12 @@ from typing import Any
 
 import yaml
 
-from tests.real.recipes import Done, RealJob
+from tests.real.recipes import ROOT, Done, RealJob, run
+from tests.real.servers.vault import real_dir
 
 _EXPRESSION = re.compile(r"\$\{\{ *steps\.(\w+)\.outputs\.(\w+) *\}\}")
 _HEREDOC = re.compile(r"^(\w+)<<(.+)\n((?:.*\n)*?)\2\n", re.MULTILINE)
+_GROOVY = Path(__file__).parent / "tools" / "groovy" / "sha256"
 _SETUP = ("pipx install ci-secrets",)
 
 
@@ -102,6 +106,12 @@ def gitlab(job: RealJob, text: str) -> Done:
     return Done(code=code, out=said)
 
 
+def find_groovy() -> Path | None:
+    """Return the jar that this checkout pins, or `None` if it is not fetched yet."""
+    jar = real_dir() / "groovy" / _GROOVY.read_text().split()[1]
+    return jar if jar.is_file() else None
+
+
 def jenkins(job: RealJob, script: str, log: Path, **more: str) -> int:
     """Run a `sh` step as durable-task does: `sh -xe`, both streams into one regular file."""
     file = log.parent / "script.sh"
@@ -118,6 +128,24 @@ def jenkins(job: RealJob, script: str, log: Path, **more: str) -> int:
             timeout=120,
         )
     return done.returncode
+
+
+def jenkinsfile(
+    job: RealJob, file: Path, log: Path, credentials: Mapping[str, str | list[str]]
+) -> Done:
+    """Run a whole Jenkinsfile, with `examples/jenkins/vars`, on stub steps whose `sh` is real."""
+    groovy, java = find_groovy(), shutil.which("java")
+    assert groovy is not None
+    assert java is not None
+    secrets_file = log.with_suffix(".credentials")
+    secrets_file.write_text(json.dumps(credentials))
+    program = Path(__file__).parent / "jenkins" / "harness.groovy"
+    words = [program, file, ROOT / "examples" / "jenkins" / "vars", log, secrets_file]
+    argv = [java, "-XX:TieredStopAtLevel=1", "-cp", groovy, "groovy.ui.GroovyMain", *words]
+    try:
+        return run([*map(str, argv)], env=job.env, cwd=job.stand.workspace)
+    finally:
+        secrets_file.unlink()
 
 
 def groovy_steps(text: str) -> list[str]:

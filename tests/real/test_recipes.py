@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.real.recipes import TOOL, RealJob, Stage, block, shown_forms
+from tests.real.recipes import TOOL, RealJob, Stage, block, nothing_stays, shown_forms
 from tests.real.runners import GitHubRunner, gitlab, groovy_steps, jenkins
 
 CONFIG = block("README.md", "yaml", "version: 1")
@@ -35,19 +35,6 @@ def on_jenkins(stage: Stage, tmp_path: Path) -> RealJob:
     return job
 
 
-def _nothing_stays(job: RealJob, log: str) -> None:
-    """No value of the job in the log in any form, none in its folders, and no user alive."""
-    assert [shown_forms(log, value) for value in job.values()] == [[], [], []]
-    assert not job.user_is_alive()
-    kept = [
-        path
-        for path in job.stand.workspace.parent.rglob("*")
-        if path.is_file() and path != job.probe
-    ]
-    for value in job.values():
-        assert [path for path in kept if value.encode() in path.read_bytes()] == []
-
-
 class TestGitHub:
     """What README.md and docs/github.md tell."""
 
@@ -62,7 +49,7 @@ class TestGitHub:
         assert "plain ***" in runner.log
         assert "verdict: contained" in runner.log
         assert "revoked, proven: 1 token and " in runner.log
-        _nothing_stays(github, runner.log)
+        nothing_stays(github, runner.log)
 
     def test_exchange_outputs_finish(self, github: RealJob) -> None:
         """A later step has the values as outputs, the runner masks them, `finish` ends them."""
@@ -78,7 +65,7 @@ class TestGitHub:
         assert PROVEN.replace("2 leases", "1 lease") in runner.log
         # GitHub knows the masks of base64 and its like, but not of base64 twice.
         assert shown_forms(runner.log, github.values()[0]) == []
-        _nothing_stays(github, runner.log.replace(_last_accident(runner.log), ""))
+        nothing_stays(github, runner.log.replace(_last_accident(runner.log), ""))
 
     def test_finish_runs_after_a_failed_step(self, github: RealJob) -> None:
         """`if: always()` revokes although the deployment failed."""
@@ -107,7 +94,7 @@ class TestGitLab:
         assert done.code == 0, done.said
         assert "in as ***" in done.said
         assert "revoked, proven: 1 token and 1 lease" in done.said
-        _nothing_stays(on_gitlab, done.said)
+        nothing_stays(on_gitlab, done.said)
 
     def test_exchange_source_finish(self, on_gitlab: RealJob) -> None:
         """`after_script`, another shell with nothing but files, closes what `script` opened."""
@@ -116,7 +103,7 @@ class TestGitLab:
         assert done.code == 0, done.said
         assert "plain " + on_gitlab.stage.api_key in done.said, "the page says: not redacted"
         assert "revoked, proven: 1 token and 1 lease" in done.said
-        _nothing_stays(on_gitlab, "")
+        nothing_stays(on_gitlab, "")
 
     def test_finish_after_a_failed_script(self, on_gitlab: RealJob) -> None:
         """A script that fails after its exchange is cleaned up after by `after_script`."""
@@ -133,7 +120,7 @@ class TestJenkins:
     @pytest.mark.parametrize("page", ["README.md", "docs/jenkins.md"])
     def test_exec(self, on_jenkins: RealJob, tmp_path: Path, page: str) -> None:
         """The one file that `sh -xe` writes holds no value in any form."""
-        recipe = block(page, "groovy", "ci-secrets exec")
+        recipe = block(page, "groovy", "withCredentials", "ci-secrets exec")
         if "CI_SECRETS_STATE_KEY" not in recipe:
             del on_jenkins.env["CI_SECRETS_STATE_KEY"]
         (script,) = groovy_steps(recipe)
@@ -144,7 +131,7 @@ class TestJenkins:
         assert "in as ***" in said
         assert "revoked, proven: 1 token and 1 lease" in said
         assert said.index("plain ***") < said.index("verdict: contained")
-        _nothing_stays(on_jenkins, said)
+        nothing_stays(on_jenkins, said)
 
     def test_exchange_source_finish(self, on_jenkins: RealJob, tmp_path: Path) -> None:
         """Under `-x` sourcing prints nothing; only the step with the credential has the JWT."""
@@ -159,7 +146,7 @@ class TestJenkins:
         assert jenkins(on_jenkins, finish, log) == 0, log.read_text()
         said = log.read_text()
         assert "revoked, proven: 1 token and 1 lease" in said
-        _nothing_stays(on_jenkins, said)
+        nothing_stays(on_jenkins, said)
 
 
 class TestAnywhere:

@@ -18,18 +18,22 @@ from ci_secrets.cli import main
 from ci_secrets.cli.options import OPTIONS, variable
 from ci_secrets.config import auth
 from ci_secrets.config.file import load
+from ci_secrets.platforms import azure, github
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = [
     *(ROOT / name for name in ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")),
     *sorted((ROOT / "docs").glob("*.md")),
     ROOT / "gitlab-templates" / "README.md",
+    *sorted((ROOT / "examples").rglob("*.md")),
 ]
 TEXTS: Final = {str(page.relative_to(ROOT)): page.read_text() for page in PAGES}
 ALL: Final = "\n".join(TEXTS.values())
 PROSE: Final = re.sub(r"```.*?```", "", ALL, flags=re.DOTALL)
 OF_OTHER_TOOLS: Final = {"--help", "--variable", "--strict"}
 """Options on the pages that are not ours: every tool's, gitlab-ci-local's, mypy's."""
+CALLED: Final = "{called}"
+"""In a message of all endpoints, the name of the one that it is said of."""
 CONFIG_KEYS: Final = {"version", "stores", "secrets", "leaks", "audit"}
 STORES: Final = "version: 1\nstores: {vault: {url: https://vault.example:8200}}\n"
 
@@ -55,7 +59,10 @@ def _parsed(fence: Fence) -> dict[str, Any] | list[Any]:
 
 YAML: Final = _fences("yaml")
 CONFIGS: Final = [each for each in YAML if CONFIG_KEYS.issuperset(map(str, _parsed(each)))]
-WORKFLOWS: Final = [each for each in YAML if "jobs" in _parsed(each)]
+WORKFLOWS: Final = [
+    each for each in YAML if "jobs" in _parsed(each) and "version" not in _parsed(each)
+]
+"""Of GitHub; CircleCI's begin with a version."""
 
 
 def _slug(heading: str) -> str:
@@ -80,7 +87,9 @@ def test_every_link_leads_somewhere() -> None:
     for page, target in _links():
         path, _, anchor = target.partition("#")
         file = (ROOT / page).parent / path if path else ROOT / page
-        headings = re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE) if file.exists() else []
+        headings = (
+            re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE) if file.is_file() else []
+        )
         if not file.exists() or (anchor and anchor not in map(_slug, headings)):
             broken.append((page, target))
     assert _links()
@@ -94,7 +103,7 @@ def _command_lines() -> list[str]:
         for line in block.replace("\\\n", " ").splitlines():
             if found := re.search(r"(?:^\$? *|run: |- |\bsh ')(ci-secrets .*)", line):
                 command = found[1].rpartition("'")[0] if language == "groovy" else found[1]
-                lines.append(command.split("   #")[0])
+                lines.append(command.split("   #")[0].partition(" >")[0])
     inline = re.findall(r"`(ci-secrets [a-z][^`]*)`", PROSE)
     return lines + [re.sub(r"[\[\]]", "", line) for line in inline]
 
@@ -150,7 +159,8 @@ def _messages() -> str:
                 texts.append("".join(_shown(module, part) for part in node.values))
             elif isinstance(node, ast.Constant):
                 texts.append(str(node.value))
-    return "\n".join(texts)
+    endpoints = (azure._ENDPOINT, github._ENDPOINT)
+    return "\n".join("\n".join(texts).replace(CALLED, it.called) for it in endpoints)
 
 
 def _shown(module: ModuleType, part: ast.expr) -> str:
@@ -159,11 +169,15 @@ def _shown(module: ModuleType, part: ast.expr) -> str:
             return str(text)
         case ast.FormattedValue(value=ast.Name(id=name)) if name.isupper():
             return str(getattr(module, name))
+        case ast.FormattedValue(value=ast.Attribute(attr="called")):
+            return CALLED
         case _:
             return "…"
 
 
-@pytest.mark.parametrize("page", ["docs/github.md", "docs/gitlab.md", "docs/jenkins.md"])
+@pytest.mark.parametrize(
+    "page", ["docs/github.md", "docs/gitlab.md", "docs/jenkins.md", "docs/other-ci.md"]
+)
 def test_what_goes_wrong_is_said_in_these_words(page: str) -> None:
     """The messages in the tables of what goes wrong are those that the code has."""
     table = TEXTS[page].partition("## What goes wrong")[2].partition("\n## ")[0]

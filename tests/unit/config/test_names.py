@@ -17,6 +17,8 @@ from ci_secrets.errors import ConfigError
         "NODE_OPTIONS", "PYTHONPATH", "PYTHONSTARTUP", "BASH_ENV", "ENV", "SHELLOPTS", "IFS", "PS4",
         "HOME", "GITHUB_ENV", "GITHUB_TOKEN", "RUNNER_TEMP", "ACTIONS_ID_TOKEN_REQUEST_URL", "CI",
         "CI_JOB_TOKEN", "GITLAB_CI", "JENKINS_URL", "BUILD_NUMBER", "WORKSPACE",
+        "CIRCLE_OIDC_TOKEN_V2", "BITBUCKET_STEP_OIDC_TOKEN", "BUILDKITE_AGENT_ACCESS_TOKEN",
+        "TF_BUILD", "SYSTEM_ACCESSTOKEN",
         "CI_SECRETS_STATE_KEY", "GIT_SSH_COMMAND", "GIT_CONFIG_COUNT", "PERL5OPT", "RUBYOPT",
         "JAVA_TOOL_OPTIONS", "PROMPT_COMMAND", "LESSOPEN", "INPUT_TOKEN", "_",
     ],
@@ -33,7 +35,8 @@ def test_names_that_break_the_job_are_refused(name: str) -> None:
     "name",
     ["DB_PASSWORD", "VAULT_TOKEN", "AWS_SECRET_ACCESS_KEY", "NPM_TOKEN", "_x", "password", "USER",
      "GITLAB_TOKEN", "GH_TOKEN", "GIT_TOKEN", "PATHS", "CIRCLE", "HTTPS_PROXY", "NODE_AUTH_TOKEN",
-     "LDAP_PASSWORD", "ENVIRONMENT", "BUILD_TOKEN", "a1"],
+     "LDAP_PASSWORD", "CIRCLE_TOKEN", "BITBUCKET_TOKEN", "SYSTEM_PASSWORD", "ENVIRONMENT",
+     "BUILD_TOKEN", "a1"],
 )  # fmt: skip
 def test_usual_names_pass(name: str) -> None:
     """Names that look alike but are harmless are taken."""

@@ -18,6 +18,10 @@ from ci_secrets.platforms.interface import IdentityOptions, Platform
         ({"GITHUB_ACTIONS": "true"}, "github"),
         ({"GITLAB_CI": "true"}, "gitlab"),
         ({"JENKINS_URL": "https://jenkins.example/"}, "jenkins"),
+        ({"TF_BUILD": "True"}, "azure"),
+        ({"BITBUCKET_BUILD_NUMBER": "7"}, "bitbucket"),
+        ({"BUILDKITE": "true"}, "buildkite"),
+        ({"CIRCLECI": "true"}, "circleci"),
         ({}, "generic"),
         ({"CI": "true"}, "generic"),
         ({"GITLAB_CI": "false", "GITHUB_ACTIONS": ""}, "generic"),
@@ -41,8 +45,8 @@ def test_the_users_word_beats_detection(name: str) -> None:
 
 def test_an_unknown_name_is_refused_with_the_list() -> None:
     """And shown without its control characters."""
-    with pytest.raises(UsageError, match=r"circleci\\x1b") as caught:
-        platforms.detect({}, "circleci\x1b")
+    with pytest.raises(UsageError, match=r"travis\\x1b") as caught:
+        platforms.detect({}, "travis\x1b")
     for name in platforms.PLATFORMS:
         assert name in caught.value.fix
 

@@ -1,17 +1,17 @@
 """GitHub's identity: the endpoint of the job, and why it may not be there."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
-from ci_secrets.errors import CiSecretsError, ConfigError, IdentityError, UnreachableError
-from ci_secrets.http import Http
+from ci_secrets.errors import ConfigError, IdentityError, UnreachableError
 from ci_secrets.platforms.github import GitHub
 from ci_secrets.platforms.interface import IdentityOptions
 from ci_secrets.secret import Secret
+from tests.unit.platforms.answers import Answers, told
 
 AUDIENCE = "https://vault.example:8200/?a=b&c"
 URL = "https://tokens.example/_apis/token?api-version=2.0&x=1%2F2"
@@ -31,30 +31,12 @@ STATE = Path("/state")
 Make = Callable[..., str]
 
 
-class Endpoint:
+class Endpoint(Answers):
     """GitHub's endpoint: gives `answers` one by one."""
-
-    def __init__(self, *answers: httpx.Response | Exception) -> None:
-        self.answers: Iterator[httpx.Response | Exception] = iter(answers)
-        self.requests: list[httpx.Request] = []
-        self.pauses: list[float] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        answer = next(self.answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
 
     def github(self, **more: str) -> GitHub:
         """A job that asks here."""
-        http = Http(transport=httpx.MockTransport(self), sleep=self.pauses.append)
-        return GitHub(ENVIRONMENT | more, None, http)
-
-
-def told(error: CiSecretsError) -> str:
-    """All that people are shown of an error."""
-    return f"{error.what}\n{error.cause}\n{error.fix}"
+        return GitHub(ENVIRONMENT | more, None, self.http)
 
 
 def test_the_endpoint_is_asked_for_exactly_this_audience(mint: Make) -> None:
@@ -151,7 +133,7 @@ def test_loopback_needs_no_tls(mint: Make, host: str) -> None:
 @pytest.mark.parametrize("bearer", ["a\nb", "ä", "\udcff"])
 def test_a_damaged_bearer_is_not_sent(bearer: str) -> None:
     """An HTTP library would put it in its error."""
-    with pytest.raises(IdentityError, match="not the token"):
+    with pytest.raises(IdentityError, match="does not hold the job's token"):
         Endpoint().github(ACTIONS_ID_TOKEN_REQUEST_TOKEN=bearer).id_token(AUDIENCE)
 
 
