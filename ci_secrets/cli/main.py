@@ -19,6 +19,7 @@ from ci_secrets.job.signals import Interrupted
 COMMANDS: Final[dict[str, str]] = {
     "demo": "the whole story on this machine, embedded parts only",
     "exchange": "identity → login → secrets → masks, outputs, sealed state",
+    "activate": "the same for the rest of a shell script: eval \"$(ci-secrets activate || echo exit $?)\"",
     "exec": "the same for one command only, its output redacted, revoked at its end",
     "redact": "stdin → stdout, known values in every form replaced by ***",
     "scan": "look for known values in every form in files, archives or stdin",
@@ -99,7 +100,7 @@ def main(argv: Sequence[str], environment: Mapping[str, str], console: Console) 
         if chosen not in COMMANDS:
             chosen = None
         arguments = settle(parser(chosen).parse_args(words), environment)
-        arguments.child = child
+        arguments.words, arguments.child = words, child
         # NOTE: imported here, so that `--help`, which holds no value, does not pay for it.
         from ci_secrets.delivery.process import harden
 

@@ -1,11 +1,10 @@
 """From the command line to what the job wants; shared by the commands that open or close a run."""
 
 import argparse
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ci_secrets.config.load import Options
-from ci_secrets.job.opening import Wanted
-from ci_secrets.platforms.interface import IdentityOptions
+if TYPE_CHECKING:
+    from ci_secrets.job.opening import Wanted
 
 STORE: Final = (
     "config", "secrets", "url", "role", "method", "mount", "namespace", "audience", "ca-file",
@@ -14,8 +13,13 @@ IDENTITY: Final = ("platform", "id-token-env", "id-token-file", "run-id")
 RUN: Final = ("audit-file", "state-dir", "require-proof")
 
 
-def wanted(arguments: argparse.Namespace) -> Wanted:
+def wanted(arguments: argparse.Namespace) -> "Wanted":
     """What `STORE`, `IDENTITY` and `RUN` say; a command may declare fewer of them."""
+    # NOTE: here, so that `--help` and what `activate` prints do not pay for it
+    from ci_secrets.config.load import Options
+    from ci_secrets.job.opening import Wanted
+    from ci_secrets.platforms.interface import IdentityOptions
+
     fields = {name.replace("-", "_") for name in STORE} & vars(arguments).keys()
     options: dict[str, Any] = {name: getattr(arguments, name) for name in fields}
     return Wanted(

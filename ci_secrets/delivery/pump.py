@@ -9,7 +9,7 @@ import stat
 import struct
 import termios
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, Protocol
 
 READ_BYTES: Final = 64 * 1024
@@ -102,6 +102,10 @@ class Stream:
             answer = fcntl.ioctl(self.source, termios.FIONREAD, b"\0" * 4)
             self._owed = struct.unpack("i", answer)[0]
 
+    def settle(self) -> None:
+        """Pass on what the filter has held back, as if the input ended here; more may come."""
+        self._keep(self._filter.finish())
+
     def end_input(self) -> None:
         """Close the source and take what the filter has held back; once only."""
         if self.source is None:
@@ -154,12 +158,18 @@ class Stream:
         self.end_input()
 
 
-def turn(streams: Sequence[Stream], wake: int, timeout_seconds: float | None) -> None:
+def turn(
+    streams: Sequence[Stream],
+    wake: int,
+    timeout_seconds: float | None,
+    others: Collection[int] = (),
+) -> list[int]:
     """Wait until something can be done, for `timeout_seconds` at most, and do it.
 
-    `wake` is the descriptor that signals write to; it is emptied.
+    `wake` is the descriptor that signals write to; it is emptied. Returns which of the `others`
+    can be read.
     """
-    wanted = {wake: select.POLLIN}
+    wanted = dict.fromkeys((wake, *others), select.POLLIN)
     for stream in streams:
         wanted |= stream.wants()
     poll = select.poll()
@@ -174,3 +184,4 @@ def turn(streams: Sequence[Stream], wake: int, timeout_seconds: float | None) ->
         os.read(wake, READ_BYTES)
     for stream in streams:
         stream.happened(happened)
+    return [descriptor for descriptor in others if descriptor in happened]

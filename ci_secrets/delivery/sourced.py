@@ -42,7 +42,17 @@ def write(path: Path, values: Sequence[tuple[str, Secret]]) -> None:
 
 
 def render(values: Sequence[tuple[str, Secret]]) -> bytes:
-    """The file's text: one `export` a value, in single quotes, in which nothing is special."""
+    """The file's text."""
+    return silently(exports(values))
+
+
+def silently(commands: bytes) -> bytes:
+    """These lines of shell, none of which is printed under `set -x` or `set -v`."""
+    return _BEGIN + commands + _END
+
+
+def exports(values: Sequence[tuple[str, Secret]]) -> bytes:
+    """One `export` a value, in single quotes, in which nothing is special."""
     lines = []
     for name, secret in values:
         check_name(name)
@@ -54,7 +64,7 @@ def render(values: Sequence[tuple[str, Secret]]) -> bytes:
                 fix="Deliver it as a file: `as: file` in ci-secrets.yaml.",
             )
         lines.append(b"export %s='%s'\n" % (name.encode(), value.replace(b"'", b"'\\''")))
-    return _BEGIN + b"".join(lines) + _END
+    return b"".join(lines)
 
 
 def in_checkout(path: Path) -> bool:

@@ -18,7 +18,7 @@ from ci_secrets.leaks.matcher import build
 from ci_secrets.leaks.scan import scan_paths, scan_stream
 from ci_secrets.platforms.interface import OwnLog, Platform, StateKey
 from ci_secrets.response.closings import record
-from ci_secrets.response.outcome import Ended
+from ci_secrets.response.outcome import Ended, together
 from ci_secrets.secret import Secret
 from ci_secrets.stores.interface import Closing, Outcome, Session
 from ci_secrets.text import foreign
@@ -42,7 +42,7 @@ class Finish:
             self.console.say("nothing was opened by this run", "good")
         ends = [self._closed(found) for found in left or ()]
         told = [ended for ended in ends if isinstance(ended, Ended)]
-        write_reports(_together(told), self.reports, self.environment, self.console)
+        write_reports(together(told), self.reports, self.environment, self.console)
         codes = [ended.exit_code if isinstance(ended, Ended) else ended for ended in ends]
         return max(codes, key=lambda code: (code == 11, code == 9, code), default=0)
 
@@ -118,19 +118,6 @@ class Finish:
 
 def _nothing_seen(source: str) -> Report:
     return Report(coverage=(Coverage(source=source, state="none"),))
-
-
-def _together(ends: Sequence[Ended]) -> Ended:
-    """One report for all that a job left open."""
-    return Ended(
-        reports=tuple(report for ended in ends for report in ended.reports),
-        closings=tuple(closing for ended in ends for closing in ended.closings),
-        leaks=max(ends, key=lambda ended: ended.exit_code == 11, default=Ended()).leaks,
-        require_proof=any(ended.require_proof for ended in ends),
-        audit_head=" ".join(ended.audit_head for ended in ends if ended.audit_head),
-        stuck=tuple(sentence for ended in ends for sentence in ended.stuck),
-        unrecorded=tuple(sentence for ended in ends for sentence in ended.unrecorded),
-    )
 
 
 def finish(

@@ -80,10 +80,12 @@ class Job:
             default_path=self.platform.workspace() / "ci-secrets.yaml",
             untrusted=self.platform.untrusted_event(),
         )
-        if self.wanted.audit_file:
-            trail = dataclasses.replace(config.audit, file=self.wanted.audit_file)
-            config = dataclasses.replace(config, audit=trail)
-        return config
+        file = self.wanted.audit_file or config.audit.file
+        if file is None:
+            return config
+        # NOTE: whoever closes the run may do it from another directory.
+        trail = dataclasses.replace(config.audit, file=file.absolute())
+        return dataclasses.replace(config, audit=trail)
 
     @contextmanager
     def opened(self, meanwhile: Callable[[], object] = lambda: None) -> Iterator[None]:

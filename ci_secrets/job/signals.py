@@ -2,10 +2,10 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Final
+from typing import Final, Literal
 
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """GitHub sends INT, 7.5 s later TERM, 2.5 s later KILL; Jenkins and GitLab send TERM."""
@@ -53,3 +53,22 @@ def interrupting() -> Iterator[None]:
     finally:
         for signum, handler in before.items():
             signal.signal(signum, handler)
+
+
+class Revoker:
+    """Revokes at the first stopping signal, beside all else: the CI kills us seconds from then."""
+
+    def __init__(self, close: Callable[[Literal["signal"]], object]) -> None:
+        self._thread = threading.Thread(target=close, args=("signal",))
+
+    def on_signal(self, _signum: int) -> None:
+        """Return at once; the work is done in a thread."""
+        if self._thread.ident is None:
+            self._thread.start()
+
+    def ended(self) -> bool:
+        """Whether it was needed; waits until it is through."""
+        began = self._thread.ident is not None
+        if began:
+            self._thread.join()
+        return began

@@ -1,13 +1,15 @@
 """The end of a run in one value: verdict, closings, exit code; and its report in JSON."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ci_secrets.config.model import Leaks
 from ci_secrets.leaks.findings import Coverage, Finding, Report, Skipped, Verdict
 from ci_secrets.response.closings import all_closed
 from ci_secrets.stores.interface import Closing
 
+_Entry = TypeVar("_Entry")
 _WORST_FIRST = (Verdict.LEAKED, Verdict.CONTAINED, Verdict.CLEAN, Verdict.UNKNOWN)
 
 
@@ -69,6 +71,25 @@ class Ended:
         if not self.closed:
             return 9
         return 10 if self.unrecorded else 0
+
+
+def together(ends: Sequence[Ended]) -> Ended:
+    """One end for all that a job had open; what several of them saw counts once."""
+    return Ended(
+        reports=_once(report for ended in ends for report in ended.reports),
+        closings=tuple(closing for ended in ends for closing in ended.closings),
+        leaks=max(ends, key=lambda ended: ended.exit_code == 11, default=Ended()).leaks,
+        require_proof=any(ended.require_proof for ended in ends),
+        audit_head=" ".join(ended.audit_head for ended in ends if ended.audit_head),
+        child_code=max((ended.child_code for ended in ends), default=0),
+        warnings=_once(warning for ended in ends for warning in ended.warnings),
+        stuck=tuple(sentence for ended in ends for sentence in ended.stuck),
+        unrecorded=tuple(sentence for ended in ends for sentence in ended.unrecorded),
+    )
+
+
+def _once(entries: Iterable[_Entry]) -> tuple[_Entry, ...]:
+    return tuple(dict.fromkeys(entries))
 
 
 def as_json(ended: Ended) -> dict[str, Any]:

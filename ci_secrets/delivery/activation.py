@@ -1,0 +1,93 @@
+"""The text by which a shell gives its output to a keeper: what `activate` prints, and its values.
+
+First `activate` prints an invitation, which holds no value: a shell that traces prints it. That
+runs us once more, with tracing off and with the log of the script at hand, which `$(…)` hides.
+"""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ci_secrets.config.names import PATTERN
+from ci_secrets.delivery import sourced
+from ci_secrets.secret import Secret
+
+LOG: Final = 9
+"""The descriptor that is the script's stdout when we are run again; dash has none above 9."""
+BEGIN: Final = "begin"
+END: Final = "end"
+"""What stands behind `--`, and for whom: the shell runs us by these."""
+_SCRIPT: Final = Path(__file__).parent / "shell" / "activate.sh"
+
+_INVITATION: Final = """\
+IFS=' ' read -r _ci_secrets_pid _ci_secrets_rest 2>/dev/null </proc/self/stat || _ci_secrets_pid=$$
+{{ eval "$(printf %s "${{_ci_secrets_key-}}" | {tool} {words} -- {begin} "$_ci_secrets_pid" "$$" \
+"${{_ci_secrets_main-}}" "${{_ci_secrets_home-}}" || echo exit $?)"; }} {log}>&1 || exit 8
+"""
+_DEFINITIONS: Final = """\
+set +a
+_ci_secrets_main=$$ _ci_secrets_shell=$_ci_secrets_pid
+_ci_secrets_home={home} _ci_secrets_key={key}
+_ci_secrets_tool() {{
+    {tool} activate -- "$@"
+}}
+"""
+_VALUES: Final = b"""\
+set +a
+_ci_secrets_values() {
+%s}
+_ci_secrets_values
+unset -f _ci_secrets_values
+case $_ci_secrets_flags in *a*) set -a ;; esac
+"""
+# NOTE: in a function, for what a DEBUG trap shows of a command does not go into functions.
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """The shell that runs us by the invitation."""
+
+    process: int
+    """Not always its `$$`, which is that of its parent in a subshell."""
+    home: Path | None
+    """Where its keeper listens, if it has one already."""
+
+
+def caller(words: Sequence[str]) -> Caller:
+    """What the invitation tells. Raises `ValueError`."""
+    process, main, activated, home = words
+    # NOTE: under `set -a` a script that the shell runs inherits the variables; not its keeper.
+    return Caller(process=int(process), home=Path(home) if home and main == activated else None)
+
+
+def invitation(words: Sequence[str]) -> bytes:
+    """What `ci-secrets WORDS` prints for the shell to evaluate."""
+    text = _INVITATION.format(tool=_tool(), words=shlex.join(words), begin=BEGIN, log=LOG)
+    return sourced.silently(_encoded(text))
+
+
+def takeover(home: Path, key: str) -> bytes:
+    """What makes the keeper that listens in `home` the reader of the shell's output."""
+    text = _DEFINITIONS.format(home=shlex.quote(str(home)), key=key, tool=_tool())
+    return _encoded(text) + _SCRIPT.read_bytes()
+
+
+def assignments(values: Sequence[tuple[str, Secret]], unset: Sequence[str]) -> bytes:
+    """What gives the shell its values, and takes variables away."""
+    names = " ".join(filter(PATTERN.fullmatch, unset))  # a shell has no others
+    return _VALUES % (sourced.exports(values) + f"unset -v {names} _ci_secrets_none\n".encode())
+
+
+def _tool() -> str:
+    """How the shell runs us: by the script beside our Python, where there is one."""
+    script = Path(sys.executable).with_name("ci-secrets")
+    if script.is_file():
+        return shlex.quote(str(script))
+    return shlex.join((sys.executable, "-I", "-m", "ci_secrets"))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
