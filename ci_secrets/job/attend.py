@@ -90,6 +90,7 @@ class _Keeper:
                     self._serve(signals)
                 elif self._watched.ended(ready):
                     self._code = self._close(0, signals, gone=True)
+            self._place.close()
             while self._stream.open:  # of what the shell left behind, still redacted
                 turn([self._stream], signals.wake, None)
         return self._code

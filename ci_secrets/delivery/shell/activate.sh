@@ -25,7 +25,7 @@ fi'
 
 _ci_secrets_may_end() {
     [ -z "$_ci_secrets_ending" ] && _ci_secrets_here || return 1
-    _ci_secrets_ending=1
+    _ci_secrets_ending=begun
     if [ "$_ci_secrets_way" = function ]; then _ci_secrets_replace exit; fi
 }
 
@@ -51,6 +51,9 @@ _ci_secrets_resume() {
 
 # Asks for the verdict. Leaves with its code where that is another one than the script's own.
 _ci_secrets_end() {
+    # zsh goes on in a trap after an `exit` in a function.
+    [ "$_ci_secrets_ending" != over ] || return 0
+    _ci_secrets_ending=over
     _ci_secrets_final=0
     printf %s "$_ci_secrets_key" |
         _ci_secrets_tool end "$_ci_secrets_home" "$1" || _ci_secrets_final=$?
@@ -174,6 +177,8 @@ _ci_secrets_taking=1
 . "$_ci_secrets_home/traps"
 _ci_secrets_taking=
 rm -f "$_ci_secrets_home/traps"
+# In a function, for its options; from which zsh would bring back a trap that stood before.
+$_ci_secrets_builtin trap - EXIT
 _ci_secrets_arm() {
     [ -z "${ZSH_VERSION-}" ] || setopt localoptions posixtraps
     $_ci_secrets_builtin trap -- "$_ci_secrets_at_exit" EXIT
