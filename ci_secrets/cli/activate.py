@@ -5,7 +5,6 @@ again, twice: with `-- begin …` to leave a keeper behind, and with `-- end …
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -41,25 +40,31 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
             if sys.stdout.isatty():
                 raise UsageError("This is for a shell to evaluate.", fix=USE)
             return _told(Answer(0, activation.invitation(arguments.words)))
-        case [activation.BEGIN, *words]:
-            return _begin(arguments, words, environment, console)
+        case [activation.BEGIN, process, *whose]:
+            return _begin(arguments, int(process), activation.keeper(*whose), environment, console)
         case [activation.END, home, code]:
             return _end(Path(home), int(code), console)
-    raise UsageError("`activate` takes no command.", fix=f"{USE}\nor: ci-secrets exec -- COMMAND")
+        case _:
+            raise UsageError(
+                "`activate` runs no command.", fix=f"{USE}\nci-secrets exec -- COMMAND"
+            )
 
 
 def _begin(
-    arguments: argparse.Namespace, words: Sequence[str], environment: Mapping[str, str], console: Console
+    arguments: argparse.Namespace,
+    shell: int,
+    home: Path | None,
+    environment: Mapping[str, str],
+    console: Console,
 ) -> int:
     """Leave a keeper behind, or give more to the one that the shell has."""
     from ci_secrets.delivery import activation, meeting
     from ci_secrets.delivery.daemon import Parent, detach
     from ci_secrets.job.signals import Interrupted
 
-    shell = activation.caller(words)
-    if shell.home:
-        add = meeting.Add(arguments.words, dict(environment), os.getcwd())
-        return _told(meeting.ask(shell.home, _key(), add))
+    if home is not None:
+        add = meeting.Add(arguments.words, environment, str(Path.cwd()))
+        return _told(meeting.ask(home, _key(), add))
     process = detach(activation.LOG, _descriptors(environment))
     if isinstance(process, Parent):
         return _told(process.answer)
@@ -68,7 +73,7 @@ def _begin(
 
         return activate(
             _understood(arguments),
-            Shell(process=shell.process, answer=process.send, understand=_understand),
+            Shell(process=shell, answer=process.send, understand=_understand),
             environment,
             console,
         )

@@ -19,7 +19,7 @@ from ci_secrets.job.signals import Interrupted
 COMMANDS: Final[dict[str, str]] = {
     "demo": "the whole story on this machine, embedded parts only",
     "exchange": "identity → login → secrets → masks, outputs, sealed state",
-    "activate": "the same for the rest of a shell script: eval \"$(ci-secrets activate || echo exit $?)\"",
+    "activate": "the same for the rest of a shell script, which evaluates what this prints",
     "exec": "the same for one command only, its output redacted, revoked at its end",
     "redact": "stdin → stdout, known values in every form replaced by ***",
     "scan": "look for known values in every form in files, archives or stdin",

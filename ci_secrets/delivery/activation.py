@@ -7,7 +7,6 @@ runs us once more, with tracing off and with the log of the script at hand, whic
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -36,31 +35,25 @@ _ci_secrets_tool() {{
 }}
 """
 _VALUES: Final = b"""\
-set +a
-_ci_secrets_values() {
-%s}
-_ci_secrets_values
-unset -f _ci_secrets_values
+case ${BASH_VERSION-} in
+?*)
+    _ci_secrets_debug=$(builtin trap -p DEBUG)
+    builtin trap - DEBUG
+    ;;
+esac
+%s
 case $_ci_secrets_flags in *a*) set -a ;; esac
+eval "${_ci_secrets_debug-}"
 """
-# NOTE: in a function, for what a DEBUG trap shows of a command does not go into functions.
+# NOTE: a DEBUG trap sees each command, and may write it anywhere.
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Caller:
-    """The shell that runs us by the invitation."""
+def keeper(shell: str, activated: str, home: str) -> Path | None:
+    """Where the shell's keeper listens, if it has one, by what the invitation tells of it.
 
-    process: int
-    """Not always its `$$`, which is that of its parent in a subshell."""
-    home: Path | None
-    """Where its keeper listens, if it has one already."""
-
-
-def caller(words: Sequence[str]) -> Caller:
-    """What the invitation tells. Raises `ValueError`."""
-    process, main, activated, home = words
-    # NOTE: under `set -a` a script that the shell runs inherits the variables; not its keeper.
-    return Caller(process=int(process), home=Path(home) if home and main == activated else None)
+    Under `set -a` a script that the shell runs inherits the variables, but it is another shell.
+    """
+    return Path(home) if home and shell == activated else None
 
 
 def invitation(words: Sequence[str]) -> bytes:
@@ -78,7 +71,7 @@ def takeover(home: Path, key: str) -> bytes:
 def assignments(values: Sequence[tuple[str, Secret]], unset: Sequence[str]) -> bytes:
     """What gives the shell its values, and takes variables away."""
     names = " ".join(filter(PATTERN.fullmatch, unset))  # a shell has no others
-    return _VALUES % (sourced.exports(values) + f"unset -v {names} _ci_secrets_none\n".encode())
+    return _VALUES % (sourced.exports(values) + f"unset -v _ci_secrets_none {names}".encode())
 
 
 def _tool() -> str:

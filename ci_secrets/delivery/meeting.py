@@ -96,7 +96,7 @@ class Meeting:
         return self._socket.fileno()
 
     def output(self) -> int:
-        """The end of the FIFO to read from. Until somebody has it open to write, nothing happens."""
+        """The end of the FIFO to read from; at its end only after somebody has written to it."""
         return os.open(self.home / _FIFO, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
 
     def asked(self) -> Asked | None:
@@ -175,16 +175,18 @@ def _directory(environment: Mapping[str, str]) -> Path:
 
 def _encoded(question: Question, key: str) -> bytes:
     kind = "add" if isinstance(question, Add) else "end"
-    return json.dumps([key, kind, *question]).encode()
+    return f"{key}\n{json.dumps([kind, *question])}".encode()
 
 
 def _decoded(data: bytes, key: str) -> Question | None:
-    """Raises `ValueError`."""
-    match json.loads(data):
-        case [str(given), *_] if not hmac.compare_digest(given.encode(), key.encode()):
-            return None
-        case [_, "add", list(words), dict(environment), str(directory)]:
+    """`None` where it is no question of ours. Raises `ValueError`."""
+    given, _, text = data.partition(b"\n")
+    if not hmac.compare_digest(given, key.encode()):
+        return None
+    match json.loads(text):
+        case ["add", list(words), dict(environment), str(directory)]:
             return Add(words, environment, directory)
-        case [_, "end", int(code)]:
+        case ["end", int(code)]:
             return End(code)
-    return None
+        case _:
+            return None

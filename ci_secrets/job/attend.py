@@ -97,7 +97,9 @@ class _Keeper:
 
     def _serve(self, signals: Signals) -> None:
         asked = self._place.asked()
-        match asked and asked.question:
+        if asked is None:
+            return
+        match asked.question:
             case Add():
                 thread = threading.Thread(target=self._add, args=(asked, asked.question))
                 self._adding.append(thread)

@@ -5,6 +5,7 @@ import re
 import secrets
 import shutil
 import subprocess
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -89,11 +90,12 @@ class GitHubRunner:
 
 
 def gitlab(job: RealJob, text: str) -> Done:
-    """Run `script` and `after_script` of the only job of a .gitlab-ci.yml; the code is script's.
+    """Run the scripts of the only job of a .gitlab-ci.yml; the code is that of `script`.
 
-    Each is a shell of its own, and nothing in memory lasts from one to the other.
+    `after_script` is a shell of its own, and nothing in memory lasts until it runs.
     """
     (steps,) = yaml.safe_load(job.stage.told(text)).values()
+    steps["script"] = steps.get("before_script", []) + steps["script"]
     said, code = "", 0
     for phase in ("script", "after_script"):
         runtime = job.stand.workspace.parent / f"runtime-{phase}"
@@ -149,5 +151,6 @@ def jenkinsfile(
 
 
 def groovy_steps(text: str) -> list[str]:
-    """The scripts of the `sh '…'` steps of a Jenkinsfile."""
-    return re.findall(r"\bsh '(.*)'", text)
+    """The scripts of the `sh '…'` and `sh '''…'''` steps of a Jenkinsfile."""
+    found = re.findall(r"\bsh (?:'''((?s:.*?))'''|'(?!'')(.*)')", text)
+    return [textwrap.dedent(lines or line) for lines, line in found]

@@ -96,6 +96,18 @@ class TestGitLab:
         assert "revoked, proven: 1 token and 1 lease" in done.said
         nothing_stays(on_gitlab, done.said)
 
+    def test_activate(self, on_gitlab: RealJob) -> None:
+        """The script of the job has the values, its log shows none, and all is gone after it."""
+        recipe = block("docs/gitlab.md", "yaml", "ci-secrets activate")
+        done = gitlab(on_gitlab, recipe.replace("./smoke-test.sh", 'echo "again $API_KEY"'))
+        assert done.code == 0, done.said
+        assert "in as ***" in done.said
+        assert "again ***" in done.said
+        assert "verdict: contained (output complete)" in done.said
+        assert "revoked, proven: 1 token and 1 lease" in done.said
+        assert "already closed: verdict contained" in done.said
+        _nothing_stays(on_gitlab, done.said)
+
     def test_exchange_source_finish(self, on_gitlab: RealJob) -> None:
         """`after_script`, another shell with nothing but files, closes what `script` opened."""
         recipe = block("docs/gitlab.md", "yaml", "ci-secrets exchange")
@@ -132,6 +144,18 @@ class TestJenkins:
         assert "revoked, proven: 1 token and 1 lease" in said
         assert said.index("plain ***") < said.index("verdict: contained")
         nothing_stays(on_jenkins, said)
+
+    def test_activate(self, on_jenkins: RealJob, tmp_path: Path) -> None:
+        """The one file that `sh -xe` writes holds no value in any form, though it traces them."""
+        (script,) = groovy_steps(block("docs/jenkins.md", "groovy", "ci-secrets activate"))
+        log = tmp_path / "jenkins-log.txt"
+        script = script.replace("./smoke-test.sh", 'test "$API_KEY"')
+        assert jenkins(on_jenkins, script, log) == 0, log.read_text()
+        said = log.read_text()
+        assert "+ test ***" in said
+        assert "in as ***" in said
+        assert "revoked, proven: 1 token and 1 lease" in said
+        _nothing_stays(on_jenkins, said)
 
     def test_exchange_source_finish(self, on_jenkins: RealJob, tmp_path: Path) -> None:
         """Under `-x` sourcing prints nothing; only the step with the credential has the JWT."""

@@ -26,7 +26,8 @@ fi'
 _ci_secrets_may_end() {
     [ -z "$_ci_secrets_ending" ] && _ci_secrets_here || return 1
     _ci_secrets_ending=begun
-    if [ "$_ci_secrets_way" = function ]; then _ci_secrets_replace exit; fi
+    # Only now, for a function would hide the arguments of the script from its EXIT action.
+    if [ "$_ci_secrets_way" = function ]; then eval 'exit() { _ci_secrets_exit 0 "$@"; }'; fi
 }
 
 # Whether this is the shell that was activated, and not a subshell of it.
@@ -60,13 +61,26 @@ _ci_secrets_end() {
     [ "$_ci_secrets_final" = "$1" ] || $_ci_secrets_builtin exit "$_ci_secrets_final"
 }
 
-# Stands for `exit`, which in the script's EXIT action would skip our end.
+# Stands for `exit`, which in the script's EXIT action would skip our end. Called with the number of
+# the caller's arguments, these, and what `exit` was given: an EXIT action sees the former.
 _ci_secrets_exit() {
-    { _ci_secrets_status=${1:-$?} _ci_secrets_was=$-; set +xv; } 2>/dev/null
+    { _ci_secrets_status=$? _ci_secrets_was=$-; set +xv; } 2>/dev/null
+    _ci_secrets_count=$1 _ci_secrets_given=
+    shift
+    for _ci_secrets_one do
+        shift
+        if [ "$_ci_secrets_count" -gt 0 ]; then
+            _ci_secrets_count=$((_ci_secrets_count - 1))
+            set -- "$@" "$_ci_secrets_one"
+        else
+            _ci_secrets_given=$_ci_secrets_one
+        fi
+    done
     if [ -n "$_ci_secrets_ending" ] && _ci_secrets_here; then
-        _ci_secrets_status=${1:-$_ci_secrets_code}
+        _ci_secrets_status=${_ci_secrets_given:-$_ci_secrets_code}
         _ci_secrets_end "$_ci_secrets_status"
     fi
+    _ci_secrets_status=${_ci_secrets_given:-$_ci_secrets_status}
     _ci_secrets_trace "$_ci_secrets_was"
     $_ci_secrets_builtin exit "$_ci_secrets_status"
 }
@@ -151,13 +165,6 @@ _ci_secrets_in_subshell() {
 
 # bash and zsh let a function stand for a builtin, for functions too that were read before; dash,
 # busybox and bash in its POSIX mode take an alias.
-_ci_secrets_replace() {
-    case $_ci_secrets_way in
-        function) eval "$1() { _ci_secrets_$1 \"\$@\"; }" ;;
-        alias) alias "$1=_ci_secrets_$1" ;;
-    esac
-}
-
 _ci_secrets_builtin=command _ci_secrets_way=alias
 if command -v builtin >/dev/null 2>&1; then
     _ci_secrets_builtin=builtin
@@ -166,8 +173,10 @@ if command -v builtin >/dev/null 2>&1; then
         *) _ci_secrets_way=function ;;
     esac
 fi
-_ci_secrets_replace trap
-if [ "$_ci_secrets_way" = alias ]; then _ci_secrets_replace exit; fi
+case $_ci_secrets_way in
+    function) eval 'trap() { _ci_secrets_trap "$@"; }' ;;
+    alias) alias trap=_ci_secrets_trap exit='_ci_secrets_exit "$#" "$@"' ;;
+esac
 
 # A trap that stands already. To a file, for `$(trap)` is empty in dash and zsh. In a subshell bash
 # lists those of its parent until one is changed.
