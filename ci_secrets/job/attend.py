@@ -22,7 +22,6 @@ from ci_secrets.job.signals import Revoker
 from ci_secrets.job.variables import changes_of, consumed
 from ci_secrets.job.watch import Watch
 from ci_secrets.leaks.findings import Coverage, Report
-from ci_secrets.leaks.matcher import build
 from ci_secrets.response.outcome import together
 from ci_secrets.secret import Secret
 
@@ -69,8 +68,8 @@ class _Keeper:
         """Closes what was added, should we fail."""
         self._adding: list[threading.Thread] = []
         self._watched = Watched(shell.process)
-        self._watch = Watch(build(job.known()), job.platform)
-        job.learners.append(self._watch.add)
+        self._watch = Watch(job.platform)
+        self._know(job)
         self._stream = Stream(place.output(), _LOG, self._watch.filter("output"))
         self._revoker = Revoker(self._revoke)
         self._code: int | None = None
@@ -82,6 +81,7 @@ class _Keeper:
             Signals(self._revoker.on_signal, lambda: None) as signals,
         ):
             self._shell.answer(first)
+            self._watch.get_ready()
             while self._code is None:
                 others = [self._place.fileno(), *self._watched.descriptors]
                 wait = self._watched.poll_seconds
@@ -131,11 +131,14 @@ class _Keeper:
         job = Job(activation.wanted, environment, first.console)
         stack.enter_context(job.opened())
         values = assignments(*changes_of(job, keep_identity=activation.keep_identity))
-        self._watch.add(job.known())
-        job.learners.append(self._watch.add)
+        self._know(job)
         self._jobs.append(job)
         self._reports += activation.reports
         return values
+
+    def _know(self, job: Job) -> None:
+        job.learners.append(self._watch.add)
+        self._watch.add(job.known())  # NOTE: after that, or what is learned in between is lost
 
     def _hidden(self) -> dict[str, str]:
         first = self._jobs[0]
@@ -161,10 +164,10 @@ class _Keeper:
         if gone:
             first.console.warn(_GONE)
             seen = [_cut_off(report) for report in seen]
-        seen += step_files(first.platform, self._watch.engine, first.console)
+        seen += step_files(first.platform, self._watch, first.console)
         # NOTE: where the shell was killed, so may we be.
         interrupted = self._revoker.ended() or gone
-        warnings = handed_on(first.platform, self._watch.engine)
+        warnings = handed_on(first.platform, self._watch)
         ended = together(
             [
                 end(job, seen, child_code=code, interrupted=interrupted, warnings=warnings)

@@ -106,7 +106,7 @@ class TestGitLab:
         assert "verdict: contained (output complete)" in done.said
         assert "revoked, proven: 1 token and 1 lease" in done.said
         assert "already closed: verdict contained" in done.said
-        _nothing_stays(on_gitlab, done.said)
+        nothing_stays(on_gitlab, done.said)
 
     def test_exchange_source_finish(self, on_gitlab: RealJob) -> None:
         """`after_script`, another shell with nothing but files, closes what `script` opened."""
@@ -155,7 +155,7 @@ class TestJenkins:
         assert "+ test ***" in said
         assert "in as ***" in said
         assert "revoked, proven: 1 token and 1 lease" in said
-        _nothing_stays(on_jenkins, said)
+        nothing_stays(on_jenkins, said)
 
     def test_exchange_source_finish(self, on_jenkins: RealJob, tmp_path: Path) -> None:
         """Under `-x` sourcing prints nothing; only the step with the credential has the JWT."""

@@ -30,8 +30,8 @@ PAGES: Final = [
 TEXTS: Final = {str(page.relative_to(ROOT)): page.read_text() for page in PAGES}
 ALL: Final = "\n".join(TEXTS.values())
 PROSE: Final = re.sub(r"```.*?```", "", ALL, flags=re.DOTALL)
-OF_OTHER_TOOLS: Final = {"--help", "--variable", "--strict"}
-"""Options on the pages that are not ours: every tool's, gitlab-ci-local's, mypy's."""
+OF_OTHER_TOOLS: Final = {"--help", "--variable", "--strict", "--posix"}
+"""Options on the pages that are not ours: every tool's, gitlab-ci-local's, mypy's, bash's."""
 CALLED: Final = "{called}"
 """In a message of all endpoints, the name of the one that it is said of."""
 CONFIG_KEYS: Final = {"version", "stores", "secrets", "leaks", "audit"}
