@@ -35,7 +35,12 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_has_what_the_code_reads(wheel: Path) -> None:
     """The schema for editors, the page's style, the mark that we are typed, and no test."""
     names = zipfile.ZipFile(wheel).namelist()
-    read = {"config/schema.json", "leaks/formats/page.css", "py.typed"}
+    read = {
+        "config/schema.json",
+        "leaks/formats/page.css",
+        "delivery/shell/activate.sh",
+        "py.typed",
+    }
     assert {f"ci_secrets/{name}" for name in read} <= set(names)
     ours = {path.relative_to(ROOT).as_posix() for path in (ROOT / "ci_secrets").rglob("*.py")}
     assert ours <= set(names)

@@ -198,3 +198,25 @@ def test_the_last_prompt_is_read_before_the_answer(capfd: pytest.CaptureFixture[
         on_signal=lambda _: None,
     )
     assert capfd.readouterr().out in ("a *** b", "a mad*** b")
+
+
+def test_others_that_can_be_read_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One loop waits for the streams and for whatever else its owner waits for."""
+    pipes = Pipes(monkeypatch)
+    quiet, _ = os.pipe()
+    ready, into = os.pipe()
+    os.write(into, b"x")
+    assert turn([pipes.stream], pipes.wake, 0.0, [quiet, ready]) == [ready]
+    assert turn([pipes.stream], pipes.wake, 0.0) == []
+
+
+def test_what_is_held_back_can_be_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As at the end of the input, and yet more may come; of a value that began, no more shows."""
+    pipes = Pipes(monkeypatch)
+    pipes.write(b"so far " + VALUE[:9])
+    assert pipes.read() == b"so far "
+    pipes.stream.settle()
+    pipes.settle()
+    assert pipes.read() == VALUE[:9]
+    pipes.write(VALUE[9:] + b" and " + VALUE)
+    assert pipes.read() == b"*** and ***"

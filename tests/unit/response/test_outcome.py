@@ -6,7 +6,7 @@ import pytest
 
 from ci_secrets.config.model import Leaks
 from ci_secrets.leaks.findings import Coverage, Report, Skipped, Verdict
-from ci_secrets.response.outcome import Ended, as_json
+from ci_secrets.response.outcome import Ended, as_json, together
 from ci_secrets.stores.interface import Closing, Outcome
 from tests.unit.response.samples import CLEAN, CONTAINED, LEAKED, SEEN, UNSEEN, finding
 
@@ -84,3 +84,18 @@ def test_the_report_keeps_all_codes() -> None:
     assert document["stats"]["bytes"] == 7
     assert document["closed"][0]["outcome"] == "failed"
     assert document["warnings"] == ["w"]
+
+
+def test_several_ends_become_one() -> None:
+    """What several runs of a job saw counts once, and what each of them left is in it."""
+    report = Report(coverage=(Coverage(source="output", state="complete"),))
+    one = Ended(reports=(report,), warnings=("w",), audit_head="a", child_code=3)
+    two = Ended(reports=(report,), warnings=("w",), audit_head="b", stuck=("s",), child_code=3)
+    both = together([one, two])
+    assert both.reports == (report,)
+    assert both.warnings == ("w",)
+    assert both.audit_head == "a b"
+    assert both.stuck == ("s",)
+    assert both.exit_code == 3
+    assert not both.closed
+    assert together([]).exit_code == 0
