@@ -1,0 +1,188 @@
+"""The actions, run by act on a real Vault and a real PostgreSQL: what the job sees, what stays."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.real.act import Workflow, find_act
+from tests.real.conftest import missing
+from tests.real.recipes import DEPLOY, Stage, shown_forms
+
+CONFIG = """\
+version: 1
+stores:
+  vault: {type: vault, url: "https://vault.example:8200", role: door}
+secrets:
+  API_KEY: vault:secret/data/deploy/production#api_key
+  DB: {from: "vault:database/creds/app-readonly", fields: {username: DB_USER, password: DB_PASSWORD}}
+"""
+EXCHANGE = """\
+- uses: actions/checkout@v4
+- id: secrets
+  uses: OWNER/ci-secrets/actions/exchange@v1
+  with:
+    cache-dir: ${{ env.CACHE }}
+"""
+DEPLOYED = """\
+- run: ./deploy.sh
+  env:
+    API_KEY: ${{ steps.secrets.outputs.API_KEY }}
+    DB_USER: ${{ steps.secrets.outputs.DB_USER }}
+    DB_PASSWORD: ${{ steps.secrets.outputs.DB_PASSWORD }}
+"""
+PROVEN = "revoked, proven: 1 token and 1 lease"
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder that keeps the packages from run to run, as on one's own runner."""
+    return tmp_path_factory.mktemp("cache-dir")
+
+
+@pytest.fixture
+def workflow(stage: Stage, cache: Path, tmp_path: Path) -> Workflow:
+    """Give a repository with deploy.sh and a ci-secrets.yaml, on GitHub."""
+    if find_act() is None:
+        missing("act")
+    stage.role("door")
+    made = Workflow(stage=stage, folder=tmp_path / "github", env={"CACHE": str(cache)})
+    made.add("deploy.sh", DEPLOY)
+    made.add("ci-secrets.yaml", stage.told(CONFIG))
+    return made
+
+
+def _values(workflow: Workflow) -> list[str]:
+    """What deploy.sh was given: API key, user, password."""
+    values = workflow.probe.read_text().splitlines()
+    assert len(values) == 3
+    assert values[0] == workflow.stage.api_key
+    return values
+
+
+def _gone(workflow: Workflow) -> None:
+    """The database user is dead, and no file of the run has a value."""
+    values = _values(workflow)
+    assert not workflow.stage.postgres.can_login(*values[1:])
+    assert workflow.left_with(*values) == []
+
+
+class TestExchange:
+    """The action `exchange`: outputs, and an end that comes whatever happens."""
+
+    def test_outputs(self, workflow: Workflow) -> None:
+        """A later step has the values, the log has none, and after the job all is revoked."""
+        done = workflow.run(EXCHANGE + DEPLOYED)
+        assert done.code == 0, done.said
+        api_key, user, password = _values(workflow)
+        assert "in as ***" in done.said
+        assert "plain ***" in done.said
+        for value in (api_key, user):
+            assert shown_forms(done.said, value) == []
+        assert password not in done.said
+        assert done.said.index("./deploy.sh") < done.said.index(PROVEN)
+        _gone(workflow)
+
+    def test_the_key_of_the_state(self, workflow: Workflow) -> None:
+        """It is masked before anything could show it, and no file of it stays."""
+        shown = "- run: printf '%s\\n' \"key=$KEY\" && printf %s \"$KEY\" >\"$PROBE\"\n"
+        given = "  env: {KEY: '${{ steps.secrets.outputs.state-key }}'}\n"
+        done = workflow.run(EXCHANGE + shown + given)
+        assert done.code == 0, done.said
+        assert "key=***" in done.said
+        key = workflow.probe.read_text()
+        assert re.fullmatch(r"[0-9a-f]{64}", key)
+        assert key not in done.said
+        assert workflow.left_with(key) == []
+
+    def test_a_later_step_fails(self, workflow: Workflow) -> None:
+        """The job fails as it would without us, and its end revokes all the same."""
+        done = workflow.run(EXCHANGE + DEPLOYED + "- run: exit 7\n")
+        assert done.code == 1
+        assert "exitcode '7'" in done.said
+        assert PROVEN in done.said
+        _gone(workflow)
+
+    def test_the_exchange_fails(self, workflow: Workflow) -> None:
+        """A missing secret fails the step with its own code; what was minted before is revoked."""
+        config = workflow.stage.told(CONFIG.replace("#api_key", "#nothing"))
+        workflow.add("ci-secrets.yaml", config)
+        done = workflow.run(EXCHANGE + DEPLOYED)
+        assert done.code == 1
+        assert "exitcode '7'" in done.said
+        assert "gave up · revoked, proven: 1 token" in done.said
+        assert "already closed" in done.said
+        assert not workflow.probe.exists()
+
+    def test_no_permission(self, workflow: Workflow) -> None:
+        """Without `id-token: write` it says which YAML grants it; there is nothing to end."""
+        workflow.identity = False
+        done = workflow.run(EXCHANGE)
+        assert done.code == 1
+        assert "exitcode '4'" in done.said
+        assert "id-token: write" in done.said
+
+    def test_cancelled(self, workflow: Workflow) -> None:
+        """A job that is cancelled while it uses the values has them revoked at its end."""
+        slow = DEPLOYED.replace("./deploy.sh", "./deploy.sh && sleep 60")
+        done = workflow.cancel_when(workflow.probe, workflow.begin(EXCHANGE + slow))
+        assert PROVEN in done.said
+        _gone(workflow)
+
+    def test_two_in_one_job(self, workflow: Workflow) -> None:
+        """Each ends what it opened: one's key is not the other's."""
+        again = EXCHANGE.partition("\n")[2].replace("id: secrets", "id: again")
+        done = workflow.run(EXCHANGE + again + DEPLOYED)
+        assert done.code == 0, done.said
+        assert done.said.count(PROVEN) == 2
+        _gone(workflow)
+
+    def test_variables(self, workflow: Workflow) -> None:
+        """`export-env: true` sets variables for all later steps; without it there are none."""
+        steps = EXCHANGE + '- run: test -z "${API_KEY:-}" && test -z "${DB_USER:-}"\n'
+        assert workflow.run(steps).code == 0
+        exported = EXCHANGE + "    export-env: true\n- run: ./deploy.sh\n"
+        done = workflow.run(exported)
+        assert done.code == 0, done.said
+        assert PROVEN in done.said
+        _gone(workflow)
+
+
+class TestSetup:
+    """The action `setup`: the tool for the steps that follow."""
+
+    def test_a_shell_for_one_step(self, workflow: Workflow) -> None:
+        """The recommended way: the step that needs values has them, redacted before act sees them."""
+        steps = """\
+- uses: actions/checkout@v4
+- uses: OWNER/ci-secrets/actions/setup@v1
+  with: {cache-dir: "${{ env.CACHE }}"}
+- run: ./deploy.sh | cat
+  shell: ci-secrets exec -- bash --noprofile --norc -eo pipefail {0}
+- run: test -z "${API_KEY:-}" && command -v ci-secrets
+"""
+        done = workflow.run(steps)
+        assert done.code == 0, done.said
+        for value in _values(workflow):
+            assert shown_forms(done.said, value) == []
+        assert "verdict: contained" in done.said
+        assert PROVEN in done.said
+        _gone(workflow)
+
+    def test_a_shell_whose_step_fails(self, workflow: Workflow) -> None:
+        """With this shell `-e` and `pipefail` hold, and the step's code is the script's."""
+        steps = """\
+- uses: actions/checkout@v4
+- uses: OWNER/ci-secrets/actions/setup@v1
+  with: {cache-dir: "${{ env.CACHE }}"}
+- run: |
+    ./deploy.sh >/dev/null
+    (exit 7) | cat
+    echo not reached
+  shell: ci-secrets exec -- bash --noprofile --norc -eo pipefail {0}
+"""
+        done = workflow.run(steps)
+        assert done.code == 1
+        assert "exitcode '7'" in done.said
+        assert "not reached" not in done.said.replace("echo not reached", "")
+        _gone(workflow)
