@@ -18,7 +18,7 @@ const REQUIREMENTS = path.join(ROOT, "requirements", "runtime.txt");
 const OLDEST = [3, 11];
 const NAMES = ["python3", "python", "python3.14", "python3.13", "python3.12", "python3.11"];
 const PROBE = "import sys; print(*sys.version_info[:2], sys.executable, sys.version, sep='\\n')";
-const OF_THE_SHIM = ["PYTHON", "WHEELHOUSE", "CACHE-DIR"];
+const OF_THE_SHIM = ["PYTHON", "WHEELHOUSE", "CACHE-DIR", "STATE-KEY", "PATHS"];
 const USAGE = 2, CONFIG = 3, UNREACHABLE = 6; // of docs/exit-codes.md
 
 class Stop extends Error {
@@ -87,7 +87,7 @@ function findPython() {
   for (const file of candidates()) {
     const [major, minor, executable, ...version] = quietly(file, ["-I", "-c", PROBE]).split("\n");
     const enough = Number(major) === OLDEST[0] && Number(minor) >= OLDEST[1];
-    if (enough) return { executable, name: `python${major}.${minor}`, version: version.join(" ") };
+    if (enough) return { executable, version: version.join(" ") };
   }
   const lack = input("python")
     ? "The input `python` names no Python 3.11 or newer."
@@ -144,7 +144,8 @@ function once(place, make) {
 function connect(place, python, packages) {
   const done = spawnSync(python.executable, ["-I", "-m", "venv", "--without-pip", place], shown());
   if (done.status !== 0) throw new Stop(CONFIG, `${python.executable} cannot make an environment.`);
-  const site = path.join(place, "lib", python.name, "site-packages");
+  const [name] = fs.readdirSync(path.join(place, "lib"));
+  const site = path.join(place, "lib", name, "site-packages");
   fs.writeFileSync(path.join(site, "ci-secrets.pth"), `${ROOT}\n${packages}\n`);
   const script = path.join(place, "bin", "ci-secrets");
   fs.copyFileSync(path.join(ROOT, "scripts", "ci-secrets"), script);
@@ -156,7 +157,8 @@ function connect(place, python, packages) {
 
 /** What a program prints goes to the log, and it runs in a folder that holds no checkout. */
 function shown() {
-  return { cwd: temp(), stdio: ["ignore", 2, 2] };
+  const env = { ...process.env, PIP_ROOT_USER_ACTION: "ignore" }; // in a container all run as root
+  return { cwd: temp(), env, stdio: ["ignore", 2, 2] };
 }
 
 /** By hash, and wheels only: nothing that a package brings is run here. */
@@ -188,7 +190,7 @@ function pipIsConfigured() {
 
 // ---- ci-secrets ----
 
-/** Each input is the option of its name, given by its variable: nothing of it is on a command line. */
+/** Each other input is the option of its name, given by its variable, not on a command line. */
 function options() {
   const variables = { CI_SECRETS_PLATFORM: "github" };
   for (const [name, value] of Object.entries(process.env)) {
@@ -239,6 +241,11 @@ const MAIN = {
     const key = newKey();
     tell("GITHUB_OUTPUT", `state-key=${key}`);
     ciSecrets(place, ["exchange"], { ...options(), ...sealed(key) });
+  },
+  scan() {
+    const paths = input("paths").split("\n").map((line) => line.trim()).filter(Boolean);
+    const words = paths.map((file) => (file.startsWith("-") ? `./${file}` : file));
+    ciSecrets(environment(), ["scan", ...words], { ...options(), ...sealed(input("state-key")) });
   },
 };
 

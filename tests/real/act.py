@@ -93,7 +93,7 @@ class Workflow:
         assert act is not None
         event = self.folder / "event.json"
         event.write_text(json.dumps(self.event))
-        words = [
+        words: list[str | Path] = [
             *(act, self.trigger, "--platform", "ubuntu-latest=-self-hosted"),
             *("--eventpath", event, "--env-file", self._env_file()),
             *("--local-repository", f"{OURS}={ROOT}"),

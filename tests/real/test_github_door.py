@@ -15,7 +15,9 @@ stores:
   vault: {type: vault, url: "https://vault.example:8200", role: door}
 secrets:
   API_KEY: vault:secret/data/deploy/production#api_key
-  DB: {from: "vault:database/creds/app-readonly", fields: {username: DB_USER, password: DB_PASSWORD}}
+  DB:
+    from: vault:database/creds/app-readonly
+    fields: {username: DB_USER, password: DB_PASSWORD}
 """
 EXCHANGE = """\
 - uses: actions/checkout@v4
@@ -85,7 +87,7 @@ class TestExchange:
 
     def test_the_key_of_the_state(self, workflow: Workflow) -> None:
         """It is masked before anything could show it, and no file of it stays."""
-        shown = "- run: printf '%s\\n' \"key=$KEY\" && printf %s \"$KEY\" >\"$PROBE\"\n"
+        shown = '- run: printf \'%s\\n\' "key=$KEY" && printf %s "$KEY" >"$PROBE"\n'
         given = "  env: {KEY: '${{ steps.secrets.outputs.state-key }}'}\n"
         done = workflow.run(EXCHANGE + shown + given)
         assert done.code == 0, done.said
@@ -99,7 +101,7 @@ class TestExchange:
         """The job fails as it would without us, and its end revokes all the same."""
         done = workflow.run(EXCHANGE + DEPLOYED + "- run: exit 7\n")
         assert done.code == 1
-        assert "exitcode '7'" in done.said
+        assert "exit status 7" in done.said, done.said
         assert PROVEN in done.said
         _gone(workflow)
 
@@ -109,7 +111,7 @@ class TestExchange:
         workflow.add("ci-secrets.yaml", config)
         done = workflow.run(EXCHANGE + DEPLOYED)
         assert done.code == 1
-        assert "exitcode '7'" in done.said
+        assert "exit status 7" in done.said, done.said
         assert "gave up · revoked, proven: 1 token" in done.said
         assert "already closed" in done.said
         assert not workflow.probe.exists()
@@ -119,7 +121,7 @@ class TestExchange:
         workflow.identity = False
         done = workflow.run(EXCHANGE)
         assert done.code == 1
-        assert "exitcode '4'" in done.said
+        assert "exit status 4" in done.said, done.said
         assert "id-token: write" in done.said
 
     def test_cancelled(self, workflow: Workflow) -> None:
@@ -134,7 +136,7 @@ class TestExchange:
         again = EXCHANGE.partition("\n")[2].replace("id: secrets", "id: again")
         done = workflow.run(EXCHANGE + again + DEPLOYED)
         assert done.code == 0, done.said
-        assert done.said.count(PROVEN) == 2
+        assert done.said.count(f"ci-secrets: {PROVEN}") == 2
         _gone(workflow)
 
     def test_variables(self, workflow: Workflow) -> None:
@@ -152,7 +154,7 @@ class TestSetup:
     """The action `setup`: the tool for the steps that follow."""
 
     def test_a_shell_for_one_step(self, workflow: Workflow) -> None:
-        """The recommended way: the step that needs values has them, redacted before act sees them."""
+        """The recommended way: one step has the values, and act sees its output redacted."""
         steps = """\
 - uses: actions/checkout@v4
 - uses: OWNER/ci-secrets/actions/setup@v1
@@ -183,6 +185,41 @@ class TestSetup:
 """
         done = workflow.run(steps)
         assert done.code == 1
-        assert "exitcode '7'" in done.said
-        assert "not reached" not in done.said.replace("echo not reached", "")
+        assert "exit status 7" in done.said, done.said
+        assert "| not reached" not in done.said
         _gone(workflow)
+
+
+class TestScan:
+    """The action `scan`: what the job is about to give away."""
+
+    STEPS = """\
+- run: mkdir dist && printf '%s' "$API_KEY" | base64 -w0 | base64 -w0 >dist/app.js
+  env:
+    API_KEY: ${{ steps.secrets.outputs.API_KEY }}
+- uses: OWNER/ci-secrets/actions/scan@v1
+  with:
+    paths: |
+      dist
+      deploy.sh
+    state-key: ${{ steps.secrets.outputs.state-key }}
+    report: sarif=leaks.sarif
+    cache-dir: ${{ env.CACHE }}
+- if: always()
+  run: cp leaks.sarif "$PROBE"
+"""
+
+    def test_a_value_in_what_is_built(self, workflow: Workflow) -> None:
+        """Ends the step in 11 and says where and in which form, never what; the report is there."""
+        done = workflow.run(EXCHANGE + self.STEPS)
+        assert done.code == 1
+        assert "exit status 11" in done.said, done.said
+        assert "dist/app.js:1:1: API_KEY as base64 of base64" in done.said
+        assert shown_forms(done.said, workflow.stage.api_key) == []
+        assert '"uri": "dist/app.js"' in workflow.probe.read_text()
+
+    def test_nothing_in_it(self, workflow: Workflow) -> None:
+        """Lets the job go on."""
+        done = workflow.run(EXCHANGE + self.STEPS.replace('"$API_KEY"', "harmless"))
+        assert done.code == 0, done.said
+        assert "clean" in done.said
