@@ -19,6 +19,7 @@ const OLDEST = [3, 11];
 const NAMES = ["python3", "python", "python3.14", "python3.13", "python3.12", "python3.11"];
 const PROBE = "import sys; print(*sys.version_info[:2], sys.executable, sys.version, sep='\\n')";
 const OF_THE_SHIM = ["PYTHON", "WHEELHOUSE", "CACHE-DIR", "STATE-KEY", "PATHS"];
+const GITHUB = { CI_SECRETS_PLATFORM: "github" };
 const USAGE = 2, CONFIG = 3, UNREACHABLE = 6; // of docs/exit-codes.md
 
 class Stop extends Error {
@@ -192,7 +193,7 @@ function pipIsConfigured() {
 
 /** Each other input is the option of its name, given by its variable, not on a command line. */
 function options() {
-  const variables = { CI_SECRETS_PLATFORM: "github" };
+  const variables = { ...GITHUB };
   for (const [name, value] of Object.entries(process.env)) {
     const found = /^INPUT_(.*)$/.exec(name);
     if (!found || OF_THE_SHIM.includes(found[1]) || !value.trim()) continue;
@@ -221,6 +222,7 @@ function ciSecrets(place, words, variables) {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", () => { process.exitCode = 1; });
   child.on("close", (code, signal) => { process.exitCode = code ?? 128 + os.constants.signals[signal]; });
+  return child;
 }
 
 /** Masked before it is written anywhere. */
@@ -228,19 +230,22 @@ function newKey() {
   const key = crypto.randomBytes(32).toString("hex");
   process.stdout.write(`::add-mask::${key}${os.EOL}`);
   tell("GITHUB_STATE", `key=${key}`);
+  tell("GITHUB_OUTPUT", `state-key=${key}`);
   return key;
 }
 
 const MAIN = {
   setup() {
     tell("GITHUB_PATH", path.join(environment(), "path"));
-    tell("GITHUB_STATE", "setup=true");
   },
   exchange() {
     const place = environment();
-    const key = newKey();
-    tell("GITHUB_OUTPUT", `state-key=${key}`);
-    ciSecrets(place, ["exchange"], { ...options(), ...sealed(key) });
+    ciSecrets(place, ["exchange"], { ...options(), ...sealed(newKey()) });
+  },
+  "vault-action"() {
+    const place = environment();
+    const own = Object.entries(process.env).filter(([name]) => name.startsWith("INPUT_"));
+    ciSecrets(place, ["vault-action"], { ...Object.fromEntries(own), ...GITHUB, ...sealed(newKey()) });
   },
   scan() {
     const paths = input("paths").split("\n").map((line) => line.trim()).filter(Boolean);
@@ -250,13 +255,24 @@ const MAIN = {
 };
 
 /** The end of the job: also after a failure or a cancel. */
-function finish() {
+function finish(variables) {
   const key = process.env.STATE_key;
-  if (key) ciSecrets(environment(), ["finish"], { ...options(), ...sealed(key) });
-  // What an `exec` of this job left that was killed; where there was none, nothing is started.
-  else if (process.env.STATE_setup && fs.existsSync(path.join(temp(), "ci-secrets")))
-    ciSecrets(environment(), ["finish"], { CI_SECRETS_PLATFORM: "github" });
+  if (!key) return; // `main` did not come so far, so nothing was opened
+  const state = sealed(key);
+  const certificates = path.join(state.CI_SECRETS_STATE_DIR, "tls"); // vault-action's; needed until now
+  const ended = ciSecrets(environment(), ["finish"], { ...variables, ...state });
+  ended.on("close", () => fs.rmSync(certificates, { recursive: true, force: true }));
 }
+
+const POST = {
+  /** Closes what a killed `exec` of this job left; where there was none, nothing is started. */
+  setup() {
+    const opened = fs.existsSync(path.join(temp(), "ci-secrets"));
+    if (opened) ciSecrets(environment(), ["finish"], GITHUB);
+  },
+  exchange: () => finish(options()),
+  "vault-action": () => finish(GITHUB),
+};
 
 function guarded(work) {
   try {
@@ -268,4 +284,4 @@ function guarded(work) {
   }
 }
 
-module.exports = { main: (action) => guarded(MAIN[action]), post: () => guarded(finish) };
+module.exports = { main: (action) => guarded(MAIN[action]), post: (action) => guarded(POST[action]) };

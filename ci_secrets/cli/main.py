@@ -29,6 +29,9 @@ COMMANDS: Final[dict[str, str]] = {
 }
 """Command → one line. The module of the same name beside this file has `add` and `run`."""
 
+OF_ACTIONS: Final = frozenset({"vault-action"})
+"""What only an action runs: it is not in the list, and not on the pages."""
+
 NOBODY_READS: Final = 141
 """As a shell says SIGPIPE: not 0, for a verdict may be lost; not an error, for `head` does it."""
 
@@ -69,7 +72,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _command(name: str) -> Command:
-    module: Command = importlib.import_module(f"ci_secrets.cli.{name}")
+    module: Command = importlib.import_module(f"ci_secrets.cli.{name.replace('-', '_')}")
     return module
 
 
@@ -88,6 +91,8 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=line, description=line, allow_abbrev=False)
         if name == only:
             _command(name).add(sub)
+    if only in OF_ACTIONS:
+        _command(only).add(commands.add_parser(only, allow_abbrev=False))
     return top
 
 
@@ -96,7 +101,7 @@ def main(argv: Sequence[str], environment: Mapping[str, str], console: Console) 
     words, child = _split(argv)
     chosen = next((word for word in words if not word.startswith("-")), None)
     try:
-        if chosen not in COMMANDS:
+        if chosen not in (*COMMANDS, *OF_ACTIONS):
             chosen = None
         arguments = settle(parser(chosen).parse_args(words), environment)
         arguments.child = child

@@ -33,7 +33,8 @@ class Wanted:
     """What the command line and the environment ask of a run."""
 
     platform: str | None = None
-    config: load.Options = dataclasses.field(default_factory=load.Options)
+    config: load.Options | Config = dataclasses.field(default_factory=load.Options)
+    """How to find the configuration; or the configuration, checked and with the floors applied."""
     identity: IdentityOptions = dataclasses.field(default_factory=IdentityOptions)
     state_dir: Path | None = None
     audit_file: Path | None = None
@@ -74,12 +75,14 @@ class Job:
         self._lock = threading.Lock()
 
     def _read_config(self) -> Config:
-        config = load.resolve(
-            self.wanted.config,
-            self.environment,
-            default_path=self.platform.workspace() / "ci-secrets.yaml",
-            untrusted=self.platform.untrusted_event(),
-        )
+        config = self.wanted.config
+        if isinstance(config, load.Options):
+            config = load.resolve(
+                config,
+                self.environment,
+                default_path=self.platform.workspace() / "ci-secrets.yaml",
+                untrusted=self.platform.untrusted_event(),
+            )
         if self.wanted.audit_file:
             trail = dataclasses.replace(config.audit, file=self.wanted.audit_file)
             config = dataclasses.replace(config, audit=trail)

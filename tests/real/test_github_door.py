@@ -1,5 +1,7 @@
 """The actions, run by act on a real Vault and a real PostgreSQL: what the job sees, what stays."""
 
+import base64
+import json
 import re
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from tests.real.act import Workflow, find_act
 from tests.real.conftest import missing
 from tests.real.recipes import DEPLOY, Stage, shown_forms
+from tests.real.servers import VaultServer
 
 CONFIG = """\
 version: 1
@@ -223,3 +226,130 @@ class TestScan:
         done = workflow.run(EXCHANGE + self.STEPS.replace('"$API_KEY"', "harmless"))
         assert done.code == 0, done.said
         assert "clean" in done.said
+
+
+class TestVaultAction:
+    """The drop-in: steps that were written for hashicorp/vault-action, and an end that revokes."""
+
+    CHECKOUT = "- uses: actions/checkout@v4\n"
+    STEP = """\
+- id: vault
+  uses: OWNER/ci-secrets/actions/vault-action@v1
+  with:
+    cache-dir: ${{ env.CACHE }}
+"""
+
+    def _step(self, workflow: Workflow, **inputs: str) -> str:
+        given = {"url": workflow.stage.vault.url} | inputs
+        lines = "".join(f"    {name}: {json.dumps(text)}\n" for name, text in given.items())
+        return self.CHECKOUT + self.STEP + lines
+
+    def _jwt(self, workflow: Workflow, **inputs: str) -> str:
+        audience = workflow.stage.vault.url
+        given = {"method": "jwt", "role": "door", "jwtGithubAudience": audience}
+        return self._step(workflow, **given, **inputs)
+
+    def test_jwt(self, workflow: Workflow) -> None:
+        """Variables and outputs as there, for the audience that GitHub gives where nobody asks."""
+        workflow.stage.role("drop-in", bound_audiences=["https://github.com/shop"])
+        lines = """
+            secret/data/deploy/production api_key | API_KEY ;
+            database/creds/app-readonly username | DB_USER ;
+            database/creds/app-readonly password | DB_PASSWORD ;
+            /secret/data/deploy/production db_password | OTHER
+        """
+        outputs = """\
+- run: test "$A" = "$API_KEY" && test "$B" = "$OTHER"
+  env: {A: "${{ steps.vault.outputs.API_KEY }}", B: "${{ steps.vault.outputs.OTHER }}"}
+"""
+        step = self._step(workflow, method="jwt", role="drop-in", secrets=lines)
+        done = workflow.run(step + "- run: ./deploy.sh\n" + outputs)
+        assert done.code == 0, done.said
+        assert "plain ***" in done.said
+        assert PROVEN in done.said
+        _gone(workflow)
+
+    def test_token(self, workflow: Workflow) -> None:
+        """A plain login hands out a child of the token, which ends; the token itself lives on."""
+        vault = workflow.stage.vault
+        rules = 'path "auth/token/create" { capabilities = ["update"] }'
+        given = vault.token("deploy", vault.policy("mother", rules))
+        used = """\
+- run: |
+    test "$VAULT_TOKEN" = "$OUTPUT" && printf %s "$OUTPUT" >"$PROBE"
+    curl -sf -H "X-Vault-Token: $OUTPUT" "$STORE/v1/auth/token/lookup-self" >/dev/null
+  env: {OUTPUT: "${{ steps.vault.outputs.vault_token }}"}
+"""
+        workflow.env |= {"TOKEN": given, "STORE": vault.url}
+        step = self._step(
+            workflow, token="${{ env.TOKEN }}", exportToken="true", outputToken="true"
+        )
+        done = workflow.run(step + used)
+        assert done.code == 0, done.said
+        child = workflow.probe.read_text()
+        assert child not in done.said
+        assert vault.api("GET", "auth/token/lookup-self", token=child).status_code == 403
+        assert vault.api("GET", "auth/token/lookup-self", token=given).status_code == 200
+        assert workflow.left_with(child) == []
+
+    def test_pki(self, workflow: Workflow) -> None:
+        """A certificate with its key and CA, by the names of its role, all of one call."""
+        used = """\
+- run: printf '%s\\n' "$C" "$K" "$WEB_CA" >"$PROBE" && test "$C" = "$WEB_CERT"
+  env: {C: "${{ steps.vault.outputs.web_cert }}", K: "${{ steps.vault.outputs.web_key }}"}
+"""
+        line = 'pki/issue/web {"common_name": "shop.example"} ;'
+        done = workflow.run(self._jwt(workflow, pki=line) + used)
+        assert done.code == 0, done.said
+        made = workflow.probe.read_text()
+        assert made.count("BEGIN CERTIFICATE") == 2
+        assert made.count("PRIVATE KEY-----") == 2
+        key = made.splitlines()[made.splitlines().index("-----BEGIN RSA PRIVATE KEY-----") + 1]
+        assert key not in done.said
+        assert workflow.left_with(key) == []
+
+    def test_what_goes_wrong(self, workflow: Workflow) -> None:
+        """Is the output `errorMessage`; with `ignoreNotFound` a missing path is no error."""
+        absent = "secret/data/deploy/production/nothing api_key | A"
+        step = self._jwt(workflow, secrets=absent)
+        failing = step.replace("  with:", "  continue-on-error: true\n  with:")
+        told = '- run: \'printf %s "$SAID" >"$PROBE"\'\n'
+        told += "  env: {SAID: '${{ steps.vault.outputs.errorMessage }}'}\n"
+        role = workflow.stage.vault.policy(
+            "absent", 'path "secret/data/deploy/production/nothing" { capabilities = ["read"] }'
+        )
+        workflow.stage.role("door", "deploy", role)
+        ignored = step.removeprefix(self.CHECKOUT).replace("id: vault", "id: again")
+        done = workflow.run(failing + told + ignored + "    ignoreNotFound: 'true'\n")
+        assert done.code == 0, done.said
+        said = workflow.probe.read_text()
+        path = "secret/data/deploy/production/nothing"
+        assert said == f"vault:{path}#api_key does not exist in the store."
+        assert "is optional: left out" in done.said
+
+    def test_certificates(self, workflow: Workflow) -> None:
+        """The server's CA and our certificate are kept until the end needs them no more."""
+        with VaultServer(tls=True) as vault:
+            assert vault.ca_file is not None
+            ours = vault.client_certificate("shop")
+            files = {
+                "caCertificate": vault.ca_file,
+                "clientCertificate": ours.cert_file,
+                "clientKey": ours.key_file,
+            }
+            pems = {name: base64.b64encode(f.read_bytes()).decode() for name, f in files.items()}
+            vault.write("secret/data/app", data={"key": workflow.stage.api_key})
+            workflow.env |= {"TOKEN": vault.root_token, "KEY": pems.pop("clientKey")}
+            step = self._step(
+                workflow,
+                url=vault.url,
+                token="${{ env.TOKEN }}",
+                clientKey="${{ env.KEY }}",
+                secrets="secret/data/app key",
+                **pems,
+            )
+            done = workflow.run(step + "- run: find \"$RUNNER_TEMP\" -name '*.pem' | grep -c tls\n")
+            assert done.code == 0, done.said
+            assert "| 3" in done.said
+            assert "revoked, proven: 1 token" in done.said
+        assert list(workflow.temp.rglob("*.pem")) == []
