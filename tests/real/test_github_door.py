@@ -4,12 +4,15 @@ import base64
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
+from ci_secrets.testing.claims import github_claims
 from tests.real.act import Workflow, find_act
 from tests.real.conftest import missing
-from tests.real.recipes import DEPLOY, Stage, shown_forms
+from tests.real.recipes import DEPLOY, Stage, block, blocks, shown_forms
 from tests.real.servers import VaultServer
 
 CONFIG = """\
@@ -353,3 +356,68 @@ class TestVaultAction:
             assert "| 3" in done.said
             assert "revoked, proven: 1 token" in done.said
         assert list(workflow.temp.rglob("*.pem")) == []
+
+
+class TestPages:
+    """What README.md, docs/github.md and the actions' own pages tell, as it stands there."""
+
+    @pytest.fixture
+    def told(self, workflow: Workflow) -> Workflow:
+        """Give the repository README's own ci-secrets.yaml."""
+        config = block("README.md", "yaml", "version: 1")
+        workflow.add("ci-secrets.yaml", workflow.stage.told(config, github_claims()))
+        return workflow
+
+    def test_the_first_page(self, told: Workflow) -> None:
+        """Word for word, with packages from the index: all that it promises is so."""
+        text = block("README.md", "yaml", "runs-on", "ci-secrets exec")
+        done = told.run_workflow(f"on: push\n{text}")
+        assert done.code == 0, done.said
+        assert "in as ***" in done.said
+        assert "verdict: contained" in done.said
+        assert PROVEN in done.said
+        for value in _values(told):
+            assert shown_forms(done.said, value) == []
+        _gone(told)
+
+    def _kept(self, text: str) -> list[dict[str, Any]]:
+        """The steps of a page, with packages from the test's folder."""
+        parsed = yaml.safe_load(text)
+        steps: list[dict[str, Any]] = (
+            parsed if isinstance(parsed, list) else parsed["jobs"]["deploy"]["steps"]
+        )
+        for step in steps:
+            if step.get("uses", "").startswith("OWNER/"):
+                step.setdefault("with", {})["cache-dir"] = "${{ env.CACHE }}"
+        return steps
+
+    def test_the_page_of_github(self, told: Workflow) -> None:
+        """The step with our shell has the values, and its log has none."""
+        done = told.run(self._kept(block("docs/github.md", "yaml", "runs-on", "uses: OWNER")))
+        assert done.code == 0, done.said
+        assert "verdict: contained" in done.said
+        for value in _values(told):
+            assert shown_forms(done.said, value) == []
+        _gone(told)
+
+    def test_the_page_of_exchange(self, told: Workflow) -> None:
+        """The lines of README and of the action are the same, and their step has its value."""
+        text = block("README.md", "yaml", "actions/exchange@v1")
+        assert yaml.safe_load(text) == yaml.safe_load(
+            blocks("actions/exchange/README.md", "yaml")[0]
+        )
+        told.add("deploy.sh", '#!/bin/sh\nprintf %s "$API_KEY" >"$PROBE"; echo "plain $API_KEY"\n')
+        done = told.run([{"uses": "actions/checkout@v4"}, *self._kept(text)])
+        assert done.code == 0, done.said
+        assert told.probe.read_text() == told.stage.api_key
+        assert "plain ***" in done.said
+        assert PROVEN in done.said
+
+    def test_the_page_of_vault_action(self, told: Workflow) -> None:
+        """Its lines set the variable that they name."""
+        text = told.stage.told(blocks("actions/vault-action/README.md", "yaml")[0])
+        used = {"run": 'printf %s "$API_KEY" >"$PROBE"'}
+        done = told.run([{"uses": "actions/checkout@v4"}, *self._kept(text), used])
+        assert done.code == 0, done.said
+        assert told.probe.read_text() == told.stage.api_key
+        assert "revoked, proven: 1 token" in done.said

@@ -26,6 +26,7 @@ PAGES: Final = [
     *sorted((ROOT / "docs").glob("*.md")),
     ROOT / "gitlab-templates" / "README.md",
     *sorted((ROOT / "examples").rglob("*.md")),
+    *sorted((ROOT / "actions").glob("*/README.md")),
 ]
 TEXTS: Final = {str(page.relative_to(ROOT)): page.read_text() for page in PAGES}
 ALL: Final = "\n".join(TEXTS.values())
