@@ -24,6 +24,10 @@ from ci_secrets.text import foreign, inert_json
 
 Pairs = Sequence[tuple[str, Secret]]
 _TOKEN_OUTPUT = "vault_token"  # noqa: S105  # a name
+_EVERYBODYS = (
+    "all later steps of the job have these values as variables, third-party actions too: better "
+    "give outputs to the steps that need them"
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -181,6 +185,8 @@ def _deliver(job: Job, handover: Handover, variables: Pairs, outputs: Pairs) -> 
         given = [(_TOKEN_OUTPUT, token)] if handover.output_token else []
         job.platform.write_outputs([*outputs, *given])
         exported = [(_TOKEN_OUTPUT.upper(), token)] if handover.export_token else []
+        if handover.export_env and variables:
+            job.console.say(_EVERYBODYS, "warn")
         if handover.export_env or exported:
             job.platform.export_variables([*(variables if handover.export_env else ()), *exported])
 

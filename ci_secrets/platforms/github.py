@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 from ci_secrets.errors import IdentityError
 from ci_secrets.platforms import github_commands as commands
@@ -10,7 +10,7 @@ from ci_secrets.platforms import github_event as event
 from ci_secrets.platforms import jwt
 from ci_secrets.platforms.base import Base
 from ci_secrets.platforms.endpoint import Endpoint
-from ci_secrets.platforms.interface import CommandFiles, Level, Run
+from ci_secrets.platforms.interface import CommandFiles, Level, OwnLog, Run
 from ci_secrets.secret import Secret
 from ci_secrets.text import foreign
 
@@ -147,6 +147,16 @@ class GitHub(Base):
             summary=Path(summary) if summary else None,
             handed_on={name: Path(self._get(name)) for name in _HANDED_ON if self._get(name)},
         )
+
+    def own_log(self) -> OwnLog | None:
+        """What the runner has on this machine: masked, its end not yet written."""
+        from ci_secrets.platforms.github_diag import read
+
+        log = read()
+        if log is None:
+            return None
+        states: tuple[Literal["masked-view", "tail-missing"], ...] = ("masked-view", "tail-missing")
+        return OwnLog(source="the runner's own pages", states=states, log=log)
 
     def _own_token(self, audience: str) -> tuple[Secret, str]:
         url, bearer = self._get(_URL), self._get(_TOKEN)

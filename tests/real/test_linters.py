@@ -79,7 +79,13 @@ def test_zizmor(repository: Path) -> None:
     """Finds nothing in the examples and in the actions."""
     config = ROOT / "tests" / "real" / "zizmor.yml"
     actions = sorted((ROOT / "actions").glob("*/action.yml"))
-    words = ["--offline", "--persona=pedantic", "--no-progress", "--config", config]
+    words: list[str | Path] = [
+        "--offline",
+        "--persona=pedantic",
+        "--no-progress",
+        "--config",
+        config,
+    ]
     done = _run(ZIZMOR, *words, repository / ".github", *actions)
     assert "No findings to report" in done.stdout
     assert done.returncode == 0, done.stdout
