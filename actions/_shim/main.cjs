@@ -214,11 +214,13 @@ function sealed(key) {
   return { CI_SECRETS_STATE_KEY: key, CI_SECRETS_STATE_DIR: folder };
 }
 
-/** Runs it to its end; a cancelled job's signals go on to it, so that it can revoke. */
-function ciSecrets(place, words, variables) {
+/** Runs it to its end, with `text` as its standard input if there is one; a cancelled job's signals go on to it, so that it can revoke. */
+function ciSecrets(place, words, variables, text = "") {
   const child = spawn(path.join(place, "bin", "ci-secrets"), words, {
-    env: { ...inherited(), ...variables }, stdio: "inherit",
+    env: { ...inherited(), ...variables }, stdio: ["pipe", "inherit", "inherit"],
   });
+  child.stdin.on("error", () => {}); // it may end without reading
+  child.stdin.end(text);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("error", () => { process.exitCode = 1; });
   child.on("close", (code, signal) => { process.exitCode = code ?? 128 + os.constants.signals[signal]; });
@@ -251,6 +253,11 @@ const MAIN = {
     const paths = input("paths").split("\n").map((line) => line.trim()).filter(Boolean);
     const words = paths.map((file) => (file.startsWith("-") ? `./${file}` : file));
     ciSecrets(environment(), ["scan", ...words], { ...options(), ...sealed(input("state-key")) });
+  },
+  verify() {
+    const { CI_SECRETS_HAND_OVER, CI_SECRETS_TOKEN, ...given } = options();
+    const variables = { ...given, CI_SECRETS_GITHUB_TOKEN: CI_SECRETS_TOKEN || "" };
+    ciSecrets(environment(), ["verify", "--handed", "-"], variables, CI_SECRETS_HAND_OVER);
   },
 };
 

@@ -16,6 +16,7 @@ from ci_secrets.delivery.environment import check_deliverable
 from ci_secrets.delivery.files import refuse_existing
 from ci_secrets.errors import CiSecretsError, OutputRefusedError
 from ci_secrets.job.files import secret_files
+from ci_secrets.job.handover import give
 from ci_secrets.job.opening import Job, Wanted
 from ci_secrets.leaks.matcher import build
 from ci_secrets.secret import Credential, Secret
@@ -41,6 +42,8 @@ class Handover:
     """The store's token too, as VAULT_TOKEN."""
     output_token: bool = False
     """The store's token too, as the output `vault_token`."""
+    hand_over: int | None = None
+    """Seconds within which a following job may take over what to look for."""
     report: Path | None = None
 
 
@@ -76,6 +79,11 @@ def _check_sinks(job: Job, handover: Handover) -> None:
         raise OutputRefusedError(
             f"On {job.platform.name} no step can set variables for later ones.",
             fix="Leave out --export-env, and source the file of --env-file in each step.",
+        )
+    if handover.hand_over and not job.platform.reads_logs:
+        raise OutputRefusedError(
+            f"On {job.platform.name} there is no `verify` that could take over.",
+            fix="Leave out --hand-over; `ci-secrets exec` sees all that its command prints.",
         )
     for path in (handover.env_file, handover.dotenv):
         if path is None:
@@ -183,6 +191,8 @@ def _deliver(job: Job, handover: Handover, variables: Pairs, outputs: Pairs) -> 
     if job.platform.takes_outputs:
         token = _token(job) if handover.export_token or handover.output_token else Secret("")
         given = [(_TOKEN_OUTPUT, token)] if handover.output_token else []
+        if handover.hand_over:
+            given.append(("hand-over", Secret(give(job, handover.hand_over))))
         job.platform.write_outputs([*outputs, *given])
         exported = [(_TOKEN_OUTPUT.upper(), token)] if handover.export_token else []
         if handover.export_env and variables:

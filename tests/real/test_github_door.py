@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from ci_secrets.testing.claims import github_claims
-from tests.real.act import Workflow, find_act
+from tests.github_api import GitHubApi, Job
+from tests.real.act import REPOSITORY, Workflow, find_act
 from tests.real.conftest import missing
-from tests.real.recipes import DEPLOY, Stage, block, blocks, shown_forms
+from tests.real.recipes import DEPLOY, Done, Stage, block, blocks, shown_forms
 from tests.real.servers import VaultServer
 
 CONFIG = """\
@@ -421,3 +422,47 @@ class TestPages:
         assert done.code == 0, done.said
         assert told.probe.read_text() == told.stage.api_key
         assert "revoked, proven: 1 token" in done.said
+
+
+class TestVerify:
+    """`verify` in a following job, with what the job before has passed on."""
+
+    # NOTE: act gives actions GitHub's own address for the API, so that the command is run here;
+    # that the action runs the same one is held by test_shim.
+    COMMAND = """\
+- uses: OWNER/ci-secrets/actions/setup@v1
+  with: {cache-dir: "${{ env.CACHE }}"}
+- run: printf %s "$HANDED" | GITHUB_API_URL="$STUB" ci-secrets verify
+  env:
+    HANDED: ${{ needs.deploy.outputs.hand-over }}
+    CI_SECRETS_GITHUB_TOKEN: ${{ env.FOR_API }}
+"""
+
+    def _run(self, workflow: Workflow, log: str) -> Done:
+        """Run the jobs of the action's page, before an API that has this log."""
+        page = blocks("actions/verify/README.md", "yaml")[1]
+        jobs = yaml.safe_load(workflow.stage.told(page))["jobs"]
+        for step in jobs["deploy"]["steps"][1:]:
+            if "uses" in step:
+                step["with"]["cache-dir"] = "${{ env.CACHE }}"
+        jobs["verify"]["steps"] = yaml.safe_load(self.COMMAND)
+        workflow.add("deploy.sh", '#!/bin/sh\nprintf %s "$API_KEY" >"$PROBE"\n')
+        with GitHubApi(repository=REPOSITORY, run="1", jobs=[Job(name="deploy", log=log)]) as api:
+            workflow.env |= {"STUB": api.url, "FOR_API": api.token}
+            return workflow.run_workflow(yaml.safe_dump({"on": "push", "jobs": jobs}))
+
+    def test_a_value_that_github_did_not_mask(self, workflow: Workflow) -> None:
+        """Is found once the job is over and its token is gone: the key outlives both."""
+        twice = base64.b64encode(base64.b64encode(workflow.stage.api_key.encode())).decode()
+        done = self._run(workflow, f"fine\n{twice}\n")
+        assert done.code == 1, done.said
+        assert "log of the job deploy:2:1: API_KEY as base64 of base64" in done.said
+        assert "exit status 11" in done.said
+        assert twice not in done.said
+        assert done.said.index(PROVEN) < done.said.index("log of the job deploy")
+
+    def test_nothing_in_the_log(self, workflow: Workflow) -> None:
+        """Both jobs succeed."""
+        done = self._run(workflow, "fine\n")
+        assert done.code == 0, done.said
+        assert workflow.probe.read_text() == workflow.stage.api_key

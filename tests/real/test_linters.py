@@ -27,6 +27,22 @@ jobs:
     permissions: {contents: read}
     steps:
 """
+_AFTER = """\
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    permissions: {}
+    outputs: {hand-over: "${{ steps.secrets.outputs.hand-over }}"}
+    steps:
+      - id: secrets
+        uses: OWNER/ci-secrets/actions/exchange@v1
+  verify:
+    runs-on: ubuntu-latest
+    needs: deploy
+    permissions: {}
+    steps:
+"""
+"""What stands around the steps of a following job."""
 _EXCHANGE = "- id: secrets\n  uses: OWNER/ci-secrets/actions/exchange@v1\n"
 """What the lines of a page may go after."""
 
@@ -40,7 +56,9 @@ def _workflows() -> dict[str, str]:
                 found[f"{page}-{number}"] = _TOP + text
             elif re.match(r"- (id|uses|run|if):", text):
                 before = "" if "id: secrets" in text else _EXCHANGE
-                found[f"{page}-{number}"] = _TOP + _JOB + textwrap.indent(before + text, "      ")
+                steps = textwrap.indent(before + text, "      ")
+                job = _AFTER if "needs." in text else _JOB
+                found[f"{page}-{number}"] = _TOP + job + steps
     return found
 
 

@@ -309,6 +309,36 @@ class TestRun:
         assert again["CI_SECRETS_STATE_KEY"] != key
         assert again["CI_SECRETS_STATE_DIR"] != _given(done)["CI_SECRETS_STATE_DIR"]
 
+    def test_verify(self, runner: Runner) -> None:
+        """What was handed over comes by standard input, the token for the API by its variable."""
+        runner.env["READ"] = "true"
+        done = runner.run("verify", hand_over="sealed", token="ghs_x", report="sarif=a.sarif")
+        assert done.code == 0, done.err
+        env = _given(done)
+        assert "read sealed\n" in done.out
+        assert env["CI_SECRETS_GITHUB_TOKEN"] == "ghs_x"
+        assert env["CI_SECRETS_REPORT"] == "sarif=a.sarif"
+        assert {"CI_SECRETS_TOKEN", "CI_SECRETS_HAND_OVER"} & env.keys() == set()
+        assert runner.calls[-1][1:] == ["verify", "--handed", "-"]
+
+    def test_scan(self, runner: Runner) -> None:
+        """Paths are arguments, a line each, none of them an option; the key opens the state."""
+        runner.env["READ"] = "true"
+        done = runner.run("scan", paths="dist\n\n -v \n", state_key="k" * 64, format="json")
+        assert runner.calls[-1][1:] == ["scan", "dist", "./-v"]
+        env = _given(done)
+        assert env["CI_SECRETS_STATE_KEY"] == "k" * 64
+        assert env["CI_SECRETS_FORMAT"] == "json"
+        assert "CI_SECRETS_PATHS" not in env
+        assert "read \n" in done.out
+
+    def test_the_drop_in(self, runner: Runner) -> None:
+        """Has its inputs as they are, and no options made of them."""
+        env = _given(runner.run("vault-action", url="https://vault.example", roleId="r"))
+        assert env["INPUT_ROLEID"] == "r"
+        assert {"CI_SECRETS_URL", "CI_SECRETS_ROLEID"} & env.keys() == set()
+        assert runner.calls[-1][1:] == ["vault-action"]
+
     def test_its_exit_code(self, runner: Runner) -> None:
         """Is the action's."""
         runner.env["EXIT"] = "5"
@@ -335,6 +365,8 @@ def stop(number, _frame):
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, stop)
 print("given", json.dumps(dict(os.environ)), flush=True)
+if "READ" in os.environ:
+    print("read", sys.stdin.read(), flush=True)
 if "WAIT" in os.environ:
     open(os.environ["WAIT"], "w").close()
     time.sleep(30)

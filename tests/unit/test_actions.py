@@ -19,7 +19,7 @@ ACTIONS: Final[dict[str, dict[str, Any]]] = {
 }
 OF_THE_SHIM: Final = {"python", "wheelhouse", "cache-dir"}
 """Inputs that say how ci-secrets is installed; it has no options for them."""
-NOT_OPTIONS: Final = {"scan": {"paths", "state-key"}}
+NOT_OPTIONS: Final = {"scan": {"paths", "state-key"}, "verify": {"hand-over", "token"}}
 """Inputs of one action that reach ci-secrets as arguments or as a variable that is no option."""
 
 
@@ -40,12 +40,17 @@ def _options(*commands: str) -> set[str]:
 
 def test_there_are_these() -> None:
     """One folder each, and a file that they share."""
-    assert set(ACTIONS) == {"setup", "exchange", "scan", "vault-action"}
+    assert set(ACTIONS) == {"setup", "exchange", "scan", "vault-action", "verify"}
 
 
 @pytest.mark.parametrize(
     ("action", "commands"),
-    [("setup", ()), ("exchange", ("exchange", "finish")), ("scan", ("scan",))],
+    [
+        ("setup", ()),
+        ("exchange", ("exchange", "finish")),
+        ("scan", ("scan",)),
+        ("verify", ("verify",)),
+    ],
 )
 def test_an_input_is_the_option_of_its_name(action: str, commands: tuple[str, ...]) -> None:
     """Each input, but those of the installation, is an option of what the action runs."""
@@ -58,7 +63,7 @@ def test_exchange_takes_what_chooses_a_store_and_its_secrets() -> None:
     """No option of that kind is left to the command line."""
     assert _inputs("exchange") >= {
         "config", "secrets", "url", "role", "method", "mount", "namespace", "audience", "ca-file",
-        "export-env", "env-file", "audit-file", "require-proof", "log",
+        "export-env", "env-file", "hand-over", "audit-file", "require-proof", "log",
     }  # fmt: skip
 
 
@@ -95,7 +100,7 @@ def test_what_the_runner_runs(action: str) -> None:
     runs = ACTIONS[action]["runs"]
     assert runs["using"] == "node24"
     assert (FOLDER / action / runs["main"]).is_file()
-    assert ("post" in runs) is (action != "scan")
+    assert ("post" in runs) is (action not in ("scan", "verify"))
     if "post" in runs:
         assert (FOLDER / action / runs["post"]).is_file()
         assert runs["post-if"] == "always()"
@@ -103,13 +108,13 @@ def test_what_the_runner_runs(action: str) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_every_input_and_output_is_described(action: str) -> None:
-    """In words that do not repeat its name; nothing has a default that would hide a variable."""
+    """In words; nothing has a default that would hide a variable, but for the job's own token."""
     for entry in (
         *ACTIONS[action]["inputs"].values(),
         *ACTIONS[action].get("outputs", {}).values(),
     ):
         assert len(entry["description"]) > 15
-        assert "default" not in entry
+        assert entry.get("default", "${{ github.token }}") == "${{ github.token }}"
 
 
 def test_the_shim_needs_nothing_else() -> None:
