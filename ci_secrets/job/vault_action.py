@@ -1,5 +1,6 @@
 """`exchange` as a step of hashicorp/vault-action asks for it; `finish` closes it as any other."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -38,5 +39,6 @@ def exchange(wanted: Wanted, environment: Mapping[str, str], console: Console) -
         )
         return exchanged(replace(wanted, config=asked.config), handover, environment, console)
     except CiSecretsError as failure:
-        platform.write_outputs([("errorMessage", Secret(failure.what))])
+        with contextlib.suppress(CiSecretsError):  # what failed first is what is told
+            platform.write_outputs([("errorMessage", Secret(failure.what))])
         raise

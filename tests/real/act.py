@@ -18,7 +18,9 @@ from tests.real.recipes import ROOT, Done, Stage, wait_until
 from tests.real.servers import find_postgres, real_dir
 
 OURS: Final = "OWNER/ci-secrets@v1"
-"""How the pages name our actions; act is told that this checkout is it."""
+"""How the pages name our actions; act is told which folder that is."""
+RELEASED: Final = ("actions", "ci_secrets", "requirements", "scripts")
+"""What the actions consist of."""
 REPOSITORY: Final = "shop/web"
 _PINNED: Final = re.compile(r"github\.com/nektos/act@(v[\d.]+)")
 _SECONDS: Final = 60
@@ -31,12 +33,21 @@ def find_act() -> Path | None:
     return act if act.is_file() else None
 
 
+def release(folder: Path) -> Path:
+    """Put what the actions consist of into a folder, and nothing else of this checkout."""
+    for name in RELEASED:
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
 @dataclass(kw_only=True, slots=True)
 class Workflow:
     """One repository with one workflow, and what its run leaves behind."""
 
     stage: Stage
     folder: Path
+    ours: Path
+    """The folder that act takes for our repository; see `release`."""
     event: Mapping[str, Any] = field(default_factory=dict)
     trigger: str = "push"
     env: dict[str, str] = field(default_factory=dict)
@@ -96,7 +107,7 @@ class Workflow:
         words: list[str | Path] = [
             *(act, self.trigger, "--platform", "ubuntu-latest=-self-hosted"),
             *("--eventpath", event, "--env-file", self._env_file()),
-            *("--local-repository", f"{OURS}={ROOT}"),
+            *("--local-repository", f"{OURS}={self.ours}"),
             *("--action-cache-path", self.temp, "--no-cache-server"),
         ]
         path = f"{find_postgres()}:{Path(shutil.which('node') or '').parent}:/usr/bin:/bin"

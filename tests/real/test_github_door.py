@@ -11,7 +11,7 @@ import yaml
 
 from ci_secrets.testing.claims import github_claims
 from tests.github_api import GitHubApi, Job
-from tests.real.act import REPOSITORY, Workflow, find_act
+from tests.real.act import REPOSITORY, Workflow, find_act, release
 from tests.real.conftest import missing
 from tests.real.recipes import DEPLOY, Done, Stage, block, blocks, shown_forms
 from tests.real.servers import VaultServer
@@ -49,13 +49,20 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cache-dir")
 
 
+@pytest.fixture(scope="session")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give our repository as a runner fetches it."""
+    return release(tmp_path_factory.mktemp("ours"))
+
+
 @pytest.fixture
-def workflow(stage: Stage, cache: Path, tmp_path: Path) -> Workflow:
+def workflow(stage: Stage, cache: Path, ours: Path, tmp_path: Path) -> Workflow:
     """Give a repository with deploy.sh and a ci-secrets.yaml, on GitHub."""
     if find_act() is None:
         missing("act")
     stage.role("door")
-    made = Workflow(stage=stage, folder=tmp_path / "github", env={"CACHE": str(cache)})
+    env = {"CACHE": str(cache)}
+    made = Workflow(stage=stage, folder=tmp_path / "github", ours=ours, env=env)
     made.add("deploy.sh", DEPLOY)
     made.add("ci-secrets.yaml", stage.told(CONFIG))
     return made
