@@ -203,6 +203,23 @@ class TestSetup:
         assert "| not reached" not in done.said
         _gone(workflow)
 
+    def test_a_shell_that_is_killed(self, workflow: Workflow) -> None:
+        """What it had opened is revoked when the job ends, long before the heartbeat would."""
+        workflow.add(
+            "deploy.sh", DEPLOY + 'kill -9 "$(ps -o ppid= -p $PPID | tr -d " ")"; sleep 1\n'
+        )
+        steps = """\
+- uses: actions/checkout@v4
+- uses: OWNER/ci-secrets/actions/setup@v1
+  with: {cache-dir: "${{ env.CACHE }}"}
+- run: ./deploy.sh & wait
+  shell: ci-secrets exec -- bash --noprofile --norc -eo pipefail {0}
+"""
+        done = workflow.run(steps)
+        assert done.code == 1
+        assert PROVEN in done.said.partition("Run Post")[2], done.said
+        _gone(workflow)
+
 
 class TestScan:
     """The action `scan`: what the job is about to give away."""
