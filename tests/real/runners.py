@@ -2,16 +2,90 @@
 
 import json
 import re
+import secrets
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from tests.real.recipes import ROOT, Done, RealJob, run
 from tests.real.servers.vault import real_dir
 
+_EXPRESSION = re.compile(r"\$\{\{ *steps\.(\w+)\.outputs\.(\w+) *\}\}")
+_HEREDOC = re.compile(r"^(\w+)<<(.+)\n((?:.*\n)*?)\2\n", re.MULTILINE)
 _GROOVY = Path(__file__).parent / "tools" / "groovy" / "sha256"
+_SETUP = ("pipx install ci-secrets",)
+
+
+class GitHubRunner:
+    """Runs steps as actions/runner does: `bash -e`, a file per command and step, masks in the log.
+
+    Steps that fetch the checkout or install the tool are passed over: both are there.
+    """
+
+    def __init__(self, job: RealJob) -> None:
+        self.job = job
+        self.log = ""
+        """What the log shows, masked."""
+        self.codes: list[int] = []
+        self.outputs: dict[str, dict[str, str]] = {}
+        self._masks: set[str] = set()
+
+    def run(self, steps: list[dict[str, Any]]) -> None:
+        """All steps; after a failure only those with `if: always()`."""
+        for step in steps:
+            if "uses" in step or step["run"] in _SETUP:
+                continue
+            if any(self.codes) and step.get("if") != "always()":
+                continue
+            self._step(step)
+
+    def _step(self, step: Mapping[str, Any]) -> None:
+        mark = secrets.token_hex(4)
+        files = {
+            name: file.with_name(f"{file.name}_{mark}")
+            for name, file in self.job.stand.files.items()
+        }
+        for file in files.values():
+            file.touch()
+        script = self.job.stand.workspace.parent / f"step-{mark}.sh"
+        script.write_text(step["run"])
+        given = {name: self._filled(str(value)) for name, value in step.get("env", {}).items()}
+        done = subprocess.run(
+            ["bash", "-e", script],
+            cwd=self.job.stand.workspace,
+            env={**self.job.env, **{name: str(file) for name, file in files.items()}, **given},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            timeout=120,
+        )
+        self.codes.append(done.returncode)
+        self._show(done.stdout.decode())
+        outputs = files["GITHUB_OUTPUT"].read_text()
+        self.outputs[step.get("id", mark)] = {
+            name: value[:-1] for name, _, value in _HEREDOC.findall(outputs)
+        }
+        files["GITHUB_OUTPUT"].unlink()
+
+    def _filled(self, text: str) -> str:
+        return _EXPRESSION.sub(lambda found: self.outputs[found[1]][found[2]], text)
+
+    def _show(self, printed: str) -> None:
+        for line in printed.splitlines():
+            if line.startswith("::add-mask::"):
+                value = line.removeprefix("::add-mask::")
+                for code, character in (("%0D", "\r"), ("%0A", "\n"), ("%25", "%")):
+                    value = value.replace(code, character)
+                self._masks.add(value)
+                continue
+            for mask in sorted(self._masks, key=len, reverse=True):
+                line = line.replace(mask, "***")
+            self.log += line + "\n"
 
 
 def gitlab(job: RealJob, text: str) -> Done:
