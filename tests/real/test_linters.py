@@ -49,7 +49,10 @@ _EXCHANGE = "- id: secrets\n  uses: OWNER/ci-secrets/actions/exchange@v1\n"
 
 def _workflows() -> dict[str, str]:
     """Each example for GitHub as a whole workflow: what an example leaves out is put around it."""
-    found = {}
+    found = {
+        f"examples/github/{path.stem}-0": path.read_text()
+        for path in sorted((ROOT / "examples" / "github").glob("*.yml"))
+    }
     for page in PAGES:
         for number, text in enumerate(blocks(page, "yaml")):
             if re.search(r"^jobs:$", text, re.MULTILINE) and "steps:" in text:
@@ -78,8 +81,10 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_there_are_examples() -> None:
-    """Each page of an action has one, README and docs/github.md too."""
-    assert {name.rpartition("-")[0] for name in WORKFLOWS} == set(PAGES)
+    """Each page of an action has one, README and docs/github.md too; and the folder of examples."""
+    names = {name.rpartition("-")[0] for name in WORKFLOWS}
+    assert names > set(PAGES)
+    assert {Path(name).parts[0] for name in names - set(PAGES)} == {"examples"}
 
 
 def test_actionlint(repository: Path) -> None:

@@ -10,14 +10,7 @@ import pytest
 from tests.real.recipes import TOOL, RealJob, Stage, block, nothing_stays, shown_forms
 from tests.real.runners import gitlab, groovy_steps, jenkins
 
-CONFIG = block("README.md", "yaml", "version: 1")
 PROVEN = "revoked, proven: 1 token and 2 leases"
-
-
-@pytest.fixture
-def github(stage: Stage, tmp_path: Path) -> RealJob:
-    """Give a job on GitHub with README's ci-secrets.yaml."""
-    return stage.job("github", tmp_path, CONFIG)
 
 
 @pytest.fixture
