@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    add_options(parser, *STORE, *IDENTITY, "env-file", "dotenv", "export-env", *RUN, "report")
+    where = ("env-file", "dotenv", "export-env", "hand-over")
+    add_options(parser, *STORE, *IDENTITY, *where, *RUN, "report")
 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
@@ -27,6 +28,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
         env_file=arguments.env_file,
         dotenv=arguments.dotenv,
         export_env=arguments.export_env,
+        hand_over=arguments.hand_over,
         report=_report(arguments.report),
     )
     return exchange(wanted(arguments), handover, environment, console)

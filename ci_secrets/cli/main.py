@@ -24,11 +24,15 @@ COMMANDS: Final[dict[str, str]] = {
     "redact": "stdin → stdout, known values in every form replaced by ***",
     "scan": "look for known values in every form in files, archives or stdin",
     "finish": "end of job: revoke with proof, scan the log, verdict",
+    "verify": "in a following job: look at the logs of the finished ones (GitHub)",
     "whoami": "this job's identity: its claims, and where they came from",
     "audit": "`audit verify`: is the trail whole",
     "config": "`config import`: ci-secrets.yaml out of vault-action steps or GitLab's `secrets:`",
 }
 """Command → one line. The module of the same name beside this file has `add` and `run`."""
+
+OF_ACTIONS: Final = frozenset({"vault-action"})
+"""What only an action runs: it is not in the list, and not on the pages."""
 
 NOBODY_READS: Final = 141
 """As a shell says SIGPIPE: not 0, for a verdict may be lost; not an error, for `head` does it."""
@@ -70,7 +74,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _command(name: str) -> Command:
-    module: Command = importlib.import_module(f"ci_secrets.cli.{name}")
+    module: Command = importlib.import_module(f"ci_secrets.cli.{name.replace('-', '_')}")
     return module
 
 
@@ -89,6 +93,8 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=line, description=line, allow_abbrev=False)
         if name == only:
             _command(name).add(sub)
+    if only in OF_ACTIONS:
+        _command(only).add(commands.add_parser(only, allow_abbrev=False))
     return top
 
 
@@ -97,7 +103,7 @@ def main(argv: Sequence[str], environment: Mapping[str, str], console: Console) 
     words, child = _split(argv)
     chosen = next((word for word in words if not word.startswith("-")), None)
     try:
-        if chosen not in COMMANDS:
+        if chosen not in (*COMMANDS, *OF_ACTIONS):
             chosen = None
         arguments = settle(parser(chosen).parse_args(words), environment)
         arguments.words, arguments.child = words, child

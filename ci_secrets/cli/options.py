@@ -80,6 +80,12 @@ OPTIONS: Final[dict[str, Option]] = {
     "export-env": Option(
         help="set variables for the job's later steps too (GitHub, Azure)", flag=True
     ),
+    "hand-over": Option(
+        help="also hand the values, sealed, to `verify` in a following job, within this many "
+        "seconds (GitHub)",
+        metavar="SECONDS",
+        convert=seconds,
+    ),
     "audit-file": Option(help="the audit trail to append to", metavar="FILE", convert=path),
     "state-dir": Option(help="where the sealed state lies", metavar="DIR", convert=path),
     "run-id": Option(help="name of this run, where no CI gives one", metavar="ID"),
@@ -99,6 +105,7 @@ OPTIONS: Final[dict[str, Option]] = {
         many=True,
     ),
     "known": Option(help="JSON object of name → value to look for (`-`: stdin)", metavar="FILE"),
+    "handed": Option(help="what `exchange` handed over (`-`: stdin)", metavar="FILE", default="-"),
     "log": Option(help="the job's log to scan", metavar="FILE", convert=path),
     "head": Option(help="the head that the run printed: shows truncation", metavar="HEAD"),
     "follow": Option(

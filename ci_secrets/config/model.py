@@ -82,7 +82,8 @@ Selector = Field | Jsonata | AllKeys
 class Missing:
     """What to do when the path or the field does not exist (a 404 of an existing mount only)."""
 
-    policy: Literal["required", "optional", "default"] = "required"
+    policy: Literal["required", "optional", "default", "optional-path"] = "required"
+    """`optional-path`: a path may be missing, but not a field of one that is there."""
     default: str = ""
 
 

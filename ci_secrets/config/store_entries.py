@@ -6,6 +6,7 @@ from typing import Final
 
 from ci_secrets.config.auth import METHODS, SECRET, parameters_of
 from ci_secrets.config.fields import Section, number, text
+from ci_secrets.config.headers import check_header, check_header_value
 from ci_secrets.config.model import Auth, StoreConfig
 from ci_secrets.config.nodes import Node, Place
 from ci_secrets.config.reference import STORE_NAME, parse_parts
@@ -34,12 +35,6 @@ _AUTH_HINTS: Final = {"role": "Write `role:` in the store, beside `url:`."}
 
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _METHOD: Final = re.compile(r"[a-z][a-z0-9-]*")
-# RFC 9110 §5.1 and §5.5: a token; visible characters, spaces and tabs.
-_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-_HEADER_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
-_OUR_HEADERS: Final = frozenset(
-    {"host", "content-length", "content-type", "transfer-encoding", "connection", "te", "upgrade"}
-)
 
 
 def read_store(name: str, place: Place, node: Node, directory: Path) -> StoreConfig:
@@ -163,15 +158,10 @@ def _headers(section: Section) -> dict[str, str]:
     places = section.keys_of("headers")
     for name, node in section.entries("headers").items():
         value = text(node, name)
-        if not _HEADER.fullmatch(name) or name.lower() in _OUR_HEADERS:
-            raise places[name].error(
-                "this header cannot be added.",
-                fix="Its name has letters, digits and `-`; those of the transport are ours.",
-            )
-        if not _HEADER_VALUE.fullmatch(value):
-            raise node.place.error(
-                "this cannot be the value of a header.", fix="Use printable ASCII on one line."
-            )
+        with places[name].blame():
+            check_header(name)
+        with node.place.blame():
+            check_header_value(value)
         headers[name] = value
     return headers
 

@@ -16,6 +16,7 @@ from ci_secrets.delivery.environment import check_deliverable
 from ci_secrets.delivery.files import refuse_existing
 from ci_secrets.errors import CiSecretsError, OutputRefusedError
 from ci_secrets.job.files import secret_files
+from ci_secrets.job.handover import give
 from ci_secrets.job.opening import Job, Wanted
 from ci_secrets.leaks.matcher import build
 from ci_secrets.secret import Credential, Secret
@@ -23,6 +24,11 @@ from ci_secrets.stores.interface import Session
 from ci_secrets.text import foreign, inert_json
 
 Pairs = Sequence[tuple[str, Secret]]
+_TOKEN_OUTPUT = "vault_token"  # noqa: S105  # a name
+_EVERYBODYS = (
+    "all later steps of the job have these values as variables, third-party actions too: better "
+    "give outputs to the steps that need them"
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +38,12 @@ class Handover:
     env_file: Path | None = None
     dotenv: Path | None = None
     export_env: bool = False
+    export_token: bool = False
+    """The store's token too, as VAULT_TOKEN."""
+    output_token: bool = False
+    """The store's token too, as the output `vault_token`."""
+    hand_over: int | None = None
+    """Seconds within which a following job may take over what to look for."""
     report: Path | None = None
 
 
@@ -43,7 +55,7 @@ def exchange(
     _check_sinks(job, handover)
     with job.opened():
         check_deliverable(job.credentials)
-        _check_outputs(job)
+        _check_outputs(job, handover)
         variables, outputs = _pairs(job)
         with _all_or_nothing(job, handover):
             _mask(job)
@@ -68,6 +80,11 @@ def _check_sinks(job: Job, handover: Handover) -> None:
             f"On {job.platform.name} no step can set variables for later ones.",
             fix="Leave out --export-env, and source the file of --env-file in each step.",
         )
+    if handover.hand_over and not job.platform.reads_logs:
+        raise OutputRefusedError(
+            f"On {job.platform.name} there is no `verify` that could take over.",
+            fix="Leave out --hand-over; `ci-secrets exec` sees all that its command prints.",
+        )
     for path in (handover.env_file, handover.dotenv):
         if path is None:
             continue
@@ -78,11 +95,13 @@ def _check_sinks(job: Job, handover: Handover) -> None:
         refuse_existing(path)  # NOTE: or the end of the run would delete what is not ours
 
 
-def _check_outputs(job: Job) -> None:
+def _check_outputs(job: Job, handover: Handover) -> None:
     """Refuse, before anything is written, two outputs of which one would replace the other."""
     if job.platform.takes_outputs:
         delivered = [entry for entry in job.credentials if entry.deliver != "none"]
-        named = ((entry.output_name or entry.name, entry.source) for entry in delivered)
+        named = [(entry.output_name or entry.name, entry.source) for entry in delivered]
+        if handover.output_token or handover.export_token:
+            named.append((_TOKEN_OUTPUT, "the store's token"))
         check_distinct(named, ignore_case=True)
 
 
@@ -170,9 +189,22 @@ def _deliver(job: Job, handover: Handover, variables: Pairs, outputs: Pairs) -> 
         job.console.warn(dotenv.WARNING)
         dotenv.write(handover.dotenv, variables)
     if job.platform.takes_outputs:
-        job.platform.write_outputs(outputs)
-        if handover.export_env:
-            job.platform.export_variables(variables)
+        token = _token(job) if handover.export_token or handover.output_token else Secret("")
+        given = [(_TOKEN_OUTPUT, token)] if handover.output_token else []
+        if handover.hand_over:
+            given.append(("hand-over", Secret(give(job, handover.hand_over))))
+        job.platform.write_outputs([*outputs, *given])
+        exported = [(_TOKEN_OUTPUT.upper(), token)] if handover.export_token else []
+        if handover.export_env and variables:
+            job.console.say(_EVERYBODYS, "warn")
+        if handover.export_env or exported:
+            job.platform.export_variables([*(variables if handover.export_env else ()), *exported])
+
+
+def _token(job: Job) -> Secret:
+    """The token of the only store."""
+    (session,) = job.sessions.values()
+    return session.own_credentials()["vault token"]
 
 
 def _report(job: Job, path: Path) -> None:

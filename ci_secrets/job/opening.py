@@ -19,12 +19,17 @@ from ci_secrets.job.signals import Interrupted, interrupting
 from ci_secrets.platforms.interface import IdentityOptions, Platform, Run
 from ci_secrets.secret import Credential, Secret
 from ci_secrets.stores.interface import CloseReason, Closing, Mint, Notice, Session, Store
+from ci_secrets.text import foreign
 
 _SETTLE_SECONDS = 5.0
 """How long an interrupted opening waits for logins that are under way, to revoke them too."""
 _LOGIN_LOST = (
     "The answer to a login was not waited for: if the store made a token, nobody knows it, and it "
     "ends by the role's TTL."
+)
+_STRANGERS = (
+    "This run is on {}: what it checks out, builds or tests may be a stranger's, who then has "
+    "these secrets. Let no step of this job run code of the pull request."
 )
 
 
@@ -33,7 +38,8 @@ class Wanted:
     """What the command line and the environment ask of a run."""
 
     platform: str | None = None
-    config: load.Options = dataclasses.field(default_factory=load.Options)
+    config: load.Options | Config = dataclasses.field(default_factory=load.Options)
+    """How to find the configuration; or the configuration, checked and with the floors applied."""
     identity: IdentityOptions = dataclasses.field(default_factory=IdentityOptions)
     state_dir: Path | None = None
     audit_file: Path | None = None
@@ -53,7 +59,10 @@ class Job:
         self.platform: Platform = platforms.detect(environment, wanted.platform, wanted.identity)
         console.annotate = self.platform.annotate
         self.run: Run = state.named(self.platform.run())
+        self.untrusted = self.platform.untrusted_event()
         self.config: Config = self._read_config()
+        if self.untrusted:
+            console.warn(_STRANGERS.format(foreign(self.untrusted)))
         self.trail = audit.Trail.open(
             self.config.audit.file,
             self.run,
@@ -74,12 +83,14 @@ class Job:
         self._lock = threading.Lock()
 
     def _read_config(self) -> Config:
-        config = load.resolve(
-            self.wanted.config,
-            self.environment,
-            default_path=self.platform.workspace() / "ci-secrets.yaml",
-            untrusted=self.platform.untrusted_event(),
-        )
+        config = self.wanted.config
+        if isinstance(config, load.Options):
+            config = load.resolve(
+                config,
+                self.environment,
+                default_path=self.platform.workspace() / "ci-secrets.yaml",
+                untrusted=self.untrusted,
+            )
         file = self.wanted.audit_file or config.audit.file
         if file is None:
             return config

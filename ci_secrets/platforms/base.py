@@ -34,6 +34,7 @@ class Base:
     """The claims that may be shown: they say which job this is, and no person's address."""
     takes_masks: ClassVar[bool] = False
     takes_outputs: ClassVar[bool] = False
+    reads_logs: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -147,6 +148,13 @@ class Base:
     def own_log(self) -> OwnLog | None:
         """Cannot be read from inside."""
         return None
+
+    def finished_logs(self) -> Iterable[OwnLog]:
+        """No way to them from a job."""
+        raise UsageError(
+            f"On {self.name} the logs of other jobs cannot be read.",
+            fix="Scan a file: ci-secrets scan --known FILE LOG",
+        )
 
     def _get(self, name: str) -> str:
         return self._environment.get(name, "")

@@ -2,20 +2,22 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
-from ci_secrets.errors import IdentityError
+from ci_secrets.errors import IdentityError, UsageError
 from ci_secrets.platforms import github_commands as commands
 from ci_secrets.platforms import github_event as event
 from ci_secrets.platforms import jwt
 from ci_secrets.platforms.base import Base
 from ci_secrets.platforms.endpoint import Endpoint
-from ci_secrets.platforms.interface import CommandFiles, Level, Run
+from ci_secrets.platforms.interface import CommandFiles, Level, OwnLog, Run
 from ci_secrets.secret import Secret
 from ci_secrets.text import foreign
 
 _URL: Final = "ACTIONS_ID_TOKEN_REQUEST_URL"
 _TOKEN: Final = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105  # a name
+API_TOKEN: Final = "CI_SECRETS_GITHUB_TOKEN"  # noqa: S105
+"""The variable with the token for GitHub's API; GITHUB_TOKEN is not taken, for nobody meant it."""
 _HANDED_ON: Final = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STATE")
 
 _PERMISSION: Final = """\
@@ -68,6 +70,7 @@ class GitHub(Base):
     name: ClassVar[str] = "github"
     takes_masks: ClassVar[bool] = True
     takes_outputs: ClassVar[bool] = True
+    reads_logs: ClassVar[bool] = True
     # Source: docs.github.com, "OpenID Connect reference", claims of the token.
     shown: ClassVar[tuple[str, ...]] = (
         "iss", "sub", "aud", "exp", "repository", "repository_id", "repository_owner",
@@ -100,7 +103,7 @@ class GitHub(Base):
 
     def identity_variables(self) -> frozenset[str]:
         """Also the address and the bearer token of the endpoint."""
-        return super().identity_variables() | {_URL, _TOKEN}
+        return super().identity_variables() | {_URL, _TOKEN, API_TOKEN}
 
     def own_credentials(self) -> Mapping[str, Secret]:
         """The endpoint's bearer token; its address is none."""
@@ -147,6 +150,36 @@ class GitHub(Base):
             summary=Path(summary) if summary else None,
             handed_on={name: Path(self._get(name)) for name in _HANDED_ON if self._get(name)},
         )
+
+    def own_log(self) -> OwnLog | None:
+        """What the runner has on this machine: masked, its end not yet written."""
+        from ci_secrets.platforms.github_diag import read
+
+        log = read()
+        if log is None:
+            return None
+        states: tuple[Literal["masked-view", "tail-missing"], ...] = ("masked-view", "tail-missing")
+        return OwnLog(source="the runner's own pages", states=states, log=log)
+
+    def finished_logs(self) -> Iterable[OwnLog]:
+        """By the API, with the token in CI_SECRETS_GITHUB_TOKEN."""
+        from ci_secrets.platforms.github_logs import Logs, Source
+
+        token = self._get(API_TOKEN)
+        if not token.isascii() or not token.isprintable() or not token:
+            raise UsageError(
+                f"{API_TOKEN} holds no token.",
+                cause="The logs of finished jobs are read by GitHub's API.",
+                fix=f"env: {{{API_TOKEN}: ${{{{ github.token }}}}}}, and the permission "
+                "`actions: read`.",
+            )
+        source = Source(
+            api=self._need("GITHUB_API_URL"),
+            repository=self._need("GITHUB_REPOSITORY"),
+            run=self._need("GITHUB_RUN_ID"),
+            attempt=self._get("GITHUB_RUN_ATTEMPT"),
+        )
+        return Logs(self._http, source, Secret(token))
 
     def _own_token(self, audience: str) -> tuple[Secret, str]:
         url, bearer = self._get(_URL), self._get(_TOKEN)

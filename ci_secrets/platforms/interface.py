@@ -98,10 +98,10 @@ class CommandFiles:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OwnLog:
-    """The job's own log so far, as the CI shows it: masked, and its last lines still under way."""
+    """A job's log as the CI shows it: masked; of a job that runs, the last lines are under way."""
 
     source: str
-    """For people: `GitLab's copy of the log`."""
+    """For people: `GitLab's copy of the log`, `log of the job deploy`."""
     states: tuple[Literal["masked-view", "tail-missing"], ...]
     """What it lacks, as coverage states."""
     log: bytes
@@ -115,6 +115,9 @@ class Platform(Protocol):
     """Whether `mask_lines`, once printed, hide values from then on."""
     takes_outputs: ClassVar[bool]
     """Whether `write_outputs` works; else `exchange` wants `--env-file`."""
+
+    reads_logs: ClassVar[bool]
+    """Whether `finished_logs` works."""
 
     @property
     def mints(self) -> bool:
@@ -190,4 +193,10 @@ class Platform(Protocol):
         """The job's own log so far, where it can be read from inside; `None` where it cannot.
 
         Raises `RefusedError` or `UnreachableError` where it should have been possible.
+        """
+
+    def finished_logs(self) -> Iterable[OwnLog]:
+        """The logs of this run's jobs that are over, one after another.
+
+        Raises `UsageError` where there is no way to them, `RefusedError` or `UnreachableError`.
         """

@@ -8,10 +8,21 @@ stand on a disk in clear. In a 0700 directory each run has, under one random nam
     NAME.lock     empty; held by the process that uses the state, so that two never close one run
 
 The key is HKDF-SHA256 of material that the platform keeps elsewhere. The header is associated data:
-a state whose header was edited to belong to another run does not open.
+a state whose header was edited to belong to another run does not open. What one job hands to
+another (`pack`, `unpack`) has the same form, and lies in no file.
 """
 
+from ci_secrets.seal.parcel import pack, unpack
 from ci_secrets.seal.search import Found, closed_meanwhile, find
 from ci_secrets.seal.state import SealedState, new, open_state
 
-__all__ = ["Found", "SealedState", "closed_meanwhile", "find", "new", "open_state"]
+__all__ = [
+    "Found",
+    "SealedState",
+    "closed_meanwhile",
+    "find",
+    "new",
+    "open_state",
+    "pack",
+    "unpack",
+]

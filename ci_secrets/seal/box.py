@@ -48,6 +48,15 @@ class Header:
         line = json.dumps({**bare.fields(), "salt": salt.hex()}).encode() + b"\n"
         return cls(line=line, run=run, salt=salt)
 
+    @classmethod
+    def read(cls, line: bytes) -> "Header | None":
+        """The header that a line is, not yet authenticated; `None` where it is none of ours."""
+        try:
+            fields = json.loads(line)
+            return cls(line=line, run=run_of(fields), salt=bytes.fromhex(fields["salt"]))
+        except (ValueError, LookupError, TypeError, RecursionError):
+            return None
+
     def fields(self) -> dict[str, Any]:
         """What names the run, as it stands in the header and in the tombstone."""
         run = self.run
@@ -110,10 +119,8 @@ def read_header(path: Path) -> Header | None:
     """The header of a sealed file, not yet authenticated; `None` where it is none of ours."""
     try:
         with disk.open_private(path) as file:
-            line = file.readline(HEADER_LIMIT)
-        fields = json.loads(line)
-        return Header(line=line, run=run_of(fields), salt=bytes.fromhex(fields["salt"]))
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            return Header.read(file.readline(HEADER_LIMIT))
+    except OSError:
         return None
 
 

@@ -154,6 +154,12 @@ class Session(Protocol):
         `RefusedError` when a credential will be lost.
         """
 
+    def wrap(self, text: str, ttl_seconds: int) -> Secret:
+        """A token that gives a text to whoever shows it first, within its TTL; it outlives us.
+
+        Raises `RefusedError`, `UnreachableError`.
+        """
+
     def close(self, reason: CloseReason, exposed: Sequence[str] = ()) -> list[Closing]:
         """End everything that this session minted, with proof (decision 3); never raises.
 
@@ -176,3 +182,9 @@ class Store(Protocol):
 
     def resume(self, handover: Mapping[str, Any]) -> Session:
         """The session that `handover()` described, in order to close it."""
+
+    def unwrap(self, token: Secret) -> str:
+        """The text that `Session.wrap` wrapped. Works once; needs no login.
+
+        Raises `RefusedError` where somebody was faster, or it was made elsewhere.
+        """

@@ -27,7 +27,7 @@ from ci_secrets.errors import (
 )
 from ci_secrets.secret import Secret
 from ci_secrets.stores import open_store
-from ci_secrets.stores.interface import Closing, Kept, Mint, Outcome, Session
+from ci_secrets.stores.interface import Closing, Kept, Mint, Outcome, Session, Store
 from ci_secrets.stores.vault.session import VaultSession
 from tests.contract.stand import DevStand, RealStand, Stand, dev_stand, new_mount
 from tests.real.conftest import missing as missing_part
@@ -890,3 +890,39 @@ class TestRealEngines:
         wanted = wish("sys/wrapping/unwrap", payload=payload)
         fetched = Job(real_stand).login().fetch([wanted])
         assert fetched.credentials[0].value.text() == "inside"
+
+
+class TestWrappedText:
+    """A text that one job leaves at the store for another one."""
+
+    def store(self, job: Job) -> Store:
+        """Give the same server to somebody who never logs in."""
+        return open_store(StoreConfig(name="vault", url=job.vault.url), {})
+
+    def test_it_outlives_the_session(self, job: Job) -> None:
+        """It is there when the token that left it is gone, for whoever needs no login."""
+        session = job.login()
+        token = session.wrap("sesame", 60)
+        assert all(closing.outcome.closed for closing in session.close("end"))
+        assert self.store(job).unwrap(token) == "sesame"
+
+    def test_it_is_given_once(self, job: Job) -> None:
+        """The second one is told that somebody was faster."""
+        token = job.login().wrap("sesame", 60)
+        assert self.store(job).unwrap(token) == "sesame"
+        with pytest.raises(RefusedError) as caught:
+            self.store(job).unwrap(token)
+        assert "unwrapped it before" in caught.value.cause
+
+    def test_what_somebody_else_wrapped(self, job: Job) -> None:
+        """Another path's answer is not taken for it, and not used up."""
+        session = job.login()
+        with pytest.raises(RefusedError):
+            self.store(job).unwrap(session.own_credentials()["vault token"])
+
+    def test_without_the_right(self, vault: Stand) -> None:
+        """Says the line of the policy that is missing."""
+        job = Job(vault, token_no_default_policy=True)
+        with pytest.raises(RefusedError) as caught:
+            job.login().wrap("sesame", 60)
+        assert 'path "sys/wrapping/wrap" { capabilities = ["update"] }' in caught.value.fix

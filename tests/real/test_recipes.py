@@ -6,19 +6,11 @@ import secrets
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.real.recipes import TOOL, RealJob, Stage, block, nothing_stays, shown_forms
-from tests.real.runners import GitHubRunner, gitlab, groovy_steps, jenkins
+from tests.real.runners import gitlab, groovy_steps, jenkins
 
-CONFIG = block("README.md", "yaml", "version: 1")
 PROVEN = "revoked, proven: 1 token and 2 leases"
-
-
-@pytest.fixture
-def github(stage: Stage, tmp_path: Path) -> RealJob:
-    """Give a job on GitHub with README's ci-secrets.yaml."""
-    return stage.job("github", tmp_path, CONFIG)
 
 
 @pytest.fixture
@@ -33,56 +25,6 @@ def on_jenkins(stage: Stage, tmp_path: Path) -> RealJob:
     job = stage.job("jenkins", tmp_path, block("docs/jenkins.md", "yaml", "version: 1"))
     job.env["CI_SECRETS_STATE_KEY"] = secrets.token_hex(16)
     return job
-
-
-class TestGitHub:
-    """What README.md and docs/github.md tell."""
-
-    @pytest.mark.parametrize("page", ["README.md", "docs/github.md"])
-    def test_exec(self, github: RealJob, page: str) -> None:
-        """The command logs in to the database, its log shows nothing, and all is gone after it."""
-        workflow = yaml.safe_load(block(page, "yaml", "runs-on", "ci-secrets exec"))
-        runner = GitHubRunner(github)
-        runner.run(workflow["jobs"]["deploy"]["steps"])
-        assert runner.codes == [0], runner.log
-        assert f"in as {github.used()[0]}".replace(github.used()[0], "***") in runner.log
-        assert "plain ***" in runner.log
-        assert "verdict: contained" in runner.log
-        assert "revoked, proven: 1 token and " in runner.log
-        nothing_stays(github, runner.log)
-
-    def test_exchange_outputs_finish(self, github: RealJob) -> None:
-        """A later step has the values as outputs, the runner masks them, `finish` ends them."""
-        steps = yaml.safe_load(block("README.md", "yaml", "ci-secrets exchange"))
-        (deploy,) = [step for step in steps if step["run"] == "./deploy.sh"]
-        for name in ("DB_USER", "DB_PASSWORD", "TLS_KEY"):
-            deploy["env"][name] = f"${{{{ steps.secrets.outputs.{name} }}}}"
-        runner = GitHubRunner(github)
-        runner.run(steps)
-        assert runner.codes == [0, 0, 0], runner.log
-        assert "plain ***" in runner.log
-        assert "verdict: unknown" in runner.log
-        assert PROVEN.replace("2 leases", "1 lease") in runner.log
-        # GitHub knows the masks of base64 and its like, but not of base64 twice.
-        assert shown_forms(runner.log, github.values()[0]) == []
-        nothing_stays(github, runner.log.replace(_last_accident(runner.log), ""))
-
-    def test_finish_runs_after_a_failed_step(self, github: RealJob) -> None:
-        """`if: always()` revokes although the deployment failed."""
-        steps = yaml.safe_load(block("README.md", "yaml", "ci-secrets exchange"))
-        (deploy,) = [step for step in steps if step["run"] == "./deploy.sh"]
-        deploy["run"] = 'printf "$API_KEY\\n\\n\\n" >"$PROBE"; exit 3'
-        runner = GitHubRunner(github)
-        runner.run(steps)
-        assert runner.codes == [0, 3, 0], runner.log
-        assert "revoked, proven" in runner.log
-        assert runner.outputs["secrets"]["API_KEY"] == github.stage.api_key
-
-
-def _last_accident(log: str) -> str:
-    """The line that deploy.sh printed base64 twice."""
-    lines = log.splitlines()
-    return lines[next(i for i, line in enumerate(lines) if line.startswith("plain")) + 1]
 
 
 class TestGitLab:

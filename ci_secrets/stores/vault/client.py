@@ -190,6 +190,11 @@ class Client:
         body = {"token": token.text()}
         return _reply(self._adapter.post("v1/sys/wrapping/lookup", json=body))
 
+    def wrap(self, data: Mapping[str, object], ttl_seconds: int) -> Reply:
+        """Wrap these data; the wrapping token is in `wrap_info`."""
+        headers = {"X-Vault-Wrap-TTL": f"{ttl_seconds}s"}
+        return _reply(self._adapter.post("v1/sys/wrapping/wrap", json=dict(data), headers=headers))
+
     def unwrap(self) -> Reply:
         """What this (wrapping) token holds; works once."""
         return _reply(self._hvac.sys.unwrap())

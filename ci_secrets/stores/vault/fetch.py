@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ci_secrets.config.model import AllKeys, Field, Jsonata, SecretRequest
+from ci_secrets.config.model import AllKeys, Field, Jsonata, Missing, SecretRequest
 from ci_secrets.config.names import check_distinct, expand
 from ci_secrets.errors import CiSecretsError, SecretMissingError
 from ci_secrets.secret import Credential, Secret
@@ -21,6 +21,7 @@ from ci_secrets.text import foreign
 _Call = tuple[str, str | None, int | None]
 """Path, payload as canonical JSON, version: equal ones are one call, and so one lease."""
 _Parts = tuple[str, ...]
+_NO_FIELD = "The secret exists, but has no such field."
 
 
 @dataclass(kw_only=True)
@@ -116,7 +117,7 @@ class Fetch:
         if value is None:
             near = nearest_field(answer.data, selector)
             hint = f"Its nearest field is called {near}." if near else ""
-            yield from self._instead(request, "The secret exists, but has no such field.", hint)
+            yield from self._instead(_as_field(request), _NO_FIELD, hint)
             return
         yield _credential(
             request,
@@ -137,7 +138,7 @@ class Fetch:
                     cause=why,
                     fix=near or "Check path and field, or make it `optional: true` or `default:`.",
                 )
-            case "optional":
+            case "optional" | "optional-path":
                 text = f"{shown} does not exist in the store and is optional: left out. {why}"
                 self._notices.append(Notice(level="note", text=text))
             case "default":
@@ -193,6 +194,12 @@ def _credential(
         deliver=request.deliver,
         mode=request.mode,
     )
+
+
+def _as_field(request: SecretRequest) -> SecretRequest:
+    """The request, now that its path is there: only a field can still be missing."""
+    required = request.missing.policy == "optional-path"
+    return replace(request, missing=Missing()) if required else request
 
 
 def _path(request: SecretRequest, parts: _Parts) -> str:

@@ -15,6 +15,7 @@ from ci_secrets.stores.vault.fetch import Fetch
 from ci_secrets.stores.vault.grant import Grant, Ledger, notices_of, number, pack
 from ci_secrets.stores.vault.keep import Keeper
 from ci_secrets.stores.vault.mounts import Mounts
+from ci_secrets.stores.vault.wrapping import wrap_text
 
 THREADS: Final = 64
 """Calls at a time; as many as the pool of connections holds."""
@@ -101,6 +102,10 @@ class VaultSession:
         self._told |= new.keys()
         untold, self._untold = self._untold, []
         return replace(kept, notices=(*untold, *kept.notices), new_credentials=new)
+
+    def wrap(self, text: str, ttl_seconds: int) -> Secret:
+        """See `Session.wrap`."""
+        return wrap_text(self._grants[-1].client, text, ttl_seconds)
 
     def close(self, reason: CloseReason, exposed: Sequence[str] = ()) -> list[Closing]:
         """See `Session.close`."""

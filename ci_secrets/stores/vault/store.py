@@ -13,6 +13,7 @@ from ci_secrets.stores.vault.client import Client
 from ci_secrets.stores.vault.grant import Grant, Ledger, info_of, unpack
 from ci_secrets.stores.vault.session import VaultSession
 from ci_secrets.stores.vault.wire import Wire
+from ci_secrets.stores.vault.wrapping import unwrap_text
 from ci_secrets.text import foreign
 
 if TYPE_CHECKING:
@@ -71,6 +72,13 @@ class VaultStore:
         """The session of another process, in order to close it."""
         grants, ledger = unpack(handover, self._nobody)
         return VaultSession(name=self._config.name, grants=grants, ledger=ledger)
+
+    def unwrap(self, token: Secret) -> str:
+        """What `VaultSession.wrap` wrapped; see `Store.unwrap`."""
+        try:
+            return unwrap_text(self._nobody, token)
+        finally:
+            self._nobody.wire.hang_up()
 
     def _grant(self, mint: Mint, used: dict[str, Secret]) -> Grant:
         material = Material(

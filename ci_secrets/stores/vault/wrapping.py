@@ -43,6 +43,38 @@ def unwrap_secret_id(client: Client, wrapped: Secret, creation_path: str | None)
     return Secret(secret_id)
 
 
+_WRAP: Final = "sys/wrapping/wrap"
+_WRAP_POLICY: Final = f'path "{_WRAP}" {{ capabilities = ["update"] }}'
+_HELD: Final = "text"
+
+
+def wrap_text(client: Client, text: str, ttl_seconds: int) -> Secret:
+    """A wrapping token that holds a text. Raises `RefusedError`."""
+    reply = client.wrap({_HELD: text}, ttl_seconds)
+    token = (reply.wrap_info or {}).get("token")
+    if not reply.ok or not isinstance(token, str):
+        raise RefusedError(
+            f"The store wraps nothing for us (status {reply.status}).",
+            cause="The token may not use response wrapping; Vault's default policy lets it.",
+            fix=f"{_WRAP_POLICY}   # in a policy",
+        )
+    return Secret(token)
+
+
+def unwrap_text(client: Client, token: Secret) -> str:
+    """What `wrap_text` wrapped, if nobody was faster. Raises `RefusedError`."""
+    seen = client.look_up_wrapping(token)
+    if not seen.ok:
+        raise used_up("sealed values' key")
+    made_by = str((seen.data or {}).get("creation_path") or "")
+    if made_by.strip("/") != _WRAP:
+        raise RefusedError(f"The wrapping token was made by {foreign(made_by)}, not by {_WRAP}.")
+    text = (unwrap(client, token, "sealed values' key").data or {}).get(_HELD)
+    if not isinstance(text, str):
+        raise RefusedError("The wrapped answer holds no key.")
+    return text
+
+
 def unwrap(client: Client, wrapping_token: Secret, what: str) -> Reply:
     """The answer in a wrapping token. Raises `RefusedError` where it is not there any more."""
     reply = client.as_token(wrapping_token).unwrap()

@@ -249,6 +249,18 @@ class TestMissing:
         assert values == (["instead"] if missing is DEFAULT else [])
         assert path in fetched.notices[0].text
 
+    def test_a_path_but_not_a_field(self, bench: Bench, vault: FakeVault) -> None:
+        """`optional-path` leaves a path out that is not there; a field must be there."""
+        optional = Missing(policy="optional-path")
+        serve(
+            vault, kv2(), secret__data__a=(404, {"errors": []}), secret__data__b=secret(other="x")
+        )
+        session = bench.login()
+        assert session.fetch([request("secret/data/a", missing=optional)]).credentials == ()
+        with pytest.raises(SecretMissingError) as caught:
+            session.fetch([request("secret/data/b", missing=optional)])
+        assert "no such field" in caught.value.cause
+
     @pytest.mark.parametrize("missing", [Missing(), DEFAULT, OPTIONAL])
     @pytest.mark.parametrize(
         ("mount", "path", "answer", "error"),

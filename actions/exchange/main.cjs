@@ -1,0 +1,1 @@
+require("../_shim/main.cjs").main("exchange");
