@@ -18,7 +18,8 @@ from tests.real.servers.vault import real_dir
 _EXPRESSION = re.compile(r"\$\{\{ *steps\.(\w+)\.outputs\.(\w+) *\}\}")
 _HEREDOC = re.compile(r"^(\w+)<<(.+)\n((?:.*\n)*?)\2\n", re.MULTILINE)
 _GROOVY = Path(__file__).parent / "tools" / "groovy" / "sha256"
-_SETUP = ("pipx install ci-secrets",)
+_SETUP = ("pipx install ci-secrets", "pip install --quiet ci-secrets")
+"""What installs the tool, which is there."""
 
 
 class GitHubRunner:
@@ -95,7 +96,8 @@ def gitlab(job: RealJob, text: str) -> Done:
     `after_script` is a shell of its own, and nothing in memory lasts until it runs.
     """
     (steps,) = yaml.safe_load(job.stage.told(text)).values()
-    steps["script"] = steps.get("before_script", []) + steps["script"]
+    before = [line for line in steps.get("before_script", []) if line not in _SETUP]
+    steps["script"] = before + steps["script"]
     said, code = "", 0
     for phase in ("script", "after_script"):
         runtime = job.stand.workspace.parent / f"runtime-{phase}"
