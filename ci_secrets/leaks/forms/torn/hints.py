@@ -26,9 +26,9 @@ _IN_ROWS: Final = (b"', '", b"',  '")
 _BETWEEN_PIECES: Final = (b"\n", b" ", b"-")
 _AROUND_LETTER: Final = (
     # NOTE: what ends a prefix, and what begins the next: a time, cat -n and nl, docker compose,
-    # a table, a clock or name in brackets; an object of node; then colours
+    # a table, a clock or name in brackets; then colours
     (b" ", b"\n202"), (b" ", b"\r\n202"), (b"\t", b"\n   "), (b"  | ", b"\n"), (b"| ", b" |\n|"),
-    (b"] ", b"\n[0"), (b"] ", b"\n[1"), (b"] ", b"\n[2"), (b"': '", b"',\n"), (b"m", b"\x1b[0m"),
+    (b"] ", b"\n[0"), (b"] ", b"\n[1"), (b"] ", b"\n[2"), (b"m", b"\x1b[0m"),
     (b"m", b"\x1b[39m"), (b"\x1b[K", b"\x1b[m"),
 )  # fmt: skip
 _AROUND_PIECE: Final = ((b" ", b"\n202"), (b"\t", b"\n   "), (b"] ", b"\n["), (b"  | ", b"\n"))
@@ -82,12 +82,19 @@ def _single(characters: list[bytes], middle: int) -> Iterator[bytes]:
     """Three or four characters with the same between them."""
     for between in _BETWEEN_CHARACTERS:
         count = 3 if len(between) > 1 else 4
-        start = min(max(middle - 2, 0), len(characters) - count - 1)
+        start = _no_number(characters, max(middle - 2, 0), count)
         yield between.join((*characters[start : start + count], b""))
     for between in _IN_ROWS:
         start = min(max(middle - 2, 0), len(characters) - _SHORTEST)
         yield between.join((*characters[start : start + 2], b""))
         yield between.join((*characters[start + 3 : start + 5], b""))
+
+
+def _no_number(characters: list[bytes], start: int, count: int) -> int:
+    """Where so many characters begin that are not all digits: `1, 3, 7, ` stands in many lists."""
+    last = len(characters) - count - 1
+    places = sorted(range(last + 1), key=lambda at: abs(at - min(start, last)))
+    return next((at for at in places if not _is_number(characters[at : at + count])), places[0])
 
 
 def _overstruck(characters: list[bytes], middle: int) -> Iterator[bytes]:

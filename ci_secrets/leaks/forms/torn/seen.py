@@ -13,10 +13,10 @@ from ci_secrets.leaks.literals import ends_of
 
 _COLOUR: Final = rb"\x1b\[[0-9;]{0,9}[mK](?:\x1b\[K)?"
 _SHAPES: Final = (
-    # NOTE: `{+ab+}c`, `[-ab-]c`; coloured; `'a', `, as node, Perl and Python show lists
+    # NOTE: `{+ab+}c`, `[-ab-]c`; coloured; `'a', ` and `'1': 'a',`, as languages show lists
     rb"(?:(?:\{\+[^\n]{1,6}\+\}|\[-[^\n]{1,6}-\])[^\n]{0,6}){4}",
     (_COLOUR + rb"[^\x1b\n]{1,5}") * 2 + _COLOUR,
-    rb"(?:'[^'\n]{1,4}',?[ \r\n]{1,12}){4}",
+    rb"(?:(?:'[0-9]{1,4}': )?'[^'\n]{1,4}',?[ \r\n]{1,12}){4}",
 )
 """Some pieces in a row, each with what tells it from the next."""
 _AROUND: Final = 512

@@ -1,0 +1,56 @@
+"""Text in pieces of a few letters is noticed by its shape, whatever is in the pieces."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ci_secrets.leaks.forms.torn.seen import torn_apart
+from ci_secrets.leaks.scan import scan_stream
+from tests.unit.leaks.forms.torn.tears import MANY
+from tests.unit.leaks.strategies import TOKENS, engine_of
+
+COLOUR, PLAIN = "\x1b[32m", "\x1b[m"
+
+
+def in_turn(value: str, sizes: list[int]) -> list[str]:
+    """The value in pieces of these sizes, over and over."""
+    pieces: list[str] = []
+    at = 0
+    while at < len(value):
+        size = sizes[len(pieces) % len(sizes)]
+        pieces.append(value[at : at + size])
+        at += size
+    return pieces
+
+
+@MANY
+@given(value=TOKENS, sizes=st.lists(st.integers(1, 2), min_size=2, max_size=7))
+def test_pieces_of_word_diffs_and_colours_are_seen(value: str, sizes: list[int]) -> None:
+    """Every other piece is marked as new, as `git diff --word-diff` does between two values."""
+    pieces = in_turn(value, sizes)
+    diff = "".join(f"{{+{one}+}}" if at % 2 else one for at, one in enumerate(pieces))
+    coloured = "".join(f"{COLOUR}{one}{PLAIN}" if at % 2 else one for at, one in enumerate(pieces))
+    if len(pieces) > 9:
+        assert list(torn_apart(f"k: {diff}\n".encode()))
+        assert list(torn_apart(f"k: {coloured}\n".encode()))
+
+
+@pytest.mark.parametrize("mark", [("{+", "+}"), (COLOUR, PLAIN)], ids=["marks", "colours"])
+def test_a_value_between_marks_is_found(mark: tuple[str, str]) -> None:
+    """Whatever the other text of the diff was."""
+    value = "mZ4kQ81vXw2Rt7LpYd3cBn5h"
+    printed = "".join(
+        f"{mark[0]}{one}{mark[1]}" if at % 2 else one
+        for at, one in enumerate(in_turn(value, [1, 1, 2, 1]))
+    )
+    report = scan_stream(engine_of({"PW": value}), [f"@@ -1 +1 @@\nk: {printed}\n".encode()], "x")
+    assert [one.secret for one in report.findings] == ["PW"]
+
+
+def test_ordinary_text_has_no_such_shape() -> None:
+    """Neither words, nor colours around words, nor lists of words."""
+    text = (
+        "the build of target resolved\n['name', 'value', 'other', 'thing', 'more']\n"
+        f"{COLOUR}passed{PLAIN} in 3 s, {COLOUR}failed{PLAIN} none\nif (a[-1] - b[-2] + c) {{+x}}\n"
+    )
+    assert not list(torn_apart(text.encode()))
