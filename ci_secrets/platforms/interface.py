@@ -1,7 +1,7 @@
 """What ci-secrets asks of a CI system. One file beside this one per system, `generic` for none."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol
@@ -107,6 +107,16 @@ class OwnLog:
     log: bytes
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FinishedLog:
+    """The log of a job of this run that is over, to be asked for."""
+
+    source: str
+    """For people: `log of the job deploy`."""
+    read: Callable[[], OwnLog]
+    """Raises `RefusedError` or `UnreachableError` where it cannot be had."""
+
+
 class Platform(Protocol):
     """A CI system. Methods that do not apply do nothing, unless they say that they refuse."""
 
@@ -195,8 +205,8 @@ class Platform(Protocol):
         Raises `RefusedError` or `UnreachableError` where it should have been possible.
         """
 
-    def finished_logs(self) -> Iterable[OwnLog]:
-        """The logs of this run's jobs that are over, one after another.
+    def finished_logs(self) -> Sequence[FinishedLog]:
+        """The logs of this run's jobs that are over, none of them read yet.
 
         Raises `UsageError` where there is no way to them, `RefusedError` or `UnreachableError`.
         """
