@@ -98,6 +98,7 @@ def refused_or_away(status: int | None, what: str) -> RefusedError | Unreachable
     if status in (401, 403, 404):
         return RefusedError(
             f"GitLab does not let CI_SECRETS_GITLAB_TOKEN read {what} ({status}).",
+            cause="It may not see it, or the log was erased." if status == 404 else "",
             fix="Use a project access token with the scope `read_api`, masked, of a role that may "
             "see job logs (Developer where CI_DEBUG_TRACE is on).",
         )

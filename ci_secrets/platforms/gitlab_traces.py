@@ -99,7 +99,11 @@ class Traces:
                 failure = error
             except (requests.RequestException, OSError) as broken:
                 failure = silent(what, broken)
-            except (AttributeError, TypeError):  # of python-gitlab, on what is no list of jobs
+            except (
+                AttributeError,
+                LookupError,
+                TypeError,
+            ):  # of python-gitlab, on what is no list of jobs
                 raise UnreachableError("GitLab's API answered, but with no jobs.") from None
             asked = self._retry_after
             wanted = float(asked) if asked.isdecimal() else pause
