@@ -6,10 +6,11 @@ Source: docs.gitlab.com, "Jobs API": list all jobs for a pipeline; get a log fil
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ci_secrets.testing.loopback import Handler, Loopback
+from ci_secrets.testing.loopback import Handler
+from tests.served import Served
 
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -26,7 +27,7 @@ class Job:
 
 
 @dataclass(kw_only=True, slots=True)
-class GitLabApi:
+class GitLabApi(Served):
     """A context manager: the API at `url` with the jobs of one pipeline, for whoever has `token`.
 
     A job's id is 1001 and so on, in their order.
@@ -38,28 +39,10 @@ class GitLabApi:
     token: str = field(default_factory=lambda: f"glpat-{secrets.token_urlsafe(15)}")
     instead: list[Answer] = field(default_factory=list)
     """Answers that come before the right ones, one a request."""
-    asked: list[str] = field(default_factory=list)
-    """Paths, in order."""
     look: Callable[[], object] = lambda: None
     """Called at each request."""
     looked: list[object] = field(default_factory=list)
     """What it saw."""
-    _server: Loopback | None = None
-
-    def __enter__(self) -> Self:
-        self._server = Loopback(_Api, self)
-        self._server.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.stop()
-
-    @property
-    def url(self) -> str:
-        """CI_SERVER_URL."""
-        assert self._server is not None
-        return self._server.url
 
     def listed(self, query: dict[str, list[str]]) -> list[dict[str, Any]]:
         """A page of the list of jobs; those that were retried only where they are asked for."""
@@ -97,3 +80,6 @@ class _Api(Handler[GitLabApi]):
             self.reply(200, api.jobs[number].log.encode())
         else:
             self.reply(404, {"message": "404 Not Found"})
+
+
+GitLabApi.handler = _Api

@@ -153,6 +153,15 @@ def test_a_limit_that_is_soon_over(status: int, headers: dict[str, str]) -> None
     assert 1 <= sum(stub.slept) <= 20
 
 
+def test_a_limit_that_comes_back() -> None:
+    """Is waited for no longer than two minutes in all."""
+    stub = Stub(job(1))
+    stub.answers = [httpx.Response(403, headers={"Retry-After": "50"}) for _ in range(6)]
+    with pytest.raises(UnreachableError, match="rate limit"):
+        stub.read()
+    assert stub.slept == [50, 50]
+
+
 def test_a_limit_that_lasts() -> None:
     """Is said, and not waited for."""
     stub = Stub(job(1))
