@@ -77,6 +77,14 @@ def test_a_value_in_disguise(gitlab: Story, api: gitlab_api.GitLabApi, tmp_path:
     nothing_stays(gitlab)
 
 
+def test_the_access_token_itself(gitlab: Story, api: gitlab_api.GitLabApi) -> None:
+    """All jobs have it, so that any of them may have printed it."""
+    api.jobs[0].log = f"{FINE}{base64.b64encode(api.token.encode()).decode()}\n"
+    done = verify(gitlab, api)
+    assert done.code == 11, done.said
+    assert "$CI_SECRETS_GITLAB_TOKEN as base64" in done.out
+
+
 def test_all_is_revoked_before_a_log_is_read(gitlab: Story, api: gitlab_api.GitLabApi) -> None:
     """Reading logs takes as long as it takes; no credential waits for it."""
     api.look = lambda: (gitlab.tokens(), list(gitlab.users), len(gitlab.told()) > 0)
