@@ -16,7 +16,7 @@ from ci_secrets.leaks.findings import Coverage, Report, Verdict, combine
 from ci_secrets.leaks.formats import ReportFile, render
 from ci_secrets.leaks.matcher import Engine, build
 from ci_secrets.leaks.scan import scan_stream
-from ci_secrets.platforms.interface import FinishedLog, Platform
+from ci_secrets.platforms.interface import JobLog, OwnLog, Platform
 
 Mode = Literal["hand-over", "refetch"]
 MODES: Final[tuple[Mode, ...]] = ("hand-over", "refetch")
@@ -44,8 +44,8 @@ def verify(asked: Asked, environment: Mapping[str, str], console: Console) -> in
     """
     platform = platforms.detect(environment, asked.wanted.platform, asked.wanted.identity)
     console.annotate = platform.annotate
-    logs = platform.finished_logs()  # NOTE: first, for it may refuse, and a hand-over works once
-    if not logs:
+    logs = platform.job_logs()  # NOTE: first, for it may refuse, and a hand-over works once
+    if all(log.read is None for log in logs):
         raise UsageError(
             "No job of this run is over, so that there is no log to look at.",
             fix="Let this job wait for the others: needs: [deploy], and if: always(); on GitLab "
@@ -76,17 +76,15 @@ def _taken(
     return take(asked.handed(), platform.run(), asked.ca_file, environment)
 
 
-def _looked_at(
-    engine: Engine, logs: Sequence[FinishedLog]
-) -> tuple[Report, Sequence[CiSecretsError]]:
+def _looked_at(engine: Engine, logs: Sequence[JobLog]) -> tuple[Report, Sequence[CiSecretsError]]:
     """What the logs show, and what kept us from some of them."""
     reports = [Report(skipped=engine.skipped)]
     failures: list[CiSecretsError] = []
     in_a_row = 0
     for log in logs:
         try:
-            if in_a_row < _ENOUGH:
-                reports.append(_seen(engine, log))
+            if log.read is not None and in_a_row < _ENOUGH:
+                reports.append(_seen(engine, log.read()))
                 in_a_row = 0
                 continue
         except CiSecretsError as failure:
@@ -96,10 +94,9 @@ def _looked_at(
     return combine(reports), failures
 
 
-def _seen(engine: Engine, log: FinishedLog) -> Report:
-    had = log.read()
-    seen = scan_stream(engine, [had.log], had.source)
-    coverage = tuple(Coverage(source=had.source, state=state) for state in had.states)
+def _seen(engine: Engine, log: OwnLog) -> Report:
+    seen = scan_stream(engine, [log.log], log.source)
+    coverage = tuple(Coverage(source=log.source, state=state) for state in log.states)
     return replace(seen, coverage=coverage)
 
 

@@ -9,9 +9,9 @@ from ci_secrets.errors import ConfigError, OutputRefusedError, UsageError
 from ci_secrets.platforms import given, jwt, keyfile
 from ci_secrets.platforms.interface import (
     CommandFiles,
-    FinishedLog,
     IdentityOptions,
     IdToken,
+    JobLog,
     Level,
     OwnLog,
     Run,
@@ -150,7 +150,7 @@ class Base:
         """Cannot be read from inside."""
         return None
 
-    def finished_logs(self) -> Sequence[FinishedLog]:
+    def job_logs(self) -> Sequence[JobLog]:
         """No way to them from a job."""
         raise UsageError(
             f"On {self.name} the logs of other jobs cannot be read.",

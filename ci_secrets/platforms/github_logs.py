@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 from ci_secrets.errors import ConfigError, RefusedError, UnreachableError
 from ci_secrets.http import MAX_RETRY_AFTER, Answer, Http, Repeat
 from ci_secrets.platforms.base import keeps_tokens_safe
-from ci_secrets.platforms.interface import FinishedLog, OwnLog
+from ci_secrets.platforms.interface import JobLog, OwnLog
 from ci_secrets.secret import Secret
 from ci_secrets.text import foreign
 
@@ -44,6 +44,8 @@ class Source:
     repository: str
     run: str
     attempt: str
+    runner: str = ""
+    """Name of the runner that this job runs on."""
 
 
 class Logs:
@@ -70,36 +72,37 @@ class Logs:
         }
         self._sleep = sleep
 
-    def finished(self) -> list[FinishedLog]:
-        """Each job of this attempt that is over; this job is not.
+    def of_jobs(self) -> list[JobLog]:
+        """Each job of this attempt that began, but this one.
 
         Raises `RefusedError` where the token may not read them, `UnreachableError` where no answer
         came; neither holds anything of the answer, and `read` raises the same.
         """
-        return [
-            FinishedLog(source=source, read=partial(self._log, job, source))
-            for job, source in self._jobs()
-        ]
-
-    def _jobs(self) -> list[tuple[int, str]]:
         run = self._run
         path = f"actions/runs/{run.run}/attempts/{run.attempt or 1}/jobs"
-        jobs: list[tuple[int, str]] = []
+        logs: list[JobLog] = []
         for page in range(1, _PAGES + 1):
             answer = self._ask(path, {"per_page": str(_PAGE), "page": str(page)})
             if not answer.ok:
                 raise _refused(answer, "the jobs of this run")
             listed = _jobs(answer)
-            jobs += [
-                (job["id"], f"log of the job {foreign(job.get('name'))}")
-                for job in listed
-                if job.get("status") == "completed"
-                and job.get("steps")  # else it was skipped, or cancelled before it began
-                and isinstance(job.get("id"), int)
-            ]
+            logs += [log for log in map(self._of_job, listed) if log]
             if len(listed) < _PAGE:
                 break
-        return jobs
+        return logs
+
+    def _of_job(self, job: Mapping[str, Any]) -> JobLog | None:
+        """The log of a listed job; `None` where it has none, or is this one."""
+        source = f"log of the job {foreign(job.get('name'))}"
+        status, runner, number = job.get("status"), job.get("runner_name"), job.get("id")
+        if status == "in_progress" and self._run.runner and runner:
+            other = runner != self._run.runner  # NOTE: nothing else says which of them is this job
+            return JobLog(source=source, read=None) if other else None
+        if status != "completed" or not isinstance(number, int):
+            return None
+        if not job.get("steps"):  # it was skipped, or cancelled before it began
+            return None
+        return JobLog(source=source, read=partial(self._log, number, source))
 
     def _log(self, job: int, source: str) -> OwnLog:
         for attempt in range(_TRIES):

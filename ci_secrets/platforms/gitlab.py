@@ -8,9 +8,9 @@ from ci_secrets.errors import IdentityError, UsageError
 from ci_secrets.platforms import given, jwt, keyfile
 from ci_secrets.platforms.base import TOKEN, Base
 from ci_secrets.platforms.interface import (
-    FinishedLog,
     IdentityOptions,
     IdToken,
+    JobLog,
     OwnLog,
     Run,
     StateKey,
@@ -110,7 +110,7 @@ class GitLab(Base):
             source="GitLab's copy of the log", states=("masked-view", "tail-missing"), log=log
         )
 
-    def finished_logs(self) -> Sequence[FinishedLog]:
+    def job_logs(self) -> Sequence[JobLog]:
         """By the API, with the access token in CI_SECRETS_GITLAB_TOKEN."""
         if not self._get(LOG_TOKEN):
             raise UsageError(
@@ -129,7 +129,7 @@ class GitLab(Base):
             pipeline=self._need("CI_PIPELINE_ID"),
             ca_file=self._get("CI_SERVER_TLS_CA_FILE"),
         )
-        return traces.finished(but=self._get("CI_JOB_ID"))
+        return traces.of_jobs(but=self._get("CI_JOB_ID"))
 
     def _own_token(self, audience: str) -> tuple[Secret, str]:
         tokens = self._id_tokens()

@@ -5,7 +5,7 @@ file. A job token may read neither.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -15,7 +15,7 @@ import requests
 from ci_secrets.errors import UnreachableError
 from ci_secrets.http import MAX_RETRY_AFTER
 from ci_secrets.platforms.gitlab_log import connect, refused_or_away, silent, trace
-from ci_secrets.platforms.interface import FinishedLog, OwnLog
+from ci_secrets.platforms.interface import JobLog, OwnLog
 from ci_secrets.secret import Secret
 from ci_secrets.text import foreign
 
@@ -24,6 +24,7 @@ _LOG_SECONDS: Final = 120.0
 _PAGE: Final = 100
 _PAGES: Final = 20
 _OVER: Final = frozenset({"success", "failed", "canceled"})
+_UNDER_WAY: Final = frozenset({"running", "canceling"})
 _PAUSES_SECONDS: Final = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Before each further try, where GitLab does not say how long."""
 _RETRIED: Final = frozenset({429, 500, 502, 503, 504})
@@ -52,24 +53,28 @@ class Traces:
         session.hooks["response"].append(self._note)
         self._client = connect(server, token, ca_file, session)
 
-    def finished(self, but: str) -> list[FinishedLog]:
-        """Each job of the pipeline that ran and is over, retried ones too, `but` for one.
+    def of_jobs(self, but: str) -> list[JobLog]:
+        """Each job of the pipeline that began, retried ones too, `but` for one.
 
         Raises `RefusedError` where the token may not read them, `UnreachableError` where no answer
         came; neither holds anything of the answer, and `read` raises the same.
         """
-        found = []
+        found: list[JobLog] = []
         for page in range(1, _PAGES + 1):
             listed = self._ask(partial(self._listed, page), "the jobs of this pipeline")
-            for job in listed:
-                over = job.get("status") in _OVER and job.get("started_at")
-                if over and str(job.get("id")) != but:
-                    source = foreign(f"log of the job {job.get('name')} ({job.get('id')})")
-                    read = partial(self._log, str(job.get("id")), source)
-                    found.append(FinishedLog(source=source, read=read))
+            others = (job for job in listed if str(job.get("id")) != but)
+            found += [log for log in map(self._of_job, others) if log]
             if len(listed) < _PAGE:
                 break
         return found
+
+    def _of_job(self, job: Mapping[str, Any]) -> JobLog | None:
+        """The log of a listed job; `None` where it has none."""
+        source = foreign(f"log of the job {job.get('name')} ({job.get('id')})")
+        status = job.get("status")
+        if status in _OVER and job.get("started_at"):
+            return JobLog(source=source, read=partial(self._log, str(job.get("id")), source))
+        return JobLog(source=source, read=None) if status in _UNDER_WAY else None
 
     def _listed(self, page: int) -> list[dict[str, Any]]:
         # NOTE: page by page, for a `Link` could lead the token to another place.

@@ -108,13 +108,16 @@ class OwnLog:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FinishedLog:
-    """The log of a job of this run that is over, to be asked for."""
+class JobLog:
+    """The log of another job of this run, to be asked for."""
 
     source: str
     """For people: `log of the job deploy`."""
-    read: Callable[[], OwnLog]
-    """Raises `RefusedError` or `UnreachableError` where it cannot be had."""
+    read: Callable[[], OwnLog] | None
+    """`None`: the job is not over.
+
+    Raises `RefusedError` or `UnreachableError` where the log cannot be had.
+    """
 
 
 class Platform(Protocol):
@@ -127,7 +130,7 @@ class Platform(Protocol):
     """Whether `write_outputs` works; else `exchange` wants `--env-file`."""
 
     reads_logs: ClassVar[bool]
-    """Whether `finished_logs` works."""
+    """Whether `job_logs` works: a job can read the logs of others that are over."""
 
     @property
     def mints(self) -> bool:
@@ -205,8 +208,8 @@ class Platform(Protocol):
         Raises `RefusedError` or `UnreachableError` where it should have been possible.
         """
 
-    def finished_logs(self) -> Sequence[FinishedLog]:
-        """The logs of this run's jobs that are over, none of them read yet.
+    def job_logs(self) -> Sequence[JobLog]:
+        """The logs of this run's other jobs that began, none of them read yet.
 
         Raises `UsageError` where there is no way to them, `RefusedError` or `UnreachableError`.
         """

@@ -144,6 +144,15 @@ def test_not_every_log_is_waited_for(gitlab: Story, api: gitlab_api.GitLabApi) -
     assert len(api.asked) == 4
 
 
+def test_a_job_that_is_not_over(gitlab: Story, api: gitlab_api.GitLabApi) -> None:
+    """Is no error, but nobody is told that its log is clean."""
+    api.jobs.append(gitlab_api.Job(name="docs", status="running"))
+    done = verify(gitlab, api, "--format", "json")
+    assert done.code == 0
+    states = {it["source"]: it["state"] for it in json.loads(done.out)["coverage"]}
+    assert states["log of the job docs (1003)"] == "none"
+
+
 def test_no_log_can_be_read(gitlab: Story, api: gitlab_api.GitLabApi) -> None:
     """The verdict is `unknown`, and the exit code says why."""
     api.instead = [listed("deploy"), (403, {}, b"{}")]

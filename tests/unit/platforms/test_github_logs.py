@@ -52,13 +52,15 @@ class Stub:
 
     def logs(self, api: str = API) -> Logs:
         """What is tested, before this stub."""
-        source = Source(api=api, repository="shop/web", run="1001", attempt="2")
+        source = Source(
+            api=api, repository="shop/web", run="1001", attempt="2", runner="GitHub Actions 7"
+        )
         http = Http(transport=httpx.MockTransport(self), sleep=self.slept.append)
         return Logs(http, source, Secret("ghs_hunter2"), sleep=self.slept.append)
 
     def read(self, api: str = API) -> list[OwnLog]:
         """All logs, one after another."""
-        return [log.read() for log in self.logs(api).finished()]
+        return [log.read() for log in self.logs(api).of_jobs() if log.read]
 
 
 def test_logs_of_finished_jobs() -> None:
@@ -74,6 +76,20 @@ def test_logs_of_finished_jobs() -> None:
     assert [log.source for log in found] == ["log of the job deploy", "log of the job build (3.12)"]
     assert {log.states for log in found} == {("masked-view",)}
     assert {log.log for log in found} == {LOG}
+
+
+def test_a_job_that_is_not_over() -> None:
+    """Is named, and not read; this job, which runs on our runner, is not."""
+    stub = Stub(
+        job(1),
+        job(2, "verify", status="in_progress", runner_name="GitHub Actions 7"),
+        job(3, "build", status="in_progress", runner_name="GitHub Actions 8"),
+        job(4, "later", status="queued"),
+    )
+    assert [(log.source, log.read is None) for log in stub.logs().of_jobs()] == [
+        ("log of the job deploy", False),
+        ("log of the job build", True),
+    ]
 
 
 def test_more_jobs_than_a_page_holds() -> None:

@@ -38,7 +38,7 @@ def traces(api: GitLabApi, slept: list[float], token: str = "") -> Traces:
 
 def read(api: GitLabApi, slept: list[float], token: str = "") -> list[OwnLog]:
     """All logs, one after another, as job 1002 reads them."""
-    return [log.read() for log in traces(api, slept, token).finished(but="1002")]
+    return [log.read() for log in traces(api, slept, token).of_jobs(but="1002") if log.read]
 
 
 def test_logs_of_finished_jobs(api: GitLabApi, slept: list[float]) -> None:
@@ -61,6 +61,16 @@ def test_logs_of_finished_jobs(api: GitLabApi, slept: list[float]) -> None:
     assert {log.states for log in found} == {("masked-view",)}
 
 
+def test_a_job_that_is_not_over(api: GitLabApi, slept: list[float]) -> None:
+    """Is named, and not read."""
+    api.jobs += [Job(name="under way", status="running"), Job(name="waits", status="created")]
+    logs = traces(api, slept).of_jobs(but="1002")
+    assert [(log.source, log.read is None) for log in logs] == [
+        ("log of the job deploy (1001)", False),
+        ("log of the job under way (1003)", True),
+    ]
+
+
 def test_this_job_is_none_of_them(api: GitLabApi, slept: list[float]) -> None:
     """Also where GitLab already calls it over."""
     api.jobs[1].status = "success"
@@ -80,9 +90,9 @@ def test_a_busy_gitlab_is_asked_again(
     api: GitLabApi, slept: list[float], status: int, before: int
 ) -> None:
     """After a pause, for the list as for a log."""
-    logs = [] if before == 0 else traces(api, slept).finished(but="1002")
+    logs = [] if before == 0 else traces(api, slept).of_jobs(but="1002")
     api.instead = [(status, {}, b"{}")] * 2
-    found = [log.read() for log in logs] or read(api, slept)
+    found = [log.read() for log in logs if log.read] or read(api, slept)
     assert [log.log for log in found] == [b"fine\n"]
     assert slept == [1.0, 2.0]
 
@@ -144,7 +154,7 @@ def test_a_log_that_is_too_large(
 def test_without_a_token() -> None:
     """CI_JOB_TOKEN may not, and that is said."""
     with pytest.raises(UsageError) as caught:
-        GitLab({"CI_JOB_TOKEN": "made-up"}).finished_logs()
+        GitLab({"CI_JOB_TOKEN": "made-up"}).job_logs()
     assert "read_api" in caught.value.fix
 
 
@@ -157,7 +167,7 @@ def test_without_tls() -> None:
         "CI_SECRETS_GITLAB_TOKEN": "made-up",
     }
     with pytest.raises(RefusedError, match="not https"):
-        GitLab(environment).finished_logs()
+        GitLab(environment).job_logs()
 
 
 def texts(error: CiSecretsError) -> str:
