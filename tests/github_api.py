@@ -6,10 +6,11 @@ a workflow run".
 
 import secrets
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlsplit
 
-from ci_secrets.testing.loopback import Handler, Loopback
+from ci_secrets.testing.loopback import Handler
+from tests.served import Served
 
 
 @dataclass(kw_only=True, slots=True)
@@ -23,31 +24,13 @@ class Job:
 
 
 @dataclass(kw_only=True, slots=True)
-class GitHubApi:
+class GitHubApi(Served):
     """A context manager: the API at `url` with the jobs of one run, for whoever has `token`."""
 
     repository: str
     run: str = "1001"
     jobs: list[Job] = field(default_factory=list)
     token: str = field(default_factory=lambda: f"ghs_{secrets.token_urlsafe(27)}")
-    asked: list[str] = field(default_factory=list)
-    """Paths, in order."""
-    _server: Loopback | None = None
-
-    def __enter__(self) -> Self:
-        self._server = Loopback(_Api, self)
-        self._server.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.stop()
-
-    @property
-    def url(self) -> str:
-        """GITHUB_API_URL."""
-        assert self._server is not None
-        return self._server.url
 
     def listed(self) -> dict[str, Any]:
         """What the list of jobs shows."""
@@ -84,3 +67,6 @@ class _Api(Handler[GitHubApi]):
             self.reply(302, headers={"Location": f"{api.url}/storage/{number}"})
         else:
             self.reply(404, {"message": "Not Found"})
+
+
+GitHubApi.handler = _Api

@@ -24,7 +24,7 @@ COMMANDS: Final[dict[str, str]] = {
     "redact": "stdin → stdout, known values in every form replaced by ***",
     "scan": "look for known values in every form in files, archives or stdin",
     "finish": "end of job: revoke with proof, scan the log, verdict",
-    "verify": "in a following job: look at the logs of the finished ones (GitHub)",
+    "verify": "in a following job: look at the logs of the finished ones (GitHub, GitLab)",
     "whoami": "this job's identity: its claims, and where they came from",
     "audit": "`audit verify`: is the trail whole",
     "config": "`config import`: ci-secrets.yaml out of vault-action steps or GitLab's `secrets:`",

@@ -105,6 +105,11 @@ OPTIONS: Final[dict[str, Option]] = {
         many=True,
     ),
     "known": Option(help="JSON object of name → value to look for (`-`: stdin)", metavar="FILE"),
+    "mode": Option(
+        help="where `verify` has the values from: hand-over or refetch (default: hand-over; on "
+        "GitLab refetch)",
+        metavar="MODE",
+    ),
     "handed": Option(help="what `exchange` handed over (`-`: stdin)", metavar="FILE", default="-"),
     "log": Option(help="the job's log to scan", metavar="FILE", convert=path),
     "head": Option(help="the head that the run printed: shows truncation", metavar="HEAD"),

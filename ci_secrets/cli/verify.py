@@ -3,10 +3,12 @@
 import argparse
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from ci_secrets.cli.options import add as add_options
 from ci_secrets.cli.options import one_of
+from ci_secrets.cli.wanted import IDENTITY, RUN, STORE, wanted
 from ci_secrets.console import Console
 from ci_secrets.errors import UsageError
 
@@ -15,17 +17,20 @@ _MAX_BYTES = 1 << 20
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    add_options(parser, "handed", "platform", "ca-file", "format", "report")
+    add_options(parser, "mode", "handed", *STORE, *IDENTITY, *RUN, "format", "report")
 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
-    """Do it; 0, or 11; 2, 5 or 6 where not all logs could be looked at."""
-    from ci_secrets.job.verify import Asked, verify
+    """Do it; 0, or 11; 2, 5 or 6 where not all logs could be looked at; 3 to 9 of a refetch."""
+    from ci_secrets.job.verify import MODES, Asked, verify
     from ci_secrets.leaks.formats import FORMATS
 
+    if arguments.mode is not None:
+        one_of(MODES, arguments.mode, "mode")
     asked = Asked(
-        handed=_read(arguments.handed),
-        platform=arguments.platform,
+        wanted=wanted(arguments),
+        mode=arguments.mode,
+        handed=partial(_read, arguments.handed),
         ca_file=arguments.ca_file,
         format=one_of(FORMATS, arguments.format, "format"),
         reports=arguments.report,

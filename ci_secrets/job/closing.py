@@ -110,6 +110,12 @@ def tell(ended: Ended, platform: Platform, console: Console) -> None:
         console.detail(f"{foreign(entry.secret)} is not looked for in every form: {entry.reason}")
     for warning in ended.warnings:
         console.warn(warning)
+    tell_closed(ended, console)
+    _summarise(ended, platform, console)
+
+
+def tell_closed(ended: Ended, console: Console) -> None:
+    """What became of tokens and leases, and of the trail."""
     for sentence in (*ended.stuck, *ended.unrecorded):
         console.say(sentence, "bad")
     console.say(headline(ended.closings), "good" if ended.closed else "bad")
@@ -119,7 +125,6 @@ def tell(ended: Ended, platform: Platform, console: Console) -> None:
         console.say(AGAIN, "warn")
     if ended.audit_head:
         console.say(f"audit head: {ended.audit_head}", "dim")
-    _summarise(ended, platform, console)
 
 
 def _summarise(ended: Ended, platform: Platform, console: Console) -> None:

@@ -80,10 +80,15 @@ def _check_sinks(job: Job, handover: Handover) -> None:
             f"On {job.platform.name} no step can set variables for later ones.",
             fix="Leave out --export-env, and source the file of --env-file in each step.",
         )
-    if handover.hand_over and not job.platform.reads_logs:
+    if handover.hand_over and not (job.platform.takes_outputs and job.platform.reads_logs):
         raise OutputRefusedError(
             f"On {job.platform.name} there is no `verify` that could take over.",
-            fix="Leave out --hand-over; `ci-secrets exec` sees all that its command prints.",
+            fix="Leave out --hand-over; `ci-secrets exec` sees all that its command prints"
+            + (
+                ", and `ci-secrets verify --mode refetch` fetches for itself."
+                if job.platform.reads_logs
+                else "."
+            ),
         )
     for path in (handover.env_file, handover.dotenv):
         if path is None:

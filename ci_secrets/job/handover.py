@@ -18,6 +18,7 @@ from ci_secrets.config.model import Config, Leaks, StoreConfig
 from ci_secrets.config.trust import check_stores
 from ci_secrets.errors import OutputRefusedError, RefusedError, UsageError
 from ci_secrets.job.opening import Job
+from ci_secrets.leaks.findings import Skipped
 from ci_secrets.platforms.interface import Run, StateKey
 from ci_secrets.secret import Secret
 
@@ -28,11 +29,14 @@ _VERSION: Final = 1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Taken:
-    """What the following job knows of the one before."""
+    """What the following job knows of the ones before."""
 
-    run: Run
     known: Mapping[str, Secret]
     leaks: Leaks
+    skipped: tuple[Skipped, ...] = ()
+    """What it cannot know."""
+    exit_code: int = 0
+    """9 or 10 where what was opened to know it did not end well."""
 
 
 def give(job: Job, ttl_seconds: int) -> str:
@@ -89,7 +93,6 @@ def take(text: str, run: Run, ca_file: Path | None, environment: Mapping[str, st
             fix="Run all jobs again, not the failed ones alone.",
         )
     return Taken(
-        run=of,
         known={name: Secret(base64.b64decode(it)) for name, it in payload["known"].items()},
         leaks=Leaks(**payload["leaks"]),
     )

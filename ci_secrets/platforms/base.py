@@ -11,6 +11,7 @@ from ci_secrets.platforms.interface import (
     CommandFiles,
     IdentityOptions,
     IdToken,
+    JobLog,
     Level,
     OwnLog,
     Run,
@@ -149,7 +150,7 @@ class Base:
         """Cannot be read from inside."""
         return None
 
-    def finished_logs(self) -> Iterable[OwnLog]:
+    def job_logs(self) -> Sequence[JobLog]:
         """No way to them from a job."""
         raise UsageError(
             f"On {self.name} the logs of other jobs cannot be read.",

@@ -10,7 +10,7 @@ from ci_secrets.platforms import github_event as event
 from ci_secrets.platforms import jwt
 from ci_secrets.platforms.base import Base
 from ci_secrets.platforms.endpoint import Endpoint
-from ci_secrets.platforms.interface import CommandFiles, Level, OwnLog, Run
+from ci_secrets.platforms.interface import CommandFiles, JobLog, Level, OwnLog, Run
 from ci_secrets.secret import Secret
 from ci_secrets.text import foreign
 
@@ -161,7 +161,7 @@ class GitHub(Base):
         states: tuple[Literal["masked-view", "tail-missing"], ...] = ("masked-view", "tail-missing")
         return OwnLog(source="the runner's own pages", states=states, log=log)
 
-    def finished_logs(self) -> Iterable[OwnLog]:
+    def job_logs(self) -> Sequence[JobLog]:
         """By the API, with the token in CI_SECRETS_GITHUB_TOKEN."""
         from ci_secrets.platforms.github_logs import Logs, Source
 
@@ -178,8 +178,9 @@ class GitHub(Base):
             repository=self._need("GITHUB_REPOSITORY"),
             run=self._need("GITHUB_RUN_ID"),
             attempt=self._get("GITHUB_RUN_ATTEMPT"),
+            runner=self._get("RUNNER_NAME"),
         )
-        return Logs(self._http, source, Secret(token))
+        return Logs(self._http, source, Secret(token)).of_jobs()
 
     def _own_token(self, audience: str) -> tuple[Secret, str]:
         url, bearer = self._get(_URL), self._get(_TOKEN)

@@ -6,15 +6,16 @@ job logs (302, the link holds for a minute); "Rate limits for the REST API". Rea
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urljoin
 
 from ci_secrets.errors import ConfigError, RefusedError, UnreachableError
 from ci_secrets.http import MAX_RETRY_AFTER, Answer, Http, Repeat
 from ci_secrets.platforms.base import keeps_tokens_safe
-from ci_secrets.platforms.interface import OwnLog
+from ci_secrets.platforms.interface import JobLog, OwnLog
 from ci_secrets.secret import Secret
 from ci_secrets.text import foreign
 
@@ -25,6 +26,8 @@ _PAGES: Final = 20
 _TRIES: Final = 6
 _PAUSE_SECONDS: Final = 2.0
 """Between two questions for a log that is not there yet: it comes moments after the job's end."""
+_PATIENCE_SECONDS: Final = 120.0
+"""For one answer, where a rate limit wants us to wait; GitHub's secondary one asks for a minute."""
 _PERMISSION: Final = """\
 Grant it to this job; what `permissions:` does not list is taken away, so list all:
 
@@ -41,6 +44,8 @@ class Source:
     repository: str
     run: str
     attempt: str
+    runner: str = ""
+    """Name of the runner that this job runs on."""
 
 
 class Logs:
@@ -67,44 +72,45 @@ class Logs:
         }
         self._sleep = sleep
 
-    def __iter__(self) -> Iterator[OwnLog]:
-        """The log of each job that is over.
+    def of_jobs(self) -> list[JobLog]:
+        """Each job of this attempt that began, but this one.
 
         Raises `RefusedError` where the token may not read them, `UnreachableError` where no answer
-        came; neither holds anything of the answer.
+        came; neither holds anything of the answer, and `read` raises the same.
         """
-        for job, name in self._finished():
-            source = f"log of the job {foreign(name)}"
-            yield OwnLog(source=source, states=("masked-view",), log=self._log(job, source))
-
-    def _finished(self) -> list[tuple[int, str]]:
-        """Id and name of each job of this attempt that is over; this job is not."""
         run = self._run
         path = f"actions/runs/{run.run}/attempts/{run.attempt or 1}/jobs"
-        jobs: list[tuple[int, str]] = []
+        logs: list[JobLog] = []
         for page in range(1, _PAGES + 1):
             answer = self._ask(path, {"per_page": str(_PAGE), "page": str(page)})
             if not answer.ok:
                 raise _refused(answer, "the jobs of this run")
             listed = _jobs(answer)
-            jobs += [
-                (job["id"], str(job.get("name")))
-                for job in listed
-                if job.get("status") == "completed"
-                and job.get("steps")  # else it was skipped, or cancelled before it began
-                and isinstance(job.get("id"), int)
-            ]
+            logs += [log for log in map(self._of_job, listed) if log]
             if len(listed) < _PAGE:
                 break
-        return jobs
+        return logs
 
-    def _log(self, job: int, source: str) -> bytes:
+    def _of_job(self, job: Mapping[str, Any]) -> JobLog | None:
+        """The log of a listed job; `None` where it has none, or is this one."""
+        source = f"log of the job {foreign(job.get('name'))}"
+        status, runner, number = job.get("status"), job.get("runner_name"), job.get("id")
+        if status == "in_progress" and self._run.runner and runner:
+            other = runner != self._run.runner  # NOTE: nothing else says which of them is this job
+            return JobLog(source=source, read=None) if other else None
+        if status != "completed" or not isinstance(number, int):
+            return None
+        if not job.get("steps"):  # it was skipped, or cancelled before it began
+            return None
+        return JobLog(source=source, read=partial(self._log, number, source))
+
+    def _log(self, job: int, source: str) -> OwnLog:
         for attempt in range(_TRIES):
             answer = self._ask(f"actions/jobs/{job}/logs", {})
             if answer.status in (301, 302, 307) and answer.headers.get("location"):
                 found = self._fetched(urljoin(answer.url, answer.headers["location"]), source)
                 if found.ok:
-                    return found.body
+                    return OwnLog(source=source, states=("masked-view",), log=found.body)
                 answer = found
             if answer.status not in (404, 410) and answer.status < 500:
                 raise _refused(answer, f"the {source}")
@@ -127,6 +133,7 @@ class Logs:
     def _ask(self, path: str, params: Mapping[str, str]) -> Answer:
         """One answer of the API; where it tells us to wait for a little while, the next one."""
         url = f"{self._run.api.rstrip('/')}/repos/{self._run.repository}/{path}"
+        waited = 0.0
         for _ in range(_TRIES):
             answer = self._http.send(
                 "GET", url, repeat=Repeat.READ, headers=self._headers, params=params
@@ -134,7 +141,8 @@ class Logs:
             pause = _limited(answer)
             if pause is None:
                 return answer
-            if pause > MAX_RETRY_AFTER:
+            waited += pause
+            if waited > _PATIENCE_SECONDS:
                 break
             self._sleep(pause)
         raise UnreachableError(

@@ -1,13 +1,20 @@
 """GitLab CI: the ID tokens that the job's YAML declared, and the job's own log by the API."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from ci_secrets.errors import IdentityError
+from ci_secrets.errors import IdentityError, UsageError
 from ci_secrets.platforms import given, jwt, keyfile
 from ci_secrets.platforms.base import TOKEN, Base
-from ci_secrets.platforms.interface import IdentityOptions, IdToken, OwnLog, Run, StateKey
+from ci_secrets.platforms.interface import (
+    IdentityOptions,
+    IdToken,
+    JobLog,
+    OwnLog,
+    Run,
+    StateKey,
+)
 from ci_secrets.secret import Secret
 from ci_secrets.text import foreign
 
@@ -22,6 +29,7 @@ class GitLab(Base):
     """A job of a GitLab pipeline. Its tokens are made before it starts; none can be added."""
 
     name: ClassVar[str] = "gitlab"
+    reads_logs: ClassVar[bool] = True
     # Source: docs.gitlab.com, "OpenID Connect (OIDC) Authentication Using ID Tokens".
     shown: ClassVar[tuple[str, ...]] = (
         "iss", "sub", "aud", "exp", "namespace_id", "namespace_path", "project_id", "project_path",
@@ -101,6 +109,27 @@ class GitLab(Base):
         return OwnLog(
             source="GitLab's copy of the log", states=("masked-view", "tail-missing"), log=log
         )
+
+    def job_logs(self) -> Sequence[JobLog]:
+        """By the API, with the access token in CI_SECRETS_GITLAB_TOKEN."""
+        if not self._get(LOG_TOKEN):
+            raise UsageError(
+                f"{LOG_TOKEN} holds no access token.",
+                cause="The logs of finished jobs are read by GitLab's API, and CI_JOB_TOKEN may "
+                "not. A protected variable is there on protected branches only.",
+                fix=f"Make {LOG_TOKEN} a masked CI/CD variable with a project access token that "
+                "has the scope `read_api`.",
+            )
+        from ci_secrets.platforms.gitlab_traces import Traces
+
+        traces = Traces(
+            self._need("CI_SERVER_URL"),
+            Secret(self._get(LOG_TOKEN)),
+            project=self._need("CI_PROJECT_ID"),
+            pipeline=self._need("CI_PIPELINE_ID"),
+            ca_file=self._get("CI_SERVER_TLS_CA_FILE"),
+        )
+        return traces.of_jobs(but=self._get("CI_JOB_ID"))
 
     def _own_token(self, audience: str) -> tuple[Secret, str]:
         tokens = self._id_tokens()

@@ -1,7 +1,7 @@
 """What ci-secrets asks of a CI system. One file beside this one per system, `generic` for none."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, Protocol
@@ -107,6 +107,19 @@ class OwnLog:
     log: bytes
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobLog:
+    """The log of another job of this run, to be asked for."""
+
+    source: str
+    """For people: `log of the job deploy`."""
+    read: Callable[[], OwnLog] | None
+    """`None`: the job is not over.
+
+    Raises `RefusedError` or `UnreachableError` where the log cannot be had.
+    """
+
+
 class Platform(Protocol):
     """A CI system. Methods that do not apply do nothing, unless they say that they refuse."""
 
@@ -117,7 +130,7 @@ class Platform(Protocol):
     """Whether `write_outputs` works; else `exchange` wants `--env-file`."""
 
     reads_logs: ClassVar[bool]
-    """Whether `finished_logs` works."""
+    """Whether `job_logs` works: a job can read the logs of others that are over."""
 
     @property
     def mints(self) -> bool:
@@ -195,8 +208,8 @@ class Platform(Protocol):
         Raises `RefusedError` or `UnreachableError` where it should have been possible.
         """
 
-    def finished_logs(self) -> Iterable[OwnLog]:
-        """The logs of this run's jobs that are over, one after another.
+    def job_logs(self) -> Sequence[JobLog]:
+        """The logs of this run's other jobs that began, none of them read yet.
 
         Raises `UsageError` where there is no way to them, `RefusedError` or `UnreachableError`.
         """

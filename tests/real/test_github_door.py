@@ -449,7 +449,7 @@ class TestPages:
 
 
 class TestVerify:
-    """`verify` in a following job, with what the job before has passed on."""
+    """`verify` in a following job: with what the job before has passed on, or by itself."""
 
     # NOTE: act gives actions GitHub's own address for the API, so that the command is run here;
     # that the action runs the same one is held by test_shim.
@@ -462,14 +462,27 @@ class TestVerify:
     CI_SECRETS_GITHUB_TOKEN: ${{ env.FOR_API }}
 """
 
-    def _run(self, workflow: Workflow, log: str) -> Done:
+    BY_ITSELF = """\
+- uses: actions/checkout@v4
+- uses: OWNER/ci-secrets/actions/setup@v1
+  with: {cache-dir: "${{ env.CACHE }}"}
+- run: GITHUB_API_URL="$STUB" ci-secrets verify --mode refetch
+  env:
+    CI_SECRETS_GITHUB_TOKEN: ${{ env.FOR_API }}
+"""
+
+    def _run(self, workflow: Workflow, log: str, command: str = COMMAND) -> Done:
         """Run the jobs of the action's page, before an API that has this log."""
-        page = blocks("actions/verify/README.md", "yaml")[1]
+        (page,) = (
+            text
+            for text in blocks("actions/verify/README.md", "yaml")
+            if "jobs:" in text and ("refetch" in text) is ("refetch" in command)
+        )
         jobs = yaml.safe_load(workflow.stage.told(page))["jobs"]
         for step in jobs["deploy"]["steps"][1:]:
             if "uses" in step:
-                step["with"]["cache-dir"] = "${{ env.CACHE }}"
-        jobs["verify"]["steps"] = yaml.safe_load(self.COMMAND)
+                step.setdefault("with", {})["cache-dir"] = "${{ env.CACHE }}"
+        jobs["verify"]["steps"] = yaml.safe_load(command)
         workflow.add("deploy.sh", '#!/bin/sh\nprintf %s "$API_KEY" >"$PROBE"\n')
         with GitHubApi(repository=REPOSITORY, run="1", jobs=[Job(name="deploy", log=log)]) as api:
             workflow.env |= {"STUB": api.url, "FOR_API": api.token}
@@ -490,3 +503,15 @@ class TestVerify:
         done = self._run(workflow, "fine\n")
         assert done.code == 0, done.said
         assert workflow.probe.read_text() == workflow.stage.api_key
+
+    def test_by_itself(self, workflow: Workflow) -> None:
+        """It logs in, fetches, and revokes before it reads; the user of the database is named."""
+        done = self._run(workflow, workflow.stage.api_key.encode().hex(), self.BY_ITSELF)
+        assert done.code == 1, done.said
+        assert "exit status 11" in done.said
+        assert "log of the job deploy:1:1: API_KEY as hex" in done.said
+        assert "DB_PASSWORD: it is made anew for every job" in done.said
+        last = done.said.rindex(PROVEN)
+        assert last < done.said.index("log of the job deploy")
+        assert shown_forms(done.said, workflow.stage.api_key) == []
+        assert self._run(workflow, "fine\n", self.BY_ITSELF).code == 0

@@ -56,7 +56,7 @@ def schema() -> jsonschema.Draft7Validator:
 
 def test_there_are_templates() -> None:
     """The tests below have something to look at."""
-    assert {path.stem for path in TEMPLATES} >= {"exchange", "scan"}
+    assert {path.stem for path in TEMPLATES} >= {"exchange", "scan", "verify"}
     assert len(PIPELINES) >= 9
 
 
@@ -137,13 +137,14 @@ def test_the_audience_is_a_key_of_the_schema() -> None:
     assert '"audience"' in json.dumps(schema)
 
 
-def test_scan_hands_on_what_exchange_takes() -> None:
+@pytest.mark.parametrize("name", ["scan", "verify"])
+def test_a_job_hands_on_what_exchange_takes(name: str) -> None:
     """Its own inputs are those of `exchange`, word for word, and some of its own."""
-    (exchange, _), (scan, jobs) = (
-        documents((COMPONENTS / "templates" / f"{name}.yml").read_text())
-        for name in ("exchange", "scan")
+    (exchange, _), (other, jobs) = (
+        documents((COMPONENTS / "templates" / f"{each}.yml").read_text())
+        for each in ("exchange", name)
     )
-    ours, theirs = scan["spec"]["inputs"], exchange["spec"]["inputs"]
+    ours, theirs = other["spec"]["inputs"], exchange["spec"]["inputs"]
     (include,) = jobs["include"]
     assert include["inputs"].keys() == theirs.keys()
     assert {name for name in theirs if ours[name] != theirs[name]} == {"job", "stage"}

@@ -2,13 +2,15 @@
 
 import base64
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.gitlab_api import GitLabApi, Job
 from tests.real.conftest import missing
 from tests.real.gitlab import Pipeline, find_gitlab
-from tests.real.recipes import RealJob, Stage, block, blocks, shown_forms
+from tests.real.recipes import Done, RealJob, Stage, block, blocks, shown_forms
 
 PAGE = "gitlab-templates/README.md"
 FOUR_LINES = blocks(PAGE, "yaml")[0]
@@ -229,3 +231,58 @@ class TestScan:
         assert "revoked, proven: 1 token" in done.out
         assert shown_forms(done.out, value) == []
         assert holding(pipeline.job, value) == []
+
+
+class TestVerify:
+    """A job at the pipeline's end that looks through the logs of the others."""
+
+    RECIPE = block(PAGE, "yaml", "verify@")
+
+    @pytest.fixture
+    def api(self, pipeline: Pipeline) -> Iterator[GitLabApi]:
+        """Give the API of a GitLab where the other jobs of this pipeline are over."""
+        workspace = pipeline.job.stand.workspace
+        config = pipeline.job.stage.told(TestScan.STATIC, pipeline.job.stand.claims)
+        (workspace / "verify.yaml").write_text(config)
+        pipeline.write(self.RECIPE)
+        jobs = [Job(name="deploy", log="fine\n"), Job(name="ci-secrets-verify", status="running")]
+        project = pipeline.job.env["CI_PROJECT_ID"]
+        with GitLabApi(project=project, pipeline="42", jobs=jobs) as api:
+            yield api
+
+    def run(self, pipeline: Pipeline, api: GitLabApi) -> Done:
+        """Run the component's job, on that GitLab."""
+        return pipeline.run(
+            "ci-secrets-verify",
+            CI_SERVER_URL=api.url,
+            CI_PIPELINE_ID="42",
+            CI_JOB_ID="1002",
+            CI_SECRETS_GITLAB_TOKEN=api.token,
+        )
+
+    def test_nothing_in_the_logs(self, pipeline: Pipeline, api: GitLabApi) -> None:
+        """The job passes, and what it fetched to look for is gone."""
+        done = self.run(pipeline, api)
+        assert done.code == 0, done.out
+        assert "log of the job deploy (1001)" in done.out
+        assert "revoked, proven: 1 token" in done.out
+        assert holding(pipeline.job, pipeline.job.stage.api_key) == []
+
+    def test_a_secret_in_disguise(self, pipeline: Pipeline, api: GitLabApi) -> None:
+        """The job fails with 11, and both reports name the job and never the value."""
+        value = pipeline.job.stage.api_key
+        api.jobs[0].log = f"fine\n{base64.b64encode(value.encode()).decode()}\n"
+        done = self.run(pipeline, api)
+        assert re.search(r"FAIL 11\b", done.out), done.out
+        for name in ("ci-secrets-verify.xml", "gl-secret-detection-report.json"):
+            report = (pipeline.job.stand.workspace / name).read_text()
+            assert "log of the job deploy (1001)" in report
+            assert "API_KEY" in report
+            assert shown_forms(report, value) == []
+        assert shown_forms(done.out, value) == []
+
+    def test_it_comes_last_and_always(self, pipeline: Pipeline, api: GitLabApi) -> None:
+        """After all stages, and where a job before it failed."""
+        job = pipeline.expanded()["ci-secrets-verify"]
+        assert api.jobs
+        assert (job["stage"], job["when"]) == (".post", "always")

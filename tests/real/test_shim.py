@@ -321,6 +321,14 @@ class TestRun:
         assert {"CI_SECRETS_TOKEN", "CI_SECRETS_HAND_OVER"} & env.keys() == set()
         assert runner.calls[-1][1:] == ["verify", "--handed", "-"]
 
+    def test_verify_by_itself(self, runner: Runner) -> None:
+        """The mode, and what chooses a store, come by the variables of their options."""
+        done = runner.run("verify", mode="refetch", config="verify.yaml", token="ghs_x")
+        assert done.code == 0, done.err
+        env = _given(done)
+        assert (env["CI_SECRETS_MODE"], env["CI_SECRETS_CONFIG"]) == ("refetch", "verify.yaml")
+        assert env["CI_SECRETS_GITHUB_TOKEN"] == "ghs_x"
+
     def test_scan(self, runner: Runner) -> None:
         """Paths are arguments, a line each, none of them an option; the key opens the state."""
         runner.env["READ"] = "true"

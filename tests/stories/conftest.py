@@ -31,6 +31,13 @@ def github(issuer: Issuer, tmp_path: Path) -> Iterator[Story]:
 
 
 @pytest.fixture
+def gitlab(issuer: Issuer, tmp_path: Path) -> Iterator[Story]:
+    """Give a job on GitLab."""
+    with begin("gitlab", issuer, tmp_path) as begun:
+        yield begun
+
+
+@pytest.fixture
 def generic(issuer: Issuer, tmp_path: Path) -> Iterator[Story]:
     """Give a job on a machine without a CI."""
     with begin("generic", issuer, tmp_path) as begun:

@@ -11,6 +11,7 @@ import pytest
 from ci_secrets.errors import ConfigError, RefusedError, UnreachableError
 from ci_secrets.http import Http
 from ci_secrets.platforms.github_logs import Logs, Source
+from ci_secrets.platforms.interface import OwnLog
 from ci_secrets.secret import Secret
 
 API = "https://api.github.com"
@@ -51,9 +52,15 @@ class Stub:
 
     def logs(self, api: str = API) -> Logs:
         """What is tested, before this stub."""
-        source = Source(api=api, repository="shop/web", run="1001", attempt="2")
+        source = Source(
+            api=api, repository="shop/web", run="1001", attempt="2", runner="GitHub Actions 7"
+        )
         http = Http(transport=httpx.MockTransport(self), sleep=self.slept.append)
         return Logs(http, source, Secret("ghs_hunter2"), sleep=self.slept.append)
+
+    def read(self, api: str = API) -> list[OwnLog]:
+        """All logs, one after another."""
+        return [log.read() for log in self.logs(api).of_jobs() if log.read]
 
 
 def test_logs_of_finished_jobs() -> None:
@@ -65,22 +72,36 @@ def test_logs_of_finished_jobs() -> None:
         job(4, "cancelled early", conclusion="cancelled", steps=[]),
         job(5, "build (3.12)", conclusion="failure"),
     )
-    found = list(stub.logs())
+    found = stub.read()
     assert [log.source for log in found] == ["log of the job deploy", "log of the job build (3.12)"]
     assert {log.states for log in found} == {("masked-view",)}
     assert {log.log for log in found} == {LOG}
 
 
+def test_a_job_that_is_not_over() -> None:
+    """Is named, and not read; this job, which runs on our runner, is not."""
+    stub = Stub(
+        job(1),
+        job(2, "verify", status="in_progress", runner_name="GitHub Actions 7"),
+        job(3, "build", status="in_progress", runner_name="GitHub Actions 8"),
+        job(4, "later", status="queued"),
+    )
+    assert [(log.source, log.read is None) for log in stub.logs().of_jobs()] == [
+        ("log of the job deploy", False),
+        ("log of the job build", True),
+    ]
+
+
 def test_more_jobs_than_a_page_holds() -> None:
     """All pages are asked for."""
     stub = Stub(*(job(number) for number in range(1, 203)))
-    assert len(list(stub.logs())) == 202
+    assert len(stub.read()) == 202
 
 
 def test_the_token_goes_to_the_api_alone() -> None:
     """The link to the log leads elsewhere, and is followed without it."""
     stub = Stub(job(1))
-    list(stub.logs())
+    stub.read()
     told = {request.url.host: request.headers.get("authorization") for request in stub.seen}
     assert told == {"api.github.com": "Bearer ghs_hunter2", "results.blob.example": None}
 
@@ -93,7 +114,7 @@ def test_an_enterprise_server() -> None:
         httpx.Response(302, headers={"Location": "/storage/1"}),
         httpx.Response(200, content=LOG),
     ]
-    (log,) = stub.logs("https://ghes.example/api/v3")
+    (log,) = stub.read("https://ghes.example/api/v3")
     assert log.log == LOG
     assert [str(request.url.copy_with(query=None)) for request in stub.seen] == [
         "https://ghes.example/api/v3/repos/shop/web/actions/runs/1001/attempts/2/jobs",
@@ -118,7 +139,7 @@ def test_a_log_that_comes_a_moment_later(late: Callable[[], list[httpx.Response]
     """Is asked for again, with a new link."""
     stub = Stub(job(1))
     stub.answers = [_page(job(1)), *late()]
-    (log,) = stub.logs()
+    (log,) = stub.read()
     assert log.log == LOG
     assert len(stub.slept) == 1
 
@@ -128,7 +149,7 @@ def test_a_log_that_never_comes() -> None:
     stub = Stub(job(1))
     stub.answers = [_page(job(1)), *(httpx.Response(404) for _ in range(6))]
     with pytest.raises(UnreachableError, match="log of the job deploy is not there"):
-        list(stub.logs())
+        stub.read()
     assert sum(stub.slept) < 30
 
 
@@ -144,8 +165,17 @@ def test_a_limit_that_is_soon_over(status: int, headers: dict[str, str]) -> None
     """Is waited for as long as the API says."""
     stub = Stub(job(1))
     stub.answers = [httpx.Response(status, headers=headers)]
-    assert len(list(stub.logs())) == 1
+    assert len(stub.read()) == 1
     assert 1 <= sum(stub.slept) <= 20
+
+
+def test_a_limit_that_comes_back() -> None:
+    """Is waited for no longer than two minutes in all."""
+    stub = Stub(job(1))
+    stub.answers = [httpx.Response(403, headers={"Retry-After": "50"}) for _ in range(6)]
+    with pytest.raises(UnreachableError, match="rate limit"):
+        stub.read()
+    assert stub.slept == [50, 50]
 
 
 def test_a_limit_that_lasts() -> None:
@@ -155,7 +185,7 @@ def test_a_limit_that_lasts() -> None:
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}
     stub.answers = [httpx.Response(403, headers=headers)]
     with pytest.raises(UnreachableError, match="rate limit"):
-        list(stub.logs())
+        stub.read()
     assert stub.slept == []
 
 
@@ -164,7 +194,7 @@ def test_no_permission() -> None:
     stub = Stub(job(1))
     stub.answers = [httpx.Response(403, json={"message": "hunter2 not accessible"})]
     with pytest.raises(RefusedError) as caught:
-        list(stub.logs())
+        stub.read()
     assert "actions: read" in caught.value.fix
     assert "hunter2" not in f"{caught.value.what} {caught.value.cause} {caught.value.fix}"
 
@@ -175,7 +205,7 @@ def test_an_answer_that_is_none(body: bytes) -> None:
     stub = Stub()
     stub.answers = [httpx.Response(200, content=body)]
     with pytest.raises(UnreachableError, match="no jobs"):
-        list(stub.logs())
+        stub.read()
 
 
 def test_without_tls() -> None:
@@ -185,5 +215,5 @@ def test_without_tls() -> None:
     stub = Stub(job(1))
     stub.answers = [_page(job(1)), httpx.Response(302, headers={"Location": "http://s.example/1"})]
     with pytest.raises(UnreachableError, match="without TLS"):
-        list(stub.logs())
+        stub.read()
     assert json.dumps(stub.slept) == "[]"
