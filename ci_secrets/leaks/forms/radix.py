@@ -22,6 +22,8 @@ _MANY: Final = 4
 MIN_RUN_58: Final = 16
 MAX_RUN_58: Final = 512
 """Characters of base58 that are read; its decoding takes quadratic time."""
+_HALVED_58: Final = 64
+"""Digits that are not halved any more: a password's."""
 
 _Encode = Callable[[bytes], bytes]
 
@@ -91,12 +93,22 @@ def _read_base32(readers: tuple[_Base32, ...], text: bytes, budget: Budget) -> I
 def _base58(text: bytes) -> bytes:
     """Source: Bitcoin Core, base58.cpp: a big number; each leading NUL is a `1`."""
     number = int.from_bytes(text, "big")
-    characters = bytearray()
-    while number:
-        number, digit = divmod(number, 58)
-        characters.append(_BASE58[digit])
     zeros = len(text) - len(text.lstrip(b"\0"))
-    return _BASE58[:1] * zeros + bytes(reversed(characters))
+    characters = _digits_58(number, number.bit_length() // 5 + 1)  # a digit holds more than 5 bits
+    return _BASE58[:1] * zeros + characters.lstrip(_BASE58[:1])
+
+
+def _digits_58(number: int, width: int) -> bytes:
+    """A number in so many digits, by halves: one after the other takes quadratic time."""
+    if width > _HALVED_58:
+        low = width // 2
+        high, rest = divmod(number, 58**low)
+        return _digits_58(high, width - low) + _digits_58(rest, low)
+    characters = bytearray(_BASE58[:1] * width)
+    for at in reversed(range(width)):
+        number, digit = divmod(number, 58)
+        characters[at] = _BASE58[digit]
+    return bytes(characters)
 
 
 def _spell_base58(text: bytes) -> Iterator[bytes]:

@@ -21,6 +21,7 @@ FORMS = {**radix.FORMS, **base85.FORMS, **uuencode.FORMS}
 VALUE = b"Tr0ub4dor&3-\xc3\xa9t\xc3\xa9?>7fGh2kLm9"
 _Z85 = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
 _B85 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
+_B58 = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
 def z85(text: bytes) -> bytes:
@@ -195,6 +196,20 @@ def test_base58_is_that_of_bitcoin() -> None:
     (piece,) = read("base58", b"id=2NEpo7TZRRrLZSi2U;")
     assert piece.text == hello
     assert piece.span(2, 5) == (3, 20)
+
+
+def test_base58_of_a_bundle() -> None:
+    """What is spelled by halves is the same number, digit by digit, also of 60 KB."""
+    spell = FORMS["base58"].spell
+    assert spell
+    for size in (*range(40, 100), 60_000):
+        text = b"\0" + bytes(at % 255 + 1 for at in range(size))
+        spelled = next(spell(text))
+        assert spelled.startswith(b"1")
+        number = int.from_bytes(text, "big")
+        for digit in reversed(spelled[-200:]):
+            assert digit == _B58[number % 58]
+            number //= 58
 
 
 @given(value=VALUES, newline=st.sampled_from([b"", b"\n"]))
