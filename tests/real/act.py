@@ -109,6 +109,7 @@ class Workflow:
             *("--eventpath", event, "--env-file", self._env_file()),
             *("--local-repository", f"{OURS}={self.ours}"),
             *("--action-cache-path", self.temp, "--no-cache-server"),
+            *("--concurrent-jobs", "4"),  # not as many as the machine has processors
         ]
         path = f"{find_postgres()}:{Path(shutil.which('node') or '').parent}:/usr/bin:/bin"
         index = {name: value for name, value in os.environ.items() if _of_an_index(name)}

@@ -15,6 +15,8 @@ import yaml
 from tests.real.recipes import ROOT, Done, RealJob, run
 from tests.real.servers.vault import real_dir
 
+COOKIE = "JENKINS_SERVER_COOKIE"
+"""An abort of a build is SIGTERM to every process that has its cookie in this variable."""
 _EXPRESSION = re.compile(r"\$\{\{ *steps\.(\w+)\.outputs\.(\w+) *\}\}")
 _HEREDOC = re.compile(r"^(\w+)<<(.+)\n((?:.*\n)*?)\2\n", re.MULTILINE)
 _GROOVY = Path(__file__).parent / "tools" / "groovy" / "sha256"
@@ -117,21 +119,44 @@ def find_groovy() -> Path | None:
 
 
 def jenkins(job: RealJob, script: str, log: Path, **more: str) -> int:
-    """Run a `sh` step as durable-task does: `sh -xe`, both streams into one regular file."""
+    """Run a `sh` step to its end."""
+    process = begin_jenkins(job.stand.workspace, {**job.env, **more}, script, log)
+    try:
+        return process.wait(timeout=120)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+
+
+def begin_jenkins(
+    workspace: Path, env: Mapping[str, str], script: str, log: Path
+) -> "subprocess.Popen[bytes]":
+    """Start a `sh` step as durable-task does: `sh -xe`, both streams into one regular file."""
     file = log.parent / "script.sh"
     file.write_text(script)
     with log.open("ab") as both:
-        done = subprocess.run(
+        return subprocess.Popen(
             ["sh", "-xe", file],
-            cwd=job.stand.workspace,
-            env={**job.env, **more},
+            cwd=workspace,
+            env=env,
             stdin=subprocess.DEVNULL,
             stdout=both,
             stderr=both,
-            check=False,
-            timeout=120,
+            start_new_session=True,
         )
-    return done.returncode
+
+
+def carriers(cookie: str) -> list[int]:
+    """Processes of the build that has this cookie, as far as their environment may be read."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            if f"{COOKIE}={cookie}\0".encode() in (folder / "environ").read_bytes():
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return found
 
 
 def jenkinsfile(

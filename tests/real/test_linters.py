@@ -48,10 +48,13 @@ _EXCHANGE = "- id: secrets\n  uses: OWNER/ci-secrets/actions/exchange@v1\n"
 
 
 def _workflows() -> dict[str, str]:
-    """Each example for GitHub as a whole workflow: what an example leaves out is put around it."""
+    """Each as a whole: what an example of a page leaves out is put around it."""
     found = {
         f"examples/github/{path.stem}-0": path.read_text()
         for path in sorted((ROOT / "examples" / "github").glob("*.yml"))
+    } | {
+        f"tests/conformance/{path.parent.name}-0": path.read_text()
+        for path in sorted((ROOT / "tests" / "conformance").glob("*/workflow.yml"))
     }
     for page in PAGES:
         for number, text in enumerate(blocks(page, "yaml")):
@@ -81,10 +84,10 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_there_are_examples() -> None:
-    """Each page of an action has one, README and docs/github.md too; and the folder of examples."""
+    """Each page of an action has one, README and docs/github.md too; the folders have some."""
     names = {name.rpartition("-")[0] for name in WORKFLOWS}
     assert names > set(PAGES)
-    assert {Path(name).parts[0] for name in names - set(PAGES)} == {"examples"}
+    assert {Path(name).parts[0] for name in names - set(PAGES)} == {"examples", "tests"}
 
 
 def test_actionlint(repository: Path) -> None:

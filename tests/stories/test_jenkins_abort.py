@@ -3,31 +3,18 @@
 import os
 import secrets
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from ci_secrets.testing.issuer import Issuer
-from tests.stories.story import TOOL, Story, begin, wait_until
+from tests.real.runners import COOKIE, begin_jenkins, carriers
+from tests.stories.story import TOOL, begin, wait_until
 
-COOKIE = "JENKINS_SERVER_COOKIE"
 SCRIPT = f"""\
 "{TOOL}" exec -- sh -c 'sleep 60 & printf %s "$API_KEY" | base64; echo READY; wait'
 echo unreachable
 """
-
-
-def _carriers(cookie: str) -> list[int]:
-    """Processes whose environment holds the cookie, as far as it may be read."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        try:
-            if f"{COOKIE}={cookie}\0".encode() in (folder / "environ").read_bytes():
-                found.append(int(folder.name))
-        except OSError:
-            continue
-    return found
 
 
 def _is_exec(pid: int) -> bool:
@@ -42,16 +29,18 @@ def test_an_abort_revokes_and_leaves_no_process(issuer: Issuer, tmp_path: Path, 
     """
     with begin("jenkins", issuer, tmp_path) as story:
         cookie = secrets.token_hex(16)
-        process, log = _step(story, tmp_path, cookie)
+        log = tmp_path / "jenkins-log.txt"
+        env = story.environment(**{COOKIE: cookie})
+        process = begin_jenkins(story.stand.workspace, env, SCRIPT, log)
         wait_until(lambda: "\nREADY\n" in log.read_text(), "the command")
         wait_until(lambda: "POST auth/token/renew-self" in story.told(), "the heartbeat")
         before = len(story.vault.requests)
-        targets = [pid for pid in _carriers(cookie) if seen or not _is_exec(pid)]
+        targets = [pid for pid in carriers(cookie) if seen or not _is_exec(pid)]
         assert any(map(_is_exec, targets)) is seen
         for pid in targets:
             os.kill(pid, signal.SIGTERM)
         assert process.wait(timeout=30) == -signal.SIGTERM
-        wait_until(lambda: not _carriers(cookie), "the end of all processes")
+        wait_until(lambda: not carriers(cookie), "the end of all processes")
         calls = story.told()[before:]
         assert not seen or calls[0] == "POST auth/token/revoke-self", calls
         assert story.tokens() == []
@@ -62,20 +51,3 @@ def test_an_abort_revokes_and_leaves_no_process(issuer: Issuer, tmp_path: Path, 
         assert "API_KEY as base64" in said, "the report is written although the shell is gone"
         done = story.run("finish")
         assert done.code == 0, done.err
-
-
-def _step(story: Story, folder: Path, cookie: str) -> "tuple[subprocess.Popen[bytes], Path]":
-    """Start a `sh` step as durable-task does: `sh -xe`, both streams into one regular file."""
-    script, log = folder / "script.sh", folder / "jenkins-log.txt"
-    script.write_text(SCRIPT)
-    with log.open("ab") as both:
-        process = subprocess.Popen(
-            ["sh", "-xe", script],
-            cwd=story.stand.workspace,
-            env=story.environment(**{COOKIE: cookie}),
-            stdin=subprocess.DEVNULL,
-            stdout=both,
-            stderr=both,
-            start_new_session=True,
-        )
-    return process, log

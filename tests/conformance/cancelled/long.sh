@@ -1,0 +1,4 @@
+#!/bin/sh
+set -eu
+./deploy.sh
+exec sleep 600

@@ -1,0 +1,1 @@
+ci-secrets exec -- ./end.sh
