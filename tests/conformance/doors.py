@@ -19,7 +19,7 @@ from tests.real.gitlab import Pipeline, find_gitlab
 from tests.real.recipes import RealJob, Stage, wait_until
 from tests.real.runners import COOKIE, begin_jenkins, carriers
 
-_SECONDS = 60
+_SECONDS = 120
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,7 +16,7 @@ from tests.real.recipes import wait_until
 from tests.real.servers import PostgresServer, VaultServer, find_vault
 
 CASES = cases()
-_SECONDS = 30
+_SECONDS = 60
 _LINE = 12
 """A line of a value that has so many bytes is looked for in files."""
 

@@ -23,7 +23,7 @@ RELEASED: Final = ("actions", "ci_secrets", "requirements", "scripts")
 """What the actions consist of."""
 REPOSITORY: Final = "shop/web"
 _PINNED: Final = re.compile(r"github\.com/nektos/act@(v[\d.]+)")
-_SECONDS: Final = 60
+_SECONDS: Final = 120
 
 
 def find_act() -> Path | None:
