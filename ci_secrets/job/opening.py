@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ci_secrets import audit, platforms, stores
-from ci_secrets.config import load
+from ci_secrets.config import load, yaml
 from ci_secrets.config.model import Config
 from ci_secrets.config.names import check_distinct
 from ci_secrets.console import Console
@@ -63,6 +63,8 @@ class Job:
         self.config: Config = self._read_config()
         if self.untrusted:
             console.warn(_STRANGERS.format(foreign(self.untrusted)))
+        if granted := self.platform.too_much(lambda path: yaml.read(path).plain()):
+            console.warn(granted)
         self.trail = audit.Trail.open(
             self.config.audit.file,
             self.run,

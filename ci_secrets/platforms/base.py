@@ -1,6 +1,6 @@
 """What every CI system has in common; each overrides what it can do better."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
@@ -97,6 +97,10 @@ class Base:
     def mints(self) -> bool:
         """Whether there is a file, which its owner renews; a variable never changes."""
         return self._options.id_token_file is not None
+
+    def too_much(self, read: Callable[[Path], object]) -> str | None:
+        """Most systems grant nothing in a file."""
+        return None
 
     def untrusted_event(self) -> str | None:
         """Nobody else's content, as far as this system can know."""

@@ -1,12 +1,13 @@
 """GitHub Actions: its token endpoint, masks, outputs, summary and annotations."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Final, Literal
 
 from ci_secrets.errors import IdentityError, UsageError
 from ci_secrets.platforms import github_commands as commands
 from ci_secrets.platforms import github_event as event
+from ci_secrets.platforms import github_workflow as workflow
 from ci_secrets.platforms import jwt
 from ci_secrets.platforms.base import Base
 from ci_secrets.platforms.endpoint import Endpoint
@@ -96,6 +97,10 @@ class GitHub(Base):
             job=self._get("GITHUB_JOB"),
             url=f"{url}/attempts/{attempt}" if url and attempt else url,
         )
+
+    def too_much(self, read: Callable[[Path], object]) -> str | None:
+        """Permissions of the workflow's file, where the checkout has it."""
+        return workflow.too_much(self._environment, self.workspace(), read)
 
     def untrusted_event(self) -> str | None:
         """Events that run beside, or on, content of somebody who has no write access."""

@@ -142,6 +142,12 @@ class Platform(Protocol):
     def untrusted_event(self) -> str | None:
         """Why the repository's content must not be trusted (`pull_request_target from a fork`)."""
 
+    def too_much(self, read: Callable[[Path], object]) -> str | None:
+        """What the pipeline's own file grants that the job does not need, and what to write.
+
+        `read` gives the JSON types of a YAML file, or raises `ConfigError`.
+        """
+
     def id_token(self, audience: str) -> IdToken:
         """The job's JWT for one audience.
 

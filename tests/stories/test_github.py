@@ -56,3 +56,15 @@ def test_a_job_that_runs_beside_a_strangers_content(github: Story, tmp_path: Pat
     assert done.code == 0, done.err
     assert "::warning title=ci-secrets::ci-secrets: This run is on pull_request_target" in done.err
     assert "Let no step of this job run code of the pull request" in done.err
+
+
+def test_a_workflow_that_grants_too_much_is_told(github: Story) -> None:
+    """The job goes on, with a warning that has the lines to paste."""
+    file = github.stand.workspace / ".github" / "workflows" / "deploy.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text("permissions: write-all\njobs: {deploy: {}}\n")
+    repository = github.stand.env["GITHUB_REPOSITORY"]
+    reference = f"{repository}/.github/workflows/deploy.yml@refs/heads/main"
+    done = github.run("exec", "--", "true", env={"GITHUB_WORKFLOW_REF": reference})
+    assert done.code == 0, done.err
+    assert "gives this job every permission there is" in done.err
