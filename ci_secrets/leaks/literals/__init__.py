@@ -1,7 +1,9 @@
-"""Finds many literals in one pass. Two implementations, which find the same (held by a test)."""
+"""Finds many literals in one pass. Its implementations find the same (held by a test)."""
 
 import re
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Final, Protocol
@@ -29,9 +31,13 @@ Compile = Callable[[Sequence[bytes], bool], Literals]
 
 BACKENDS: Final[dict[str, str]] = {
     "hyperscan": "ci_secrets.leaks.literals.hyperscan",
-    "ahocorasick_rs": "ci_secrets.leaks.literals.ahocorasick",
+    "ahocorasick_rs": "ci_secrets.leaks.literals.ahocorasick_rs",
 }
 """Package → module with `compile_literals`; the first that is installed is taken."""
+AT_ONCE: Final[dict[str, str]] = {"ahocorasick": "ci_secrets.leaks.literals.pyahocorasick"}
+"""The same for what is ready sooner, and slower then."""
+_WORTH: Final = 500
+"""Bytes for each literal, in whose reading the latter loses what the former takes to be made."""
 
 
 def may_match(patterns: Sequence[bytes]) -> Callable[[bytes], frozenset[int]]:
@@ -58,8 +64,40 @@ def ends_of(patterns: Sequence[bytes]) -> Callable[[bytes], list[int]]:
 
 def compile_literals(literals: Sequence[bytes], *, caseless: bool = False) -> Literals:
     """Make literals, none of them empty, ready; `caseless` compares ASCII letters in any case."""
-    for package, module in BACKENDS.items():
+    chosen = _first_of(BACKENDS)
+    if chosen is None:
+        raise ModuleNotFoundError(f"none of {', '.join(BACKENDS)} is installed")
+    return chosen(literals, caseless)
+
+
+class Growing:
+    """Literals that are ready at once, and made fast when much text comes.
+
+    To make thousands of them fast takes longer than to read a usual log.
+    """
+
+    def __init__(self, literals: Sequence[bytes], *, caseless: bool = False) -> None:
+        self._make_fast = partial(compile_literals, literals, caseless=caseless)
+        at_once = _first_of(AT_ONCE)
+        self._literals = at_once(literals, caseless) if at_once else self._make_fast()
+        self._left = _WORTH * len(literals) if at_once else sys.maxsize
+        """Bytes that are read before they are made fast."""
+
+    def find(self, text: bytes, most: int | None = None) -> list[tuple[int, int]]:
+        """See `Literals`."""
+        self.expect(len(text))
+        self._left -= len(text)
+        return self._literals.find(text, most)
+
+    def expect(self, size: int) -> None:
+        """So many bytes will come."""
+        if size > self._left:
+            self._literals, self._left = self._make_fast(), sys.maxsize
+
+
+def _first_of(packages: Mapping[str, str]) -> Compile | None:
+    for package, module in packages.items():
         if find_spec(package):
             chosen: Compile = import_module(module).compile_literals
-            return chosen(literals, caseless)
-    raise ModuleNotFoundError(f"none of {', '.join(BACKENDS)} is installed")
+            return chosen
+    return None

@@ -3,10 +3,17 @@
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Final
 
 import hyperscan
 
 from ci_secrets.leaks.literals import Literals, Nothing
+
+_LONG: Final = 8
+"""Bytes of which its search for literals makes use."""
+_MANY: Final = 1_000
+"""From so many long ones on, short ones among them cost more than a second pass over the text."""
 
 
 class _Database:
@@ -35,6 +42,22 @@ class _Database:
         return found
 
 
+class _Apart:
+    """Literals in several databases: see `_MANY`."""
+
+    def __init__(self, databases: Sequence[tuple[Sequence[int], _Database]]) -> None:
+        self._databases = databases
+
+    def find(self, text: bytes, most: int | None = None) -> list[tuple[int, int]]:
+        found = [
+            (indices[at], end)
+            for indices, database in self._databases
+            for at, end in database.find(text, most)
+        ]
+        found.sort(key=itemgetter(1))
+        return found[:most]
+
+
 def _expression(literal: bytes) -> bytes:
     """A regular expression for it: no byte is special, and none is NUL, which would end it."""
     return ("\\x" + literal.hex(" ").replace(" ", "\\x")).encode()
@@ -45,7 +68,16 @@ def compile_literals(literals: Sequence[bytes], caseless: bool) -> Literals:
     if not literals:
         return Nothing()
     flags = hyperscan.HS_FLAG_CASELESS if caseless else 0
-    return _Database([_expression(literal) for literal in literals], flags)
+    short = [index for index, literal in enumerate(literals) if len(literal) < _LONG]
+    long = [index for index, literal in enumerate(literals) if len(literal) >= _LONG]
+    if not short or len(long) < _MANY:
+        return _Database([_expression(literal) for literal in literals], flags)
+    return _Apart(
+        [
+            (indices, _Database([_expression(literals[index]) for index in indices], flags))
+            for indices in (long, short)
+        ]
+    )
 
 
 def compile_patterns(patterns: Sequence[bytes]) -> Callable[[bytes], frozenset[int]]:

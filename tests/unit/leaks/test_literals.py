@@ -1,4 +1,4 @@
-"""The two implementations of the search for many literals."""
+"""The implementations of the search for many literals."""
 
 import importlib
 import threading
@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_secrets.leaks import literals
-from ci_secrets.leaks.literals import BACKENDS, Compile, compile_literals
+from ci_secrets.leaks.literals import AT_ONCE, BACKENDS, Compile, Growing, compile_literals
 
 ALL: dict[str, Compile] = {
     package: importlib.import_module(module).compile_literals
-    for package, module in BACKENDS.items()
+    for package, module in {**BACKENDS, **AT_ONCE}.items()
 }
 SMALL = st.one_of(
     st.binary(min_size=1, max_size=12),
@@ -26,7 +26,7 @@ SMALL = st.one_of(
     text=st.lists(SMALL, max_size=12).map(b"".join),
     caseless=st.booleans(),
 )
-def test_both_find_the_same(patterns: list[bytes], text: bytes, caseless: bool) -> None:
+def test_all_find_the_same(patterns: list[bytes], text: bytes, caseless: bool) -> None:
     """Every literal at every place, overlapping ones, equal ones and any bytes too."""
     fold = bytes.lower if caseless else bytes
     naive = sorted(
@@ -50,6 +50,30 @@ def test_a_bound_keeps_the_first(text: bytes, most: int) -> None:
         bounded = find(text, most)
         assert len(bounded) == min(most, len(everything))
         assert set(bounded) <= set(everything)
+
+
+def test_short_ones_among_many_are_found_too() -> None:
+    """They may be looked for apart, yet all are found in the order in which they end."""
+    many = [b"needle-%d!" % at for at in range(2_000)]
+    text = b"ab needle-7! ab needle-1999! ab"
+    found = [(2_000, 2), (7, 12), (2_000, 15), (1_999, 28), (2_000, 31)]
+    for compile_them in ALL.values():
+        assert compile_them([*many, b"ab"], False).find(text) == found
+        assert compile_them([*many, b"ab"], False).find(text, 2) == found[:2]
+
+
+@given(texts=st.lists(st.text("ab ", max_size=900).map(str.encode), max_size=4))
+def test_what_is_made_fast_later_finds_the_same(texts: list[bytes]) -> None:
+    """Whether much text comes, or is expected, changes nothing but the time it takes."""
+    growing, expecting = (
+        Growing([b"a", b"Ba"], caseless=True),
+        Growing([b"a", b"Ba"], caseless=True),
+    )
+    expecting.expect(1_000_000)
+    fast = compile_literals([b"a", b"Ba"], caseless=True)
+    for text in texts:
+        found = sorted(fast.find(text))
+        assert sorted(growing.find(text)) == sorted(expecting.find(text)) == found
 
 
 def test_threads_share_one() -> None:
