@@ -84,9 +84,11 @@ def _redaction(log: Path) -> None:
 def _start(folder: Path) -> None:
     print("\nwhat is paid once, beside `python -I -c pass`")
     nothing = statistics.median(cost([PYTHON, "-I", "-c", "pass"]).cpu for _ in range(_RUNS))
-    engine = statistics.median(work("build", "50").cpu for _ in range(_RUNS))
-    _row("engine for 50 values", f"{engine / nothing:.1f}x", f"{engine * 1000:.0f} ms",
-         ("200 ms", engine <= 0.2))  # fmt: skip
+    for label, size, aim in (("", MB, 0.2), (", made fast for much text", 200 * MB, None)):
+        engine = statistics.median(work("build", "50", str(size)).cpu for _ in range(_RUNS))
+        verdict = (f"{aim * 1000:.0f} ms", engine <= aim) if aim else None
+        _row("engine for 50 values" + label, f"{engine / nothing:.1f}x",
+             f"{engine * 1000:.0f} ms", verdict)  # fmt: skip
     small = folder / "small.log"
     with synthetic(_VALUES, 200).open("rb") as file:
         small.write_bytes(file.read(MB))

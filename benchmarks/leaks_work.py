@@ -23,6 +23,8 @@ from ci_secrets.leaks.scanner import Scanner
 from ci_secrets.secret import Secret
 
 _CHUNK: Final = 1 << 20
+_MUCH: Final = 1 << 30
+"""Bytes for which everything is made fast."""
 _ROOT: Final = Path(__file__).parents[1]
 
 
@@ -80,12 +82,12 @@ class _Clock:
 
 
 def _scan(log: str) -> Work:
-    return _scanned(_engine(known_values()), _chunks(log))
+    return _scanned(_engine(known_values(), Path(log).stat().st_size), _chunks(log))
 
 
 def _hostile(name: str, hundredths: str) -> Work:
     text = HOSTILE[name]
-    return _scanned(_engine(text.values), text.chunks(int(hundredths)))
+    return _scanned(_engine(text.values, _MUCH), text.chunks(int(hundredths)))
 
 
 def _scanned(engine: Engine, chunks: Iterable[bytes]) -> Work:
@@ -108,18 +110,19 @@ def _translate(log: str) -> Work:
     return clock.stopped()
 
 
-def _build(count: str) -> Work:
-    _engine(known_values(1))  # NOTE: so that all modules are there
+def _build(count: str, size: str) -> Work:
+    _engine(known_values(1), _MUCH)  # NOTE: so that all modules are there
     clock = _Clock()
-    clock.run(lambda: _engine(known_values(int(count), seed=2)))
+    clock.run(lambda: _engine(known_values(int(count), seed=2), int(size)))
     return clock.stopped()
 
 
-def _engine(values: Mapping[str, str]) -> Engine:
-    """With all that it builds when it is first used."""
+def _engine(values: Mapping[str, str], size: int = 0) -> Engine:
+    """With all that it builds when it is first used for so many bytes."""
     engine = build({name: Secret(value) for name, value in values.items()})
     for shelf in engine.shelves:
         _ = shelf.literal, shelf.squashed, shelf.partials, shelf.anchors
+    engine.expect(size)
     return engine
 
 

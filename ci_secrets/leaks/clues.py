@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from heapq import heappop, heappush, heapreplace
 from typing import Final, NamedTuple
 
@@ -113,32 +114,33 @@ class _Row(NamedTuple):
 
 def _rows(value: Needles) -> Iterator[_Row]:
     for needle in value.needles:
-        yield _Row(_turns(needle), _of_needle(needle))
+        turns = _turns(needle.form, needle.variant, bool(needle.part), needle.part.endswith("]"))
+        yield _Row(turns, _of_needle(needle))
     for part in value.parts:
         if _is_hinted(part):
             yield from _hints(part)
         yield _Row(_HIDDEN, _hidden(part))
 
 
-def _turns(needle: Needle) -> _Turns:
+@cache
+def _turns(form: Chain, variant: int, part: bool, line: bool) -> _Turns:
     """What is plain comes first, then each form alone, then forms in one another."""
-    line = needle.part.endswith("]")
-    match needle.form:
+    match form:
         case ():
-            return _Turns(10, 10) if line else _Turns(2, 2) if needle.part else _Turns(0, 0.5)
+            return _Turns(10, 10) if line else _Turns(2, 2) if part else _Turns(0, 0.5)
         case (_,) if line:
             return _Turns(60, 80)
         case (name,):
             rare = name in _RARE
-            start = 8 + 1.5 * needle.variant if rare else 4 + needle.variant
+            start = 8 + 1.5 * variant if rare else 4 + variant
             pace = 12 if rare else 4
-            return _Turns(start + 12, 2 * pace) if needle.part else _Turns(start, pace)
+            return _Turns(start + 12, 2 * pace) if part else _Turns(start, pace)
         case (outer, inner) if _COMMON.issuperset((outer, inner)):
-            return _Turns(8 + needle.variant, 20)
+            return _Turns(8 + variant, 20)
         case (_, _):
-            return _Turns(14 + 1.2 * needle.variant, 40)
+            return _Turns(14 + 1.2 * variant, 40)
         case _:
-            return _Turns(24 + needle.variant, 60)
+            return _Turns(24 + variant, 60)
 
 
 def _is_hinted(part: Part) -> bool:
@@ -204,12 +206,11 @@ def window(text: bytes) -> bytes:
 
 def grams(pattern: bytes, stride: int, most: int) -> list[bytes]:
     """Pieces of a pattern: of its runs of letters and digits, which escapes leave alone."""
-    places = sorted(
-        at
+    found = [
+        pattern[at : at + SIZE]
         for run in _TELLING.finditer(pattern)
-        for at in {*range(run.start(), run.end() - SIZE, stride), run.end() - SIZE}
-    )
-    found = [pattern[at : at + SIZE] for at in places]
+        for at in (*range(run.start(), run.end() - SIZE, stride), run.end() - SIZE)
+    ]
     telling = [gram for gram in found if not _WORD.fullmatch(gram)]
     if not telling:
         last = max(0, len(pattern) - SIZE)

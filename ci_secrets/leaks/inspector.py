@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Final
 
-from ci_secrets.leaks.anchors import ALPHABETS, HEAD, PACKED
+from ci_secrets.leaks.anchors import ALPHABETS, PACKED
 from ci_secrets.leaks.clues import EVERYWHERE
 from ci_secrets.leaks.disguise import as_it_stands
 from ci_secrets.leaks.forms import FORMS, packed
 from ci_secrets.leaks.forms.reading import Budget, Chain, Span
 from ci_secrets.leaks.forms.torn.squash import Squashed
 from ci_secrets.leaks.index import Hit
+from ci_secrets.leaks.magic import holds_packed
 from ci_secrets.leaks.matcher import Engine
 from ci_secrets.leaks.needles import Needle
 
@@ -23,6 +24,7 @@ _MOST_SEEN: Final = 512
 """Anchors of one reading that are asked what they speak for."""
 _MOST_READ: Final = 100
 """Readings that an anchor stands in, of one stretch, the simplest first."""
+_TORN: Final = frozenset({"torn"})
 _HEAD: Final = 64
 _PRINTABLE: Final = bytes(range(32, 127)) + b"\t\r\n"
 _FEW_READ: Final = 30
@@ -44,6 +46,8 @@ class _Layer:
     promised: frozenset[str] = field(compare=False)
     """Forms that are tried on it though nothing in it speaks for them."""
     span: Callable[[int, int], Span] = field(compare=False)
+    hints: frozenset[bytes] = field(compare=False, default=frozenset())
+    """What else spoke for a tear before the last one was undone."""
 
 
 class Inspector:
@@ -77,8 +81,11 @@ class Inspector:
             forms = layer.promised.union(*(anchor.clue.forms for anchor in found))
             also = frozenset[str]().union(*(anchor.clue.also for anchor in found))
             sure = sure or also == EVERYWHERE
+            hints = frozenset(anchor.key for anchor in found if anchor.clue.forms == _TORN)
             if not found and not forms:
                 continue
+            if forms == _TORN and hints <= layer.hints:
+                continue  # NOTE: that it was torn apart explains no more than it did before
             read += bool(found)
             here = list(self._search(layer)) if found else []
             hits += here
@@ -86,7 +93,7 @@ class Inspector:
             for more in _undone(layer, forms, also, budget):
                 if more.text not in seen:
                     seen.add(more.text)
-                    heappush(layers, replace(more, number=len(seen)))
+                    heappush(layers, replace(more, number=len(seen), hints=hints))
         return hits
 
     def _search(self, layer: _Layer) -> Iterator[Hit]:
@@ -151,7 +158,7 @@ def _undone(
 
 def _packed_as(text: bytes) -> frozenset[str]:
     """In which of the forms that leave nothing in sight a decoded text may be."""
-    if HEAD.search(text):
+    if holds_packed(text):
         return PACKED
     head = text[:_HEAD]
     if 3 * head.count(0) >= len(head):

@@ -63,6 +63,11 @@ class Engine:
         """Every needle, value by value, the likeliest form first."""
         return (needle for one in self.spelled for needle in one.needles)
 
+    def expect(self, size: int) -> None:
+        """So many bytes will be scanned: where these are many, what is slow to make pays."""
+        for shelf in self.shelves:
+            shelf.anchors.expect(size)
+
     def lanes(self, offset: int = 0) -> tuple[Lane, ...]:
         """All that a stream is searched with that starts at an offset."""
         return tuple(

@@ -45,6 +45,7 @@ def scan_paths(
     began = time.perf_counter()
     every = list(targets(paths))
     total, done = sum(target.size for target in every), 0
+    engine.expect(total)  # NOTE: before there are several processes
 
     def tick(count: int) -> None:
         nonlocal done

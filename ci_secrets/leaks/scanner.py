@@ -82,7 +82,9 @@ class Scanner:
         )
 
     def _unnoticed(self) -> tuple[Skipped, ...]:
-        """What is not looked for in rare disguises, since there are so many values."""
+        """What was not looked for in rare disguises, since there are so many values."""
+        if not self._held.end:
+            return ()
         few = [owner for shelf in self._engine.shelves for owner in shelf.anchors.few]
         return tuple(Skipped(secret=owner, reason=_ONE_OF_MANY) for owner in dict.fromkeys(few))
 

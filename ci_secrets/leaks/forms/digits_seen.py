@@ -20,6 +20,7 @@ _SAMPLED: Final = bytes(ord("x") if byte in _LIKE_NUMBERS else ord(" ") for byte
 _DIGITS: Final = 28
 """Digits of the shortest number that is seen on its own."""
 _GATES: Final = (b"[%b]{%d}" % (re.escape(_LIKE_NUMBERS), _ROW), b"[0-9]{%d}" % _DIGITS)
+_EXACTLY: Final = re.compile(b"[%b]{%d,}+" % (re.escape(_LIKE_NUMBERS), _ROW))
 """The first matches wherever a row is, the second wherever a number of many digits is."""
 _FEWEST: Final = 7
 """Numbers of a list."""
@@ -28,8 +29,18 @@ _LIST: Final = re.compile(
     rb"(?<![0-9A-Za-z_.])(?:-?[0-9]{1,8}+(?![0-9A-Za-z_.])[\s,:;'\"\[\](){}\\#]{1,40}+){%d,}"
     % _FEWEST
 )
-_LONG: Final = re.compile(rb"[0-9]{%d,}+(?:\r?\n[0-9]++)*+" % _DIGITS)
+_LONG: Final = re.compile(rb"[0-9]++(?:\r?\n[0-9]++)*+")
 """A number of binary digits may be wrapped."""
+_ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"0" * 9)
+_TEXT: Final = re.compile(
+    rb"(?<![0-9])(?:0*+(?:3[2-9]|[4-9][0-9]|[1-9][0-9]{2,}+)[^0-9]++"
+    rb"(?:0*(?:[0-2]?[0-9]|3[01])[^0-9]++)?+){6}"
+)
+"""Numbers from 32 on, as text has them, and so has what is packed.
+
+Between two of them one may be smaller, as in UTF-16 or where each has its index.
+"""
+_BITS: Final = re.compile(rb"(?:[01][^0-9]*+){%d}" % _DIGITS)
 
 
 class Seen(NamedTuple):
@@ -45,19 +56,36 @@ def seen(text: bytes) -> Iterator[Seen]:
     """Wherever numbers are. Costs little where there are none."""
     shapes = _gate()(text)
     if 1 in shapes:
-        for match in _LONG.finditer(text):
-            yield Seen(*match.span(), single=True)
+        for start, end in _singles(text):
+            yield Seen(start, end, single=True)
     if 0 in shapes:
         for start, end in _rows(text):
-            # NOTE: most rows are the indentation of code
-            if len(text[start:end].translate(None, _NO_DIGITS)) >= _FEWEST:
+            # NOTE: most are the indentation of code
+            row = _EXACTLY.search(text, start, end)
+            if row and len(row.group().translate(None, _NO_DIGITS)) >= _FEWEST:
                 for match in _LIST.finditer(text, start, end):
-                    yield Seen(*match.span(), single=False)
+                    if _TEXT.search(match.group()) or is_binary(match.group()):
+                        yield Seen(*match.span(), single=False)
 
 
 @cache
 def _gate() -> Callable[[bytes], frozenset[int]]:
     return may_match(_GATES)
+
+
+def _singles(text: bytes) -> Iterator[tuple[int, int]]:
+    digits = text.translate(_ANY_DIGIT)
+    at = digits.find(b"0" * _DIGITS)
+    while at >= 0:
+        match = _LONG.match(text, at)
+        assert match is not None  # noqa: S101  # a digit stands there
+        yield match.span()
+        at = digits.find(b"0" * _DIGITS, match.end())
+
+
+def is_binary(shown: bytes) -> bool:
+    """Whether many digits in a row are 0 or 1."""
+    return _BITS.search(shown) is not None
 
 
 def _rows(text: bytes) -> Iterator[tuple[int, int]]:

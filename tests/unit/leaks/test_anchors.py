@@ -47,3 +47,9 @@ def test_each_form_has_an_anchor_among_the_first() -> None:
     forms = {form for _, clue in islice(clues_of(needles), ENOUGH) for form in clue.forms}
     assert {"base64", "hex", "percent", "json", "torn", "dump", "decimal", "utf-16"} <= forms
     assert {"base32", "octal", "escape", "entity", "reversed", "rot13", "ascii85"} <= forms
+
+
+def test_of_an_empty_text_nothing_goes_unnoticed() -> None:
+    """So a job that prints nothing does not wait until all anchors are made."""
+    report = scan_stream(engine_of(tokens(80)), [], "job.log")
+    assert not [note for note in report.skipped if "one of many" in note.reason]

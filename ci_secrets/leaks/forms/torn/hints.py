@@ -80,21 +80,21 @@ def _joined(characters: list[bytes], start: int, end: int) -> bytes:
 
 def _single(characters: list[bytes], middle: int) -> Iterator[bytes]:
     """Three or four characters with the same between them."""
+    few, more = (_no_number(characters, max(middle - 2, 0), count) for count in (3, 4))
     for between in _BETWEEN_CHARACTERS:
-        count = 3 if len(between) > 1 else 4
-        start = _no_number(characters, max(middle - 2, 0), count)
-        yield between.join((*characters[start : start + count], b""))
+        yield between.join((*(few if len(between) > 1 else more), b""))
     for between in _IN_ROWS:
         start = min(max(middle - 2, 0), len(characters) - _SHORTEST)
         yield between.join((*characters[start : start + 2], b""))
         yield between.join((*characters[start + 3 : start + 5], b""))
 
 
-def _no_number(characters: list[bytes], start: int, count: int) -> int:
-    """Where so many characters begin that are not all digits: `1, 3, 7, ` stands in many lists."""
+def _no_number(characters: list[bytes], start: int, count: int) -> list[bytes]:
+    """The nearest that are not all digits: `1, 3, 7, ` stands in many lists."""
     last = len(characters) - count - 1
     places = sorted(range(last + 1), key=lambda at: abs(at - min(start, last)))
-    return next((at for at in places if not _is_number(characters[at : at + count])), places[0])
+    groups = [characters[at : at + count] for at in places]
+    return next((group for group in groups if not _is_number(group)), groups[0])
 
 
 def _overstruck(characters: list[bytes], middle: int) -> Iterator[bytes]:
@@ -176,10 +176,14 @@ def _between_prefixes(characters: list[bytes], middle: int) -> Iterator[bytes]:
     """
     if _is_number(characters):
         return
+    rare = [
+        _joined(characters, start, start + width)
+        for width in (2, 3)
+        for start in _rare_phases(characters, width)
+    ]
     for before, behind in _AROUND_PIECE:
-        for width in (2, 3):
-            for start in _rare_phases(characters, width):
-                yield before + _joined(characters, start, start + width) + behind
+        for piece in rare:
+            yield before + piece + behind
         if len(behind) > 1:
             for tear in _tears(characters, middle, 4, 0):
                 yield _joined(characters, tear - 4, tear) + behind

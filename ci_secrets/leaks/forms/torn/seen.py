@@ -11,11 +11,13 @@ from typing import Final
 from ci_secrets.leaks.forms.reading import Span
 from ci_secrets.leaks.literals import ends_of
 
-_COLOUR: Final = rb"\x1b\[[0-9;]{0,9}[mK](?:\x1b\[K)?"
+_DIFFERS: Final = rb"(?:\+\}|-\])"
+_COLOURED: Final = rb"[mK]"
+"""How pieces end: what a pattern begins with decides how fast it is."""
 _SHAPES: Final = (
     # NOTE: `{+ab+}c`, `[-ab-]c`; coloured; `'a', ` and `'1': 'a',`, as languages show lists
-    rb"(?:(?:\{\+[^\n]{1,6}\+\}|\[-[^\n]{1,6}-\])[^\n]{0,6}){4}",
-    (_COLOUR + rb"[^\x1b\n]{1,5}") * 2 + _COLOUR,
+    _DIFFERS + (rb"[^\n]{0,6}(?:\{\+|\[-)[^\n]{1,6}" + _DIFFERS) * 2,
+    _COLOURED + (rb"(?:\x1b\[K)?[^\x1b\n]{1,5}\x1b\[[0-9;]{0,9}" + _COLOURED) * 2,
     rb"(?:(?:'[0-9]{1,4}': )?'[^'\n]{1,4}',?[ \r\n]{1,12}){4}",
 )
 """Some pieces in a row, each with what tells it from the next."""

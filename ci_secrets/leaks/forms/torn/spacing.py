@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, repeat
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import Piece, Span
@@ -77,12 +77,12 @@ def _three(separator: bytes) -> re.Pattern[bytes]:
 def _separators(text: bytes, separator: bytes, row: re.Pattern[bytes]) -> Iterator[Span]:
     """Where a separator stands around pieces of a row."""
     narrow = text if text.isascii() else text.translate(None, _CONTINUATION)
-    widths = bytes(min(len(piece), 9) for piece in narrow.split(separator))
+    widths = bytes(map(min, map(len, narrow.split(separator)), repeat(9)))
     rows = [match.span() for match in row.finditer(widths)]
     if not rows:
         return
     size = len(separator)
-    starts = list(accumulate((len(piece) + size for piece in text.split(separator)), initial=0))
+    starts = list(accumulate(map(size.__add__, map(len, text.split(separator))), initial=0))
     for first, last in rows:
         own = False  # NOTE: between two empty pieces the separator is the value's, every other time
         for number in range(max(first, 1), min(last + 1, len(widths))):

@@ -6,11 +6,11 @@ import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from ci_secrets.leaks.forms.digits import FORMS, MAGIC
-from ci_secrets.leaks.forms.digits_seen import seen
+from ci_secrets.leaks.forms.digits_seen import is_binary, seen
 from ci_secrets.leaks.forms.dumps import FORMS as DUMPS
 from ci_secrets.leaks.forms.escapes import FORMS as ESCAPES
 from ci_secrets.leaks.forms.reading import Budget, Piece
@@ -253,7 +253,12 @@ def test_hint_stands_where_a_value_is_printed(
 
 
 SINGLE_DIGITS = st.integers(10**28, 10**200)
-LISTS = st.lists(st.integers(-128, 255), min_size=32, max_size=200)
+TEXTS = st.lists(st.one_of(st.integers(-128, -32), st.integers(32, 255)), min_size=32, max_size=200)
+LISTS = st.one_of(
+    TEXTS,
+    TEXTS.map(lambda units: [part for unit in units for part in (unit, 0)]),  # UTF-16
+    st.lists(st.integers(0, 1), min_size=64, max_size=200),
+)
 
 
 @given(number=SINGLE_DIGITS, left=NEIGHBOURS, right=NEIGHBOURS)
@@ -279,6 +284,16 @@ def test_a_list_is_seen(between: str, numbers: list[int], left: bytes, right: by
         and len(text) - len(right) - reach <= one.end
         for one in seen(text)
     )
+
+
+@given(
+    numbers=st.lists(st.integers(0, 31), min_size=32, max_size=200),
+    between=st.sampled_from([", ", ","]),
+)
+def test_a_table_of_small_numbers_is_no_text(numbers: list[int], between: str) -> None:
+    """Only control characters would have such, and nothing packed has so many of them."""
+    assume(not is_binary(b"".join(b"%d" % number for number in numbers)))
+    assert not list(seen(between.join(map(str, numbers)).encode()))
 
 
 @pytest.mark.parametrize(

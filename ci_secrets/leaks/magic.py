@@ -1,0 +1,84 @@
+"""Whether packed data begin where their magic stands, and how far they go on."""
+
+import re
+import zlib
+from base64 import b64decode
+from typing import Final
+
+from ci_secrets.leaks.clues import MAX_REACH
+
+_HEAD: Final = re.compile(
+    rb"\x1f\x8b\x08[\x00-\x1f]|BZh[1-9]1AY|\xfd7zXZ|\x28\xb5\x2f\xfd|PK\x03\x04"
+    rb"|\x5d\x00\x00.[\x00-\x04](?:\xff{8}|.{4}\x00{4})|(?P<zlib>\x78[\x01\x5e\x9c\xda])",
+    re.DOTALL,
+)
+"""Source: RFC 1952, 1950, 8878; the file formats of bzip2, xz, lzma and zip."""
+_ZLIB: Final = range(14, 65)
+"""Bytes that zlib has at least where a value is in it, and in which noise is no zlib any more."""
+_HEX: Final = re.compile(rb"[0-9A-Fa-f]+")
+_HEX_GOES_ON: Final = re.compile(rb"(?:[0-9A-Fa-f]{2}[\s:-]?){8,24}")
+_HEX_SPACE: Final = re.compile(rb"[\s:-]+")
+_GOES_ON: Final = re.compile(rb"(?:[0-9A-Za-z+/_-]\s*){16}")
+_GZIP: Final = b"H4sI"
+"""Three bytes of it, in base64; the only magic there whose next letters can be undone alone."""
+_STEP: Final = 512
+_NOT_ENCODED: Final = bytes(
+    byte for byte in range(256) if not (chr(byte).isascii() and chr(byte).isalnum())
+)
+
+
+def holds_packed(data: bytes) -> bool:
+    """Whether packed data begin anywhere in it."""
+    heads = (
+        (data[match.start() : match.start() + _ZLIB[-1]], match["zlib"])
+        for match in _HEAD.finditer(data)
+    )
+    return any(
+        not zlibs or (len(head) in _ZLIB and _is_begun(head, zlib.MAX_WBITS))
+        for head, zlibs in heads
+    )
+
+
+def is_packed(text: bytes, end: int, magic: bytes) -> bool:
+    """Whether a magic that ends there is no word: in its own letter case, and more follows."""
+    if not text.endswith(magic, 0, end):
+        return False
+    word = magic if magic[:1].isalnum() and magic[:1] not in b"xX" else magic[1:]
+    if not word.isalnum():
+        return True
+    if _HEX.fullmatch(word):
+        digits = _HEX_GOES_ON.match(text, end)
+        return digits is not None and _may_be_zlib(word + digits.group())
+    letters = _GOES_ON.match(text, end)
+    return letters is not None and (word != _GZIP or _may_be_gzip(word + letters.group()))
+
+
+def _may_be_zlib(digits: bytes) -> bool:
+    """Whether hex that begins like zlib's goes on so: most digests that begin so do not."""
+    head = bytes.fromhex(_HEX_SPACE.sub(b"", digits).decode())
+    return head[:1] != b"x" or _is_begun(head, zlib.MAX_WBITS)
+
+
+def _may_be_gzip(letters: bytes) -> bool:
+    """The same of base64 and gzip."""
+    return _is_begun(b64decode(b"".join(letters.split()), b"-_"), 16 + zlib.MAX_WBITS)
+
+
+def _is_begun(head: bytes, bits: int) -> bool:
+    """Whether there is no mistake so far."""
+    try:
+        zlib.decompressobj(bits).decompress(head)
+    except zlib.error:
+        return False
+    return True
+
+
+def extent(text: bytes, start: int) -> int:
+    """How far encoded text goes on, of which nearly all is letters and digits."""
+    end = start + 8 * _STEP
+    while end < min(len(text), start + MAX_REACH):
+        step = text[end - _STEP : end]
+        if 8 * len(step.translate(None, _NOT_ENCODED)) < 7 * len(step):
+            break
+        end += _STEP
+    return end

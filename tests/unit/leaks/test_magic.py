@@ -1,0 +1,42 @@
+"""Whether packed data begin where something looks so."""
+
+import base64
+import gzip
+import random
+import zlib
+
+import pytest
+
+from ci_secrets.leaks.magic import holds_packed, is_packed
+
+TEXT = b"a text of some length, as a value and its neighbours are"
+RANDOM = random.Random(3)  # noqa: S311
+
+
+def test_gzip_in_base64_is_told_from_a_digest_that_looks_so() -> None:
+    """`H4sI` stands in one of many digests; gzip goes on with a header and packed data."""
+    letters = base64.b64encode(gzip.compress(TEXT))
+    assert is_packed(letters, 4, b"H4sI")
+    digests = [b"H4sI" + base64.b64encode(RANDOM.randbytes(45)) for _ in range(100)]
+    assert sum(is_packed(digest, 4, b"H4sI") for digest in digests) < 20
+
+
+def test_wrapped_base64_is_read_on() -> None:
+    """A line break after the magic changes nothing."""
+    letters = base64.b64encode(gzip.compress(TEXT))
+    assert is_packed(letters[:6] + b"\n" + letters[6:], 4, b"H4sI")
+
+
+@pytest.mark.parametrize("level", [1, 6, 9])
+def test_zlib_is_told_from_two_bytes_that_look_so(level: int) -> None:
+    """Among numbers `120, 156` is no packed value unless unpacking goes well."""
+    assert holds_packed(b"\x00\x01" + zlib.compress(TEXT, level))
+    noise = [b"\x78\x9c" + RANDOM.randbytes(80) for _ in range(100)]
+    assert sum(map(holds_packed, noise)) < 10
+    assert not holds_packed(b"\x78\x01\x02\x03")
+
+
+def test_a_table_with_93_and_zeros_is_no_lzma() -> None:
+    """The properties of lzma are followed by the sizes of its dictionary and its text."""
+    assert holds_packed(b"\x5d\x00\x00\x80\x00" + b"\xff" * 8)
+    assert not holds_packed(b"\x5d\x00\x00\x01\x02\x03\x5d\x00\x00\x00\x07\x08\x09\x01")
