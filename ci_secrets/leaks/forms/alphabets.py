@@ -18,9 +18,12 @@ def fragments(encode: Callable[[bytes], bytes], text: bytes, *, bits: int) -> It
     `bits` is what one character holds, 5 or 6. There is one fragment for each alignment; characters
     that also hold bits of a neighbour are dropped, and with them the padding.
     """
-    for before in range(bits if bits % 2 else bits // 2):
-        encoded = encode(bytes(before) + text)
-        yield encoded[-(-8 * before // bits) : 8 * (before + len(text)) // bits]
+    group = bits if bits % 2 else bits // 2  # bytes that make whole characters
+    size = -(-(group - 1 + len(text)) // group) * group
+    # NOTE: all in one go, for an encoder takes longer to begin than for a few more bytes
+    encoded = encode(b"".join([(bytes(at) + text).ljust(size, b"\0") for at in range(group)]))
+    for start in range(0, group * size, size + 1):
+        yield encoded[-(-8 * start // bits) : 8 * (start + len(text)) // bits]
 
 
 @dataclass(frozen=True, slots=True)

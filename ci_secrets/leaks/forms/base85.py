@@ -67,14 +67,11 @@ def _spell(variant: _Variant, text: bytes) -> Iterator[bytes]:
     for before in range(4):
         inner = text[-before % 4 :]
         whole = len(inner) // 4 * 4
-        least, most = (
-            variant.encode(inner + bytes([filler]) * (whole + 4 - len(inner)))
-            for filler in (0, 255)
-        )
+        least, most = (variant.encode(inner[whole:].ljust(4, end)) for end in (b"\0", b"\xff"))
         same = 0
-        while same < len(least) and least[same] == most[same]:
+        while least[same] == most[same]:  # NOTE: the last characters never are
             same += 1
-        yield least[:same]
+        yield variant.encode(inner[:whole]) + least[:same]
 
 
 def _alone(variant: _Variant, text: bytes) -> Iterator[bytes]:

@@ -13,6 +13,9 @@ _HEAD_BITS: Final = 3
 _MATCH: Final = 3
 """Bytes of the shortest repeat that is written as one."""
 _LEVELS: Final = (6, 9, 1)
+_SMALL_WINDOW: Final = 9  # of 512 bytes
+_SMALL: Final = 240
+"""Bytes of a text whose first is seen in such a window from its last, and the newline behind it."""
 
 
 def _codes() -> Iterator[tuple[int, int]]:
@@ -48,7 +51,9 @@ def _before_repeat(text: bytes) -> bytes:
 
 def alone_deflate(text: bytes) -> Iterator[bytes]:
     """All of the stream of the text, and of the text with its newline."""
-    return _packed(text, lambda level: zlib.compressobj(level, wbits=-zlib.MAX_WBITS))
+    # NOTE: a window that holds all of a text gives the same; most of the work is its memory
+    window = _SMALL_WINDOW if len(text) < _SMALL else zlib.MAX_WBITS
+    return _packed(text, lambda level: zlib.compressobj(level, wbits=-window))
 
 
 def alone_zlib(text: bytes) -> Iterator[bytes]:

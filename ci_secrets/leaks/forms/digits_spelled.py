@@ -30,7 +30,7 @@ def spell_hex(text: bytes) -> Iterator[bytes]:
 
 def spell_binary(text: bytes) -> Iterator[bytes]:
     """All bits in a row."""
-    yield b"".join(b"%s" % format(byte, "08b").encode() for byte in text)
+    yield "".join([f"{byte:08b}" for byte in text]).encode()
 
 
 def spell_octal(text: bytes) -> Iterator[bytes]:

@@ -1,7 +1,8 @@
 """Backslashes and their kin: how programs write the characters that they must not write."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Final
 
 from ci_secrets.leaks.forms.json import NAMED, PAIR, UNIT, character, surrogates
@@ -189,7 +190,7 @@ def escaped(text: bytes) -> Iterator[bytes]:
     yield re.sub(rb"[^0-9A-Za-z_\x80-\xff]", rb"\\\g<0>", text)
     for quotes in (b'"', b"'", b'"$`', b""):
         for style in ("", "\\x{:02x}", "\\{:03o}"):
-            yield _c_string(text, quotes, style)
+            yield b"".join(map(_c_string(quotes, style).__getitem__, text))
     try:
         characters = text.decode().encode("unicode_escape")
     except UnicodeDecodeError:
@@ -197,13 +198,14 @@ def escaped(text: bytes) -> Iterator[bytes]:
     else:
         yield characters
         yield characters.replace(b"'", rb"\'")
-    yield b"".join(map(_shown, text))
+    yield b"".join(map(_shown().__getitem__, text))
     yield re.sub(rb'[&|<>()^"!%]', rb"^\g<0>", text)  # NOTE: cmd
     yield re.sub(rb"[^0-9A-Za-z_]", rb"\\\g<0>", text)  # NOTE: Perl's `quotemeta` of bytes
 
 
-def _c_string(text: bytes, quotes: bytes, style: str) -> bytes:
-    """The inside of a string of C; bytes from 0x80 in this style, raw without one."""
+@cache
+def _c_string(quotes: bytes, style: str) -> Sequence[bytes]:
+    """Each byte as it stands in a string of C; from 0x80 in this style, raw without one."""
     names = {code: name for name, code in _NAMED.items() if name in b"nrt"}
 
     def spell(code: int) -> bytes:
@@ -215,14 +217,19 @@ def _c_string(text: bytes, quotes: bytes, style: str) -> bytes:
             return _byte(code)
         return (style or "\\x{:02x}").format(code).encode()
 
-    return b"".join(map(spell, text))
+    return tuple(map(spell, range(256)))
 
 
-def _shown(code: int) -> bytes:
-    """A byte as `cat -v` shows it."""
-    low = code & 0x7F
-    shown = b"^%c" % (low ^ 0x40) if low < 0x20 or low == 0x7F else b"%c" % low
-    return b"M-" + shown if code > 0x7F else _byte(code) if low in b"\t\n" else shown
+@cache
+def _shown() -> Sequence[bytes]:
+    """Each byte as `cat -v` shows it."""
+
+    def show(code: int) -> bytes:
+        low = code & 0x7F
+        shown = b"^%c" % (low ^ 0x40) if low < 0x20 or low == 0x7F else b"%c" % low
+        return b"M-" + shown if code > 0x7F else _byte(code) if low in b"\t\n" else shown
+
+    return tuple(map(show, range(256)))
 
 
 FORMS: Final[dict[str, Form]] = {

@@ -36,6 +36,17 @@ def surrogates(high: bytes, low: bytes) -> bytes:
     return character(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)
 
 
+def _numbers(characters: str, style: str) -> dict[int, str]:
+    return {ord(one): style.format(ord(one)) for one in characters}
+
+
+_GO: Final = _numbers("&<>\u2028\u2029", "\\u{:04x}")  # Source: HTMLEscape of encoding/json
+_GSON: Final = _numbers("&<>'=", "\\u{:04x}")  # Source: HTML_SAFE
+# Source: PHP, JSON_HEX_TAG with JSON_HEX_AMP, JSON_HEX_APOS, JSON_HEX_QUOT
+_PHP: Final = _numbers("&<>'\"", "\\u{:04X}")
+_DOTNET: Final = _numbers("&<>'\"+`", "\\u{:04X}")  # Source: JavaScriptEncoder
+
+
 def json_string(text: bytes) -> Iterator[bytes]:
     r"""The inside of a JSON string: as it is, in ASCII, with `\u0026` for HTML, with `\/`."""
     try:
@@ -44,22 +55,16 @@ def json_string(text: bytes) -> Iterator[bytes]:
         return  # NOTE: JSON cannot hold it
     bodies = [json.dumps(value, ensure_ascii=only)[1:-1] for only in (False, True)]
     for slash, html, body in itertools.product((False, True), (False, True), bodies):
-        if html:  # Source: Go encoding/json, HTMLEscape
-            body = _by_number(body, "&<>\u2028\u2029", "\\u{:04x}")
+        if html:
+            body = body.translate(_GO)
         if slash:  # Source: PHP json_encode without JSON_UNESCAPED_SLASHES
             body = body.replace("/", "\\/")
         yield body.encode()
-    yield _by_number(bodies[0], "&<>'=", "\\u{:04x}").encode()  # Source: gson, HTML_SAFE
+    yield bodies[0].translate(_GSON).encode()
     bare = bodies[1].replace('\\"', '"')
-    # Source: PHP, JSON_HEX_TAG | JSON_HEX_AMP | JSON_HEX_APOS | JSON_HEX_QUOT
-    yield _by_number(bare, "&<>'\"", "\\u{:04X}").replace("/", "\\/").encode()
-    # Source: .NET, JavaScriptEncoder.Default
+    yield bare.translate(_PHP).replace("/", "\\/").encode()
     upper = re.sub(r"(?<=\\u)[0-9a-f]{4}", lambda unit: unit.group().upper(), bare)
-    yield _by_number(upper, "&<>'\"+`", "\\u{:04X}").encode()
-
-
-def _by_number(body: str, characters: str, style: str) -> str:
-    return body.translate({ord(one): style.format(ord(one)) for one in characters})
+    yield upper.translate(_DOTNET).encode()
 
 
 def _json_escape(match: re.Match[bytes]) -> bytes:

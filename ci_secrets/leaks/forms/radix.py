@@ -1,6 +1,6 @@
 """Base32 (RFC 4648 §6, §7), and base58 of Bitcoin."""
 
-import base64
+import binascii
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -27,11 +27,45 @@ _HALVED_58: Final = 64
 
 _Encode = Callable[[bytes], bytes]
 
+_FROM_BASE64: Final = bytes.maketrans(ascii_letters.swapcase()[:32].encode(), _BASE32)
+_TO_HEX: Final = bytes.maketrans(_BASE32, _BASE32HEX)
+_HALVINGS: Final = (
+    (20, 4, b"\x00\x00\x00\x0f\xff\xff"),
+    (10, 2, b"\x00\x03\xff" * 2),
+    (5, 1, b"\x01\xf0\x1f" * 2),
+)
+"""Bits of the halves, by how many the upper ones move away, and a mask of the lower ones."""
+
+
+def _base32(text: bytes) -> bytes:
+    """As `base64.b32encode`, which takes many times as long, for it goes on byte by byte.
+
+    Of five bytes in each six, the bits are halved and drawn apart, until each five of them stand
+    in six. That is what base64 writes as one character.
+    """
+    groups = -(-len(text) // 5)
+    padded = text.ljust(5 * groups, b"\0")
+    wide = bytearray(6 * groups)
+    for at in range(5):
+        wide[at + 1 :: 6] = padded[at::5]
+    number = int.from_bytes(wide, "big")
+    for half, apart, mask in _HALVINGS:
+        lower = int.from_bytes(mask * groups, "big")
+        number = number & lower | (number & lower << half) << apart
+    characters = binascii.b2a_base64(number.to_bytes(6 * groups, "big"), newline=False)
+    used = -(-8 * len(text) // 5)
+    return characters[:used].translate(_FROM_BASE64).ljust(8 * groups, b"=")
+
+
+def _base32hex(text: bytes) -> bytes:
+    return _base32(text).translate(_TO_HEX)
+
 
 def _spell_base32(encode: _Encode, text: bytes) -> Iterator[bytes]:
     """At the five alignments, in upper and in lower case."""
-    yield from fragments(encode, text, bits=5)
-    yield from fragments(lambda raw: encode(raw).lower(), text, bits=5)
+    upper = list(fragments(encode, text, bits=5))
+    yield from upper
+    yield from map(bytes.lower, upper)
 
 
 def _alone_base32(encode: _Encode, text: bytes) -> Iterator[bytes]:
@@ -141,14 +175,14 @@ def _read_base58(text: bytes, budget: Budget) -> Iterator[Piece]:
 FORMS: Final[dict[str, Form]] = {
     "base32": Form(
         words="base32",
-        spell=partial(_spell_base32, base64.b32encode),
-        alone=partial(_alone_base32, base64.b32encode),
+        spell=partial(_spell_base32, _base32),
+        alone=partial(_alone_base32, _base32),
         read=partial(_read_base32, _READERS_32),
     ),
     "base32hex": Form(
         words="base32hex",
-        spell=partial(_spell_base32, base64.b32hexencode),
-        alone=partial(_alone_base32, base64.b32hexencode),
+        spell=partial(_spell_base32, _base32hex),
+        alone=partial(_alone_base32, _base32hex),
         read=partial(_read_base32, _READERS_32HEX),
     ),
     "base58": Form(words="base58", spell=_spell_base58, read=_read_base58),

@@ -82,8 +82,8 @@ def _read_form(text: bytes, budget: Budget) -> Iterator[Piece]:
 # --- entities
 
 _XML: Final = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
-_MARKS: Final = tuple(
-    {ord('"'): double, ord("'"): single}
+_QUOTED: Final = tuple(
+    _XML | {ord('"'): double, ord("'"): single}
     for double, single in (
         ("&quot;", "&#x27;"),  # Python
         ("&#34;", "&#39;"),  # Go
@@ -93,14 +93,14 @@ _MARKS: Final = tuple(
         ("&quot;", "'"),
     )
 )
-_MUSTACHE: Final = {ord("/"): "&#x2F;", ord("`"): "&#x60;", ord("="): "&#x3D;"}
+_MUSTACHE: Final = _QUOTED[2] | {ord("/"): "&#x2F;", ord("`"): "&#x60;", ord("="): "&#x3D;"}
 _NAMED_MARKS: Final = {
     ord(mark): f"&{name}"
     for name, mark in sorted(html5.items(), key=lambda item: (-len(item[0]), item[0]))
     if name.endswith(";") and len(mark) == 1 and mark.isascii()
 }
 """Every mark that has a name, the shortest."""
-_ALL_NAMES: Final = {code: f"&{name};" for code, name in codepoint2name.items()}
+_ALL_NAMES: Final = {code: f"&{name};" for code, name in codepoint2name.items()} | _QUOTED[2]
 
 
 def entities(text: bytes) -> Iterator[bytes]:
@@ -109,13 +109,11 @@ def entities(text: bytes) -> Iterator[bytes]:
         value = text.decode()
     except UnicodeDecodeError:
         return  # NOTE: no entity stands for a byte
-    for marks in _MARKS:
-        yield value.translate(_XML | marks).encode()
-    yield value.translate(_XML).encode()
-    yield value.translate(_XML | _MARKS[0]).encode("ascii", "xmlcharrefreplace")
-    yield value.translate(_ALL_NAMES | _MARKS[2]).encode()
-    yield value.translate(_XML | _MARKS[2] | _MUSTACHE).encode()
-    yield value.translate(_NAMED_MARKS).encode()
+    for table in (*_QUOTED, _XML):
+        yield value.translate(table).encode()
+    yield value.translate(_QUOTED[0]).encode("ascii", "xmlcharrefreplace")
+    for table in (_ALL_NAMES, _MUSTACHE, _NAMED_MARKS):
+        yield value.translate(table).encode()
 
 
 def _from_entity(match: re.Match[bytes]) -> bytes:
