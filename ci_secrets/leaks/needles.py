@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ci_secrets.leaks.findings import Severity, Skipped
-from ci_secrets.leaks.forms import SINGLE, WHOLE, spell
+from ci_secrets.leaks.forms import SINGLE, WHOLE, Speller
 from ci_secrets.leaks.forms.reading import Chain
 from ci_secrets.leaks.parts import Part, parts_of
 
@@ -31,9 +31,10 @@ _LINE: Final[tuple[Chain, ...]] = (
 """A line on its own: the whole has the rarer forms."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+# NOTE: a value has hundreds of these, and frozen ones take three times as long to make
+@dataclass(kw_only=True, slots=True, unsafe_hash=True)
 class Needle:
-    """Bytes to look for. Everything but `pattern` may be shown."""
+    """Bytes to look for. Everything but `pattern` may be shown. Not to be changed."""
 
     owner: str
     """The name of the value."""
@@ -73,14 +74,13 @@ def needles_of(owner: str, value: bytes) -> Needles:
         notes.append(f"longer than {MAX_DERIVED // 1024} KiB: looked for only in clear")
     elif lines > MAX_LINES:
         notes.append(f"more than {MAX_LINES} lines: these are looked for in few forms")
-    needles = (
-        needle
-        for part in found.parts
-        for needle in _needles(part, _chains(part, len(value), lines))
-    )
+    seen: set[bytes] = set()
+    needles: list[Needle] = []
+    for part in found.parts:
+        needles += _needles(part, _chains(part, len(value), lines), seen)
     return Needles(
         parts=found.parts,
-        needles=tuple(_unique(needles)),
+        needles=tuple(needles),
         skipped=found.skipped + tuple(Skipped(secret=owner, reason=note) for note in notes),
     )
 
@@ -94,19 +94,22 @@ def texts_of(part: Part) -> Sequence[bytes]:
     return list(dict.fromkeys((part.text, b"\n".join(lines), b"\r\n".join(lines))))
 
 
-def _needles(part: Part, chains: Iterable[Chain]) -> Iterator[Needle]:
-    texts = texts_of(part)
+def _needles(part: Part, chains: Iterable[Chain], seen: set[bytes]) -> Iterator[Needle]:
+    """The first needle of each pattern: the simplest disguise that explains the bytes."""
+    speller = Speller(texts_of(part))
     for chain in chains:
-        for variant, pattern in enumerate(spell(chain, texts)):
-            yield Needle(
-                owner=part.owner,
-                part=part.name,
-                form=chain,
-                severity=part.severity,
-                variant=variant,
-                wordy=part.wordy,
-                pattern=pattern,
-            )
+        for variant, pattern in enumerate(speller.spell(chain)):
+            if len(pattern) >= MIN_DERIVED and pattern not in seen:
+                seen.add(pattern)
+                yield Needle(
+                    owner=part.owner,
+                    part=part.name,
+                    form=chain,
+                    severity=part.severity,
+                    variant=variant,
+                    wordy=part.wordy,
+                    pattern=pattern,
+                )
 
 
 def _chains(part: Part, size: int, lines: int) -> Iterable[Chain]:
@@ -120,12 +123,3 @@ def _chains(part: Part, size: int, lines: int) -> Iterable[Chain]:
     if part.kind == "number":
         return _NUMBER
     return _LINE if lines <= MAX_LINES else _FEW
-
-
-def _unique(needles: Iterable[Needle]) -> Iterator[Needle]:
-    """The first needle of each pattern: the simplest disguise that explains the bytes."""
-    seen: set[bytes] = set()
-    for needle in needles:
-        if len(needle.pattern) >= MIN_DERIVED and needle.pattern not in seen:
-            seen.add(needle.pattern)
-            yield needle

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from ci_secrets.leaks.forms import FORMS, WHOLE, spell
+from ci_secrets.leaks.forms import FORMS, WHOLE, Speller
 from ci_secrets.leaks.forms.packed import MAGIC
 from ci_secrets.leaks.matcher import Engine
 from tests.data.corpus import cases
@@ -34,7 +34,7 @@ def _texts(engine: Engine) -> Iterator[bytes]:
     whole = [one.parts[0].text for one in engine.spelled]
     for chain in WHOLE:
         for text in whole:
-            for spelled in list(spell(chain, [text]))[:_EACH]:
+            for spelled in list(Speller([text]).spell(chain))[:_EACH]:
                 yield b"left" + spelled + b"right\nnext line\n"
     for form in FORMS.values():
         if form.hint:

@@ -25,7 +25,7 @@ from ci_secrets.leaks.forms import (
     web,
     wide,
 )
-from ci_secrets.leaks.forms.reading import Chain, Form
+from ci_secrets.leaks.forms.reading import Chain, Form, Spell
 
 _FAMILIES: Final = (
     json,
@@ -79,16 +79,43 @@ WHOLE: Final[tuple[Chain, ...]] = (
 """What is looked for of a whole value."""
 
 
-def spell(chain: Chain, texts: Iterable[bytes]) -> Sequence[bytes]:
-    """Every spelling of the texts in a disguise, without repeats, the commonest first."""
-    spelled = alone = _distinct(texts)
-    for depth, name in enumerate(reversed(chain), start=1):
-        form = FORMS[name]
+class Speller:
+    """Spells texts in disguises, and what several of these have in common only once."""
+
+    def __init__(self, texts: Iterable[bytes]) -> None:
+        texts = _distinct(texts)
+        self._within: dict[Chain, tuple[list[bytes], list[bytes]]] = {(): (texts, texts)}
+        self._spelled: dict[tuple[Spell, bytes], list[bytes]] = {}
+
+    def spell(self, chain: Chain) -> Sequence[bytes]:
+        """Every spelling of the texts in a disguise, without repeats, the commonest first."""
+        if not chain:
+            return self._within[()][0]
+        form, (spelled, alone) = FORMS[chain[0]], self._inner(chain[1:])
         assert form.spell is not None  # noqa: S101  # chains are made of these
-        keep = None if depth == len(chain) else form.nested
-        spelled = [one for text in spelled for one in _distinct(form.spell(text))[:keep]]
-        alone = _distinct(one for text in alone for one in (form.alone or form.spell)(text))
-    return _distinct([*spelled, *alone])
+        every = self._each(form.spell, spelled) + self._each(form.alone or form.spell, alone)
+        return _distinct(every)
+
+    def _inner(self, chain: Chain) -> tuple[list[bytes], list[bytes]]:
+        """What of a disguise is put in another: the commonest spellings, and those alone."""
+        if chain not in self._within:
+            form, (spelled, alone) = FORMS[chain[0]], self._inner(chain[1:])
+            assert form.spell is not None  # noqa: S101  # chains are made of these
+            self._within[chain] = (
+                self._each(form.spell, spelled, form.nested),
+                _distinct(self._each(form.alone or form.spell, alone)),
+            )
+        return self._within[chain]
+
+    def _each(self, spell: Spell, texts: list[bytes], most: int | None = None) -> list[bytes]:
+        """The first spellings of each text."""
+        return [one for text in texts for one in self._once(spell, text)[:most]]
+
+    def _once(self, spell: Spell, text: bytes) -> list[bytes]:
+        key = spell, text
+        if key not in self._spelled:
+            self._spelled[key] = _distinct(spell(text))
+        return self._spelled[key]
 
 
 def _distinct(texts: Iterable[bytes]) -> list[bytes]:

@@ -3,18 +3,25 @@
 import base64
 import json
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
 
-from ci_secrets.leaks.forms import FORMS, SINGLE, WHOLE, in_words, spell
+from ci_secrets.leaks.forms import FORMS, SINGLE, WHOLE, Speller, in_words
+from ci_secrets.leaks.forms.reading import Chain
 from ci_secrets.leaks.forms.stop import is_armour, is_plain_setting, is_stop_value
 from tests.unit.leaks.strategies import NEIGHBOURS, VALUES
 
 PAGE = Path(__file__).parents[4] / "docs" / "forms.md"
 EXAMPLE = 'Blaubär\'s 7/8 & "Käse"?>'
+
+
+def spell(chain: Chain, texts: Iterable[bytes]) -> Sequence[bytes]:
+    """What a speller says that was asked for nothing else."""
+    return Speller(texts).spell(chain)
 
 
 def rows() -> dict[str, str]:
@@ -43,6 +50,14 @@ def test_chains_are_made_of_known_forms() -> None:
     }
     assert len(set(WHOLE)) == len(WHOLE)
     assert set(SINGLE) <= set(WHOLE)
+
+
+@given(value=VALUES)
+def test_what_was_spelled_before_changes_nothing(value: str) -> None:
+    """A speller keeps what disguises have in common, and says of each what a new one says."""
+    speller = Speller([value.encode()])
+    for chain in reversed(WHOLE):
+        assert speller.spell(chain) == spell(chain, [value.encode()])
 
 
 @pytest.mark.parametrize("depth", [1, 2])
