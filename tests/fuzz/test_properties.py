@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -46,7 +45,7 @@ def test_a_reader_that_is_wrong_is_told(
     def read(_text: bytes, _budget: Budget) -> Iterator[Piece]:
         yield piece
 
-    monkeypatch.setitem(FORMS, "json", replace(FORMS["json"], read=read))
+    monkeypatch.setitem(FORMS, "json", FORMS["json"]._replace(read=read))
     with pytest.raises(AssertionError, match=complaint):
         hold(KNOWN, b"\0\0some text")
 

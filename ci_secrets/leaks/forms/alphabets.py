@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate
 from typing import Final
 
@@ -26,23 +26,33 @@ def fragments(encode: Callable[[bytes], bytes], text: bytes, *, bits: int) -> It
         yield encoded[-(-8 * start // bits) : 8 * (start + len(text)) // bits]
 
 
-@dataclass(frozen=True, slots=True)
 class Alphabet:
-    """The characters that a form writes."""
+    """The characters that a form writes. Tables and patterns are made when they are asked for."""
 
-    characters: bytes
-    run: re.Pattern[bytes] = field(init=False)
-    """One or more of them."""
-    foreign: bytes = field(init=False)
-    """All other bytes."""
-    shape: bytes = field(init=False)
-    """A table for `bytes.translate` that makes them `MARK`, and all others NUL."""
+    def __init__(self, characters: bytes, fold: bytes = rb"\r?\n\s*") -> None:
+        """`fold`: a pattern of what stands between a line and the next one that continues it."""
+        self.characters = characters
+        self._fold = fold
 
-    def __post_init__(self) -> None:
-        shape = bytes(MARK[0] if byte in self.characters else 0 for byte in range(256))
-        object.__setattr__(self, "shape", shape)
-        object.__setattr__(self, "foreign", bytes(set(range(256)) - set(self.characters)))
-        object.__setattr__(self, "run", re.compile(b"[" + re.escape(self.characters) + b"]+"))
+    @cached_property
+    def run(self) -> re.Pattern[bytes]:
+        """One or more of them."""
+        return re.compile(b"[" + re.escape(self.characters) + b"]+")
+
+    @cached_property
+    def stretch(self) -> re.Pattern[bytes]:
+        """A run, and the lines that may be its continuation."""
+        return re.compile(rb"%b(?:%b%b)*" % (self.run.pattern, self._fold, self.run.pattern))
+
+    @cached_property
+    def foreign(self) -> bytes:
+        """All other bytes."""
+        return bytes(set(range(256)) - set(self.characters))
+
+    @cached_property
+    def shape(self) -> bytes:
+        """A table for `bytes.translate` that makes them `MARK`, and all others NUL."""
+        return bytes(MARK[0] if byte in self.characters else 0 for byte in range(256))
 
     def long(
         self, text: bytes, least: int, pattern: re.Pattern[bytes]

@@ -4,10 +4,9 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from string import ascii_letters, digits
-from typing import Final
+from typing import Final, NamedTuple
 
 from ci_secrets.leaks.forms.alphabets import MARK, Alphabet, Joined, fragments
 from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Span
@@ -24,25 +23,18 @@ _BREAK_SIGNS: Final = (b"\\n", b"\\r", b'"+', b"'+", b'" +', b"' +", b'+ "', b"+
 _CHANGE: Final = re.compile(rb"[a-z][A-Z]|[A-Za-z][0-9]|[0-9][A-Za-z]")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Variant:
+class _Variant(NamedTuple):
     encode: Callable[[bytes], bytes]
     alphabet: Alphabet
     needs: re.Pattern[bytes]
     """What a run must have in it, so that the other variant is not read twice."""
-    stretch: re.Pattern[bytes]
-    """A long run, and the lines that may be its continuation."""
 
 
 def _variant(encode: Callable[[bytes], bytes], last: bytes, needs: bytes = b"") -> _Variant:
     """`last`: the characters for 62 and 63."""
-    alphabet = Alphabet(f"{ascii_letters}{digits}".encode() + last)
-    return _Variant(
-        encode=encode,
-        alphabet=alphabet,
-        needs=re.compile(needs),
-        stretch=re.compile(rb"%b(?:=?[\\\"']?\r?\n[\s\"']*%b)*" % ((alphabet.run.pattern,) * 2)),
-    )
+    characters = f"{ascii_letters}{digits}".encode() + last
+    alphabet = Alphabet(characters, fold=rb"=?[\\\"']?\r?\n[\s\"']*")
+    return _Variant(encode=encode, alphabet=alphabet, needs=re.compile(needs))
 
 
 STANDARD: Final = _variant(base64.b64encode, b"+/")
@@ -131,7 +123,7 @@ def _paragraphs(variant: _Variant, text: bytes) -> Iterator[Span]:
 
     That one may also begin a text of its own. So no line is in more than two of them.
     """
-    for stretch in variant.alphabet.long(text, MIN_START, variant.stretch):
+    for stretch in variant.alphabet.long(text, MIN_START, variant.alphabet.stretch):
         lines = [line.span() for line in variant.alphabet.run.finditer(text, *stretch.span())]
         widths = [end - start for start, end in lines]
         at = 0

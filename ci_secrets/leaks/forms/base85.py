@@ -5,9 +5,8 @@ import re
 import struct
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from ci_secrets.leaks.forms.alphabets import Alphabet, Joined
 from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Span, rewritten
@@ -26,26 +25,20 @@ _TO_Z85: Final = bytes.maketrans(_BASE85, _Z85)
 _LETTERS_AND_DIGITS: Final = re.compile(rb"[0-9A-Za-z\s]")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Variant:
+class _Variant(NamedTuple):
     encode: Callable[[bytes], bytes]
     alphabet: Alphabet
     digits: bytes
     """Character → value, as a table for `bytes.translate`."""
-    stretch: re.Pattern[bytes]
-    """A long run, and the lines that may be its continuation."""
     zero: bytes = b""
     """What stands for four NULs."""
 
 
 def _variant(encode: Callable[[bytes], bytes], characters: bytes, zero: bytes = b"") -> _Variant:
-    alphabet = Alphabet(characters + zero)
-    run = alphabet.run.pattern
     return _Variant(
         encode=encode,
-        alphabet=alphabet,
+        alphabet=Alphabet(characters + zero),
         digits=bytes.maketrans(characters, bytes(range(85))),
-        stretch=re.compile(rb"%b(?:\r?\n\s*%b)*" % (run, run)),
         zero=zero,
     )
 
@@ -83,7 +76,7 @@ def _alone(variant: _Variant, text: bytes) -> Iterator[bytes]:
 
 def _read(variant: _Variant, text: bytes, budget: Budget) -> Iterator[Piece]:
     """Long runs that look the part, at all five alignments."""
-    for stretch in variant.alphabet.long(text, MIN_RUN, variant.stretch):
+    for stretch in variant.alphabet.long(text, MIN_RUN, variant.alphabet.stretch):
         if not _plausible(stretch[0]):
             continue
         source = text[slice(*stretch.span())]
@@ -142,8 +135,8 @@ def _within(piece: Piece, unfolded: Piece | None, offset: int) -> Piece:
 
 _GIT: Final = b"GIT binary patch"
 # NOTE: each line has its length before it: A to Z for 1 to 26 bytes, a to z for 27 to 52
-_GIT_ROWS: Final = re.compile(
-    rb"(?:literal|delta) \d+\r?\n((?:[A-Za-z](?:[%s]{5}){1,13}\r?\n)+)" % re.escape(_BASE85)
+_GIT_ROWS: Final = rb"(?:literal|delta) \d+\r?\n((?:[A-Za-z](?:[%s]{5}){1,13}\r?\n)+)" % re.escape(
+    _BASE85
 )
 _GIT_ROW: Final = re.compile(rb"([A-Za-z])(\S+)")
 
@@ -151,7 +144,7 @@ _GIT_ROW: Final = re.compile(rb"([A-Za-z])(\S+)")
 def _read_base85(text: bytes, budget: Budget) -> Iterator[Piece]:
     """Runs, and the binary files in a patch, which are packed with zlib."""
     if _GIT in text:
-        for rows in _GIT_ROWS.finditer(text):
+        for rows in re.finditer(_GIT_ROWS, text):
             piece = _patched(text, rows)
             if not budget.spend(len(piece.text)):
                 return

@@ -3,10 +3,9 @@
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
-from typing import Final
+from typing import Final, NamedTuple
 
 from ci_secrets.leaks.forms.reading import Budget, Piece, Span
 
@@ -52,8 +51,7 @@ def _in_lines(parts: Sequence[Part]) -> Iterator[Unit]:
             end = unit[2]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Digits and separators, `start` bytes into the text that was read."""
 
     start: int

@@ -2,9 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from ci_secrets.leaks.forms.digits_runs import Part, Unit
 from ci_secrets.leaks.forms.dumps_rows import Row
@@ -21,8 +20,7 @@ _MOST_REPEATED: Final = 256
 """Bytes that a line `*` stands for at most, as they are the same again and again."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cells:
+class Cells(NamedTuple):
     """One way to read cells."""
 
     base: int
@@ -43,8 +41,7 @@ class Cells:
         return (number & (1 << 8 * size) - 1).to_bytes(size, self.order)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """A row and the bytes that it holds."""
 
     row: Row

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 NEAR: Final = 256
 """Rows that are no more bytes apart belong to one dump: other lines may stand between."""
@@ -20,8 +19,7 @@ Cell = tuple[bytes, int, int]
 """A number and where it stands."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of a dump."""
 
     offset: bytes

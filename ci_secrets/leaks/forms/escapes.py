@@ -37,7 +37,7 @@ def _backslashes(
 ) -> Rewriting:
     r"""One heir: what `\x..` and octal numbers count, how octal and a folded line are written."""
     letters = _NAMED | {ord(letter): code for letter, code in (named or {}).items()}
-    pattern = re.compile(
+    pattern = (
         rb"\\(?:" + PAIR + rb"|" + UNIT + rb"|(?P<fold>" + fold + rb")|(?P<octal>" + octal + rb")"
         rb"|x(?P<hex>[0-9a-fA-F]{1,2})|U(?P<long>[0-9a-fA-F]{8})"
         rb"|[xuN]\{(?:U\+)?(?P<list>[0-9a-fA-F]{1,6}(?: [0-9a-fA-F]{1,6})*)\}"
@@ -66,7 +66,7 @@ def _backslashes(
             case _:
                 return surrogates(match[1], match[2]) if match[1] else character(int(match[3], 16))
 
-    return Rewriting(re.compile(marker), pattern, replace)
+    return Rewriting(marker, pattern, replace)
 
 
 # NOTE: bytes: C, Go, Ruby, Perl, bash, Python's `bytes`. What has the escapes of JSON is its own.
@@ -90,8 +90,8 @@ def _number(match: re.Match[bytes]) -> bytes:
 
 # NOTE: Python's `stderr` and native2ascii of Java leave a backslash of the text as it is
 _BEYOND_ASCII: Final = Rewriting(
-    re.compile(rb"\\(?:x[89a-fA-F]|u[0-9a-fA-F]{4}|U000)"),
-    re.compile(rb"\\(?:" + PAIR + rb"|" + UNIT + rb"|x([89a-fA-F][0-9a-fA-F])|U([0-9a-fA-F]{8}))"),
+    rb"\\(?:x[89a-fA-F]|u[0-9a-fA-F]{4}|U000)",
+    rb"\\(?:" + PAIR + rb"|" + UNIT + rb"|x([89a-fA-F][0-9a-fA-F])|U([0-9a-fA-F]{8}))",
     _number,
 )
 
@@ -104,7 +104,7 @@ def _numbers(
     def replace(match: re.Match[bytes]) -> bytes:
         return number(int(match[1], base)) if match[1] else match[2]
 
-    return Rewriting(re.compile(marker), re.compile(pattern), replace)
+    return Rewriting(marker, pattern, replace)
 
 
 def _name(match: re.Match[bytes]) -> bytes:
@@ -117,13 +117,9 @@ def _name(match: re.Match[bytes]) -> bytes:
 
 
 # Source: Python's `namereplace`, and `charnames` of Perl
-_NAMES: Final = Rewriting(
-    re.compile(rb"\\N\{[A-Z]"), re.compile(rb"\\N\{([A-Z][0-9A-Z -]{1,90})\}"), _name
-)
+_NAMES: Final = Rewriting(rb"\\N\{[A-Z]", rb"\\N\{([A-Z][0-9A-Z -]{1,90})\}", _name)
 # NOTE: a pattern that bash traces: the mark stands before each character, even a letter
-_EACH: Final = Rewriting(
-    re.compile(rb"(?:\\[\x00-\xff]){6}"), re.compile(rb"\\([\x00-\xff])"), lambda match: match[1]
-)
+_EACH: Final = Rewriting(rb"(?:\\[\x00-\xff]){6}", rb"\\([\x00-\xff])", lambda match: match[1])
 _NUMBERS: Final = (
     # Source: RFC 1035 §5.1, decimal bytes in `dig`; Lua's `%q`
     _numbers(rb"\\[0-9]{3}", rb"\\(?:([0-9]{3})|([^0-9A-Za-z]))", 10, _byte),
@@ -158,11 +154,9 @@ def _visible(match: re.Match[bytes]) -> bytes:
 
 
 _REST: Final = rb"([?-_])|M-([ -~])|\$(?=\r?\n)"
-_META: Final = Rewriting(
-    re.compile(rb"M-[ -~]|\$\r?\n"), re.compile(rb"(?:(M-)\^|\^(?=I))" + _REST), _visible
-)
+_META: Final = Rewriting(rb"M-[ -~]|\$\r?\n", rb"(?:(M-)\^|\^(?=I))" + _REST, _visible)
 # NOTE: `^A` may also be what it is; only a tab is seldom that
-_CONTROL: Final = Rewriting(re.compile(rb"\^[?-_]"), re.compile(rb"(M-)?\^" + _REST), _visible)
+_CONTROL: Final = Rewriting(rb"\^[?-_]", rb"(M-)?\^" + _REST, _visible)
 
 
 def _backtick(match: re.Match[bytes]) -> bytes:
@@ -172,12 +166,12 @@ def _backtick(match: re.Match[bytes]) -> bytes:
 
 # Source: PowerShell, about_Special_Characters
 _BACKTICK: Final = Rewriting(
-    re.compile(b"`[`$\"'&|;<>(){}@#,]"),
-    re.compile(b"`(?:u\\{([0-9a-fA-F]{1,6})\\}|([0abefnrtv]|[^0-9A-Za-z]))"),
+    b"`[`$\"'&|;<>(){}@#,]",
+    b"`(?:u\\{([0-9a-fA-F]{1,6})\\}|([0abefnrtv]|[^0-9A-Za-z]))",
     _backtick,
 )
 _CARET: Final = Rewriting(  # NOTE: of cmd
-    re.compile(rb'\^[&|<>()^"!%]'), re.compile(rb"\^([!-/:-@\[-`{-~])"), lambda match: match[1]
+    rb'\^[&|<>()^"!%]', rb"\^([!-/:-@\[-`{-~])", lambda match: match[1]
 )
 
 

@@ -77,8 +77,8 @@ def _json_escape(match: re.Match[bytes]) -> bytes:
 
 
 _JSON: Final = Rewriting(
-    marker=re.compile(rb'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})'),
-    pattern=re.compile(rb"\\(?:" + PAIR + rb"|" + UNIT + rb'|(["\\/bfnrt]))'),
+    marker=rb'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})',
+    pattern=rb"\\(?:" + PAIR + rb"|" + UNIT + rb'|(["\\/bfnrt]))',
     replace=_json_escape,
 )
 

@@ -46,13 +46,15 @@ _WORD: Final = rb"=\?([\w*-]{1,80})\?([bBqQ])\?([!->@-~]{0,1000})\?="
 _READ: Final = in_place(
     # NOTE: a line that ends in `=` is folded; in base64 it would be padded
     Rewriting(
-        re.compile(rb"=(?:[0-9A-F]{2}|[0-9a-f]{2}=[0-9a-f]{2}|(?<!==)\r?\n)"),
-        re.compile(rb"=(?:([0-9a-fA-F]{2})|[ \t]*\r?\n)"),
+        rb"=(?:[0-9A-F]{2}|[0-9a-f]{2}=[0-9a-f]{2}|(?<!==)\r?\n)",
+        rb"=(?:([0-9a-fA-F]{2})|[ \t]*\r?\n)",
         _byte,
     ),
     # NOTE: white space between two words is not part of the text
     Rewriting(
-        re.compile(_WORD), re.compile(_WORD + rb"(?:\s{1,80}(?==\?[\w*-]{1,80}\?[bBqQ]\?))?"), _word
+        _WORD,
+        _WORD + rb"(?:\s{1,80}(?==\?[\w*-]{1,80}\?[bBqQ]\?))?",
+        _word,
     ),
 )
 

@@ -1,20 +1,16 @@
 """Quoting: what shells, SQL, CSV, YAML and templates put beside a character to take it as it is."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from ci_secrets.leaks.forms.escapes import BYTES
 from ci_secrets.leaks.forms.reading import Form, Rewriting, in_place
 
 
-def _row(marker: bytes, pattern: bytes, replace: Callable[[re.Match[bytes]], bytes]) -> Rewriting:
-    return Rewriting(re.compile(marker), re.compile(pattern), replace)
-
-
 def _doubled(mark: bytes) -> Rewriting:
     twice = re.escape(mark + mark)
-    return _row(twice, twice, lambda _: mark)
+    return Rewriting(twice, twice, lambda _: mark)
 
 
 def _half(match: re.Match[bytes]) -> bytes:
@@ -22,7 +18,7 @@ def _half(match: re.Match[bytes]) -> bytes:
 
 
 def _c_quotes(match: re.Match[bytes]) -> bytes:
-    return BYTES.pattern.sub(BYTES.replace, match[1])
+    return re.sub(BYTES.pattern, BYTES.replace, match[1])
 
 
 _GOES_ON: Final = rb"['\"][ \t]{0,9}[+.\\]?\r?\n[ \t]{0,99}(?:[+.] ?)?[bru]?['\"]"
@@ -30,18 +26,18 @@ _GOES_ON: Final = rb"['\"][ \t]{0,9}[+.\\]?\r?\n[ \t]{0,99}(?:[+.] ?)?[bru]?['\"
 _READ: Final = in_place(
     # NOTE: bash, zsh and jq write `'\''` for a quote between quotes, dash and Python `'"'"'`; at
     # the beginning or end of a word, an outer quote may be missing
-    _row(rb"\\'", rb"'?\\''?", lambda _: b"'"),
-    _row(rb"'\"'", rb"'\"('+)\"(?:'|(?=\s|\Z))", lambda match: match[1]),
+    Rewriting(rb"\\'", rb"'?\\''?", lambda _: b"'"),
+    Rewriting(rb"'\"'", rb"'\"('+)\"(?:'|(?=\s|\Z))", lambda match: match[1]),
     # NOTE: `ls` and zsh write what is no text between quotes of its own
-    _row(rb"\$'\\", rb"'?\$'((?:\\(?:[0-7]{3}|[^0-9]))+)''?", _c_quotes),
+    Rewriting(rb"\$'\\", rb"'?\$'((?:\\(?:[0-7]{3}|[^0-9]))+)''?", _c_quotes),
     # NOTE: a string that goes on in the next line, of Python, C, JavaScript, Java, Go
-    _row(_GOES_ON, _GOES_ON, lambda _: b""),
+    Rewriting(_GOES_ON, _GOES_ON, lambda _: b""),
     _doubled(b"'"),  # SQL, YAML, PowerShell
     _doubled(b'"'),  # CSV, Basic, cmd
     _doubled(b"$"),  # docker compose, make
     _doubled(b"%"),  # cmd, printf, systemd
     # NOTE: arguments of Windows programs: a backslash stands for itself but before a quote
-    _row(rb'\\"', rb'(?<!\\)\\+"', _half),
+    Rewriting(rb'\\"', rb'(?<!\\)\\+"', _half),
 )
 
 

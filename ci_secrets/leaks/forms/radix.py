@@ -86,13 +86,11 @@ class _Base32:
         # NOTE: Python reads numbers to base 32 in linear time, with the digits of base32hex
         self._digits = bytes.maketrans(characters, _BASE32HEX)
         self._needs = re.compile(needs)
-        run = self._alphabet.run.pattern
-        self._stretch = re.compile(rb"%b(?:\r?\n\s*%b)*" % (run, run))
 
     def read(self, text: bytes, budget: Budget) -> Iterator[Piece]:
         """Long runs with their continuation lines, at all eight alignments."""
         short: tuple[list[Piece], ...] = tuple([] for _ in range(8))
-        for stretch in self._alphabet.long(text, MIN_RUN_32, self._stretch):
+        for stretch in self._alphabet.long(text, MIN_RUN_32, self._alphabet.stretch):
             if not self._needs.search(stretch[0]):
                 continue
             joined = Joined(text, self._alphabet, *stretch.span())

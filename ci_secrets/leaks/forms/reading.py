@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from functools import cache
 from itertools import chain, zip_longest
 from typing import Final, NamedTuple
 
@@ -42,8 +42,7 @@ Spell = Callable[[bytes], Iterator[bytes]]
 Read = Callable[[bytes, Budget], Iterator[Piece]]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """One way to disguise bytes. The callables are pure, linear, and take any bytes."""
 
     words: str
@@ -111,20 +110,25 @@ def rewritten(
 class Rewriting(NamedTuple):
     """One notation that stands in place: where it is, and what each place of it means."""
 
-    marker: re.Pattern[bytes]
-    """Found wherever there is anything to undo; cheap."""
-    pattern: re.Pattern[bytes]
+    marker: bytes
+    """A pattern that is found wherever there is anything to undo; cheap."""
+    pattern: bytes
     replace: Callable[[re.Match[bytes]], bytes]
 
 
 def in_place(*rows: Rewriting) -> Read:
     """A reader of notations that exclude one another: a piece for each that changes the text."""
 
+    @cache
+    def markers() -> list[re.Pattern[bytes]]:
+        # NOTE: made when first used: all forms have hundreds of patterns, a clean log needs few
+        return [re.compile(row.marker) for row in rows]
+
     def read(text: bytes, budget: Budget) -> Iterator[Piece]:
-        for row in rows:
-            if not row.marker.search(text):
+        for marker, row in zip(markers(), rows, strict=True):
+            if not marker.search(text):
                 continue
-            piece = rewritten(text, row.pattern, row.replace)
+            piece = rewritten(text, re.compile(row.pattern), row.replace)
             if piece is None or piece.text == text:
                 continue
             if not budget.spend(len(piece.text)):

@@ -56,21 +56,21 @@ def _byte(code: int) -> bytes:
     return bytes([code])
 
 
-_SIGN: Final = re.compile(rb"%(?:[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})")
+_SIGN: Final = rb"%(?:[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})"
 _ENCODED: Final = (
     rb"%u([dD][89abAB][0-9a-fA-F]{2})%u([dD][c-fC-F][0-9a-fA-F]{2})"
     rb"|%u([0-9a-fA-F]{4})|%([0-9a-fA-F]{2})"
 )
 _READ_PERCENT: Final = in_place(
-    Rewriting(_SIGN, re.compile(_ENCODED), _from_percent(_byte)),
+    Rewriting(_SIGN, _ENCODED, _from_percent(_byte)),
     # NOTE: `escape` of JavaScript, and pages in Latin-1: numbers of characters, not of bytes
     Rewriting(
-        re.compile(rb"%u[0-9a-fA-F]{4}|%[c-fC-F][0-9a-fA-F](?!%[89abAB])"),
-        re.compile(_ENCODED),
+        rb"%u[0-9a-fA-F]{4}|%[c-fC-F][0-9a-fA-F](?!%[89abAB])",
+        _ENCODED,
         _from_percent(character),
     ),
 )
-_READ_FORM: Final = in_place(Rewriting(_SIGN, re.compile(_ENCODED + rb"|\+"), _from_percent(_byte)))
+_READ_FORM: Final = in_place(Rewriting(_SIGN, _ENCODED + rb"|\+", _from_percent(_byte)))
 
 
 def _read_form(text: bytes, budget: Budget) -> Iterator[Piece]:
@@ -94,10 +94,12 @@ _QUOTED: Final = tuple(
     )
 )
 _MUSTACHE: Final = _QUOTED[2] | {ord("/"): "&#x2F;", ord("`"): "&#x60;", ord("="): "&#x3D;"}
+_MARK_NAMES: Final = [
+    name for name, mark in html5.items() if len(mark) == 1 and mark.isascii() and name[-1] == ";"
+]
 _NAMED_MARKS: Final = {
-    ord(mark): f"&{name}"
-    for name, mark in sorted(html5.items(), key=lambda item: (-len(item[0]), item[0]))
-    if name.endswith(";") and len(mark) == 1 and mark.isascii()
+    ord(html5[name]): f"&{name}"
+    for name in sorted(_MARK_NAMES, key=lambda name: (-len(name), name))
 }
 """Every mark that has a name, the shortest."""
 _ALL_NAMES: Final = {code: f"&{name};" for code, name in codepoint2name.items()} | _QUOTED[2]
@@ -130,12 +132,10 @@ def _from_entity(match: re.Match[bytes]) -> bytes:
 
 _READ_ENTITIES: Final = in_place(
     Rewriting(
-        re.compile(rb"&(?:#[0-9xX]|[A-Za-z][0-9A-Za-z]{1,31};)"),
-        re.compile(
-            # NOTE: some programs of Java write the two halves of a UTF-16 pair
-            rb"&(?:#[xX]([dD][89abAB][0-9a-fA-F]{2});&#[xX]([dD][c-fC-F][0-9a-fA-F]{2});"
-            rb"|#(?:[xX]([0-9a-fA-F]{1,12})|([0-9]{1,12}));?|([A-Za-z][0-9A-Za-z]{1,31});)"
-        ),
+        rb"&(?:#[0-9xX]|[A-Za-z][0-9A-Za-z]{1,31};)",
+        # NOTE: some programs of Java write the two halves of a UTF-16 pair
+        rb"&(?:#[xX]([dD][89abAB][0-9a-fA-F]{2});&#[xX]([dD][c-fC-F][0-9a-fA-F]{2});"
+        rb"|#(?:[xX]([0-9a-fA-F]{1,12})|([0-9]{1,12}));?|([A-Za-z][0-9A-Za-z]{1,31});)",
         _from_entity,
     )
 )

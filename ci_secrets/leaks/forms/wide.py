@@ -17,16 +17,12 @@ from ci_secrets.leaks.forms.reading import (
 
 # NOTE: three characters below U+0100 in a row are taken for UTF-16
 _SURE: Final = {
-    "utf-16-le": re.compile(rb"(?:[^\0]\0){3,}"),
-    "utf-16-be": re.compile(rb"(?:\0[^\0]){3,}"),
+    "utf-16-le": rb"(?:[^\0]\0){3,}",
+    "utf-16-be": rb"(?:\0[^\0]){3,}",
 }
 _UTF32: Final = {
-    "utf-32-le": re.compile(
-        rb"(?s)[\x01-\x7f]\0\0\0(?:[^\0]\0\0\0|.[\x01-\xff]\0\0|..[\x01-\x10]\0){2,}"
-    ),
-    "utf-32-be": re.compile(
-        rb"(?s)\0\0\0[\x01-\x7f](?:\0\0\0[^\0]|\0\0[\x01-\xff].|\0[\x01-\x10]..){2,}"
-    ),
+    "utf-32-le": (rb"(?s)[\x01-\x7f]\0\0\0(?:[^\0]\0\0\0|.[\x01-\xff]\0\0|..[\x01-\x10]\0){2,}"),
+    "utf-32-be": (rb"(?s)\0\0\0[\x01-\x7f](?:\0\0\0[^\0]|\0\0[\x01-\xff].|\0[\x01-\x10]..){2,}"),
 }
 """Three characters or more, the first of them ASCII."""
 _BETWEEN: Final = 128
@@ -108,10 +104,10 @@ def _stretches(text: bytes, order: str) -> Iterator[Span]:
     What is UTF-32 tells its ends itself.
     """
     if order in _UTF32:
-        yield from (match.span() for match in _UTF32[order].finditer(text))
+        yield from (match.span() for match in re.finditer(_UTF32[order], text))
         return
     begin = end = 0
-    for row in _SURE[order].finditer(text):
+    for row in re.finditer(_SURE[order], text):
         start = row.start()
         if end and start - end <= _BETWEEN and (start - end) % 2 == 0:
             end = row.end()
@@ -195,8 +191,8 @@ FORMS: Final[dict[str, Form]] = {
         spell=code_pages,
         read=in_place(
             Rewriting(
-                re.compile(rb"\xc3[\x82-\xb4](?:\xc2[\x80-\xbf]|[\xc5\xc6\xcb\xe2])"),
-                re.compile(b"|".join(map(re.escape, _ONCE))),
+                rb"\xc3[\x82-\xb4](?:\xc2[\x80-\xbf]|[\xc5\xc6\xcb\xe2])",
+                b"|".join(map(re.escape, _ONCE)),
                 lambda match: _ONCE[match[0]],
             )
         ),

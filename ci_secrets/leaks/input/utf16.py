@@ -17,12 +17,10 @@ of lines that are not all ASCII are approximate."""
 _AHEAD: Final = 32
 # NOTE: a NUL beside a run belongs to a character of UTF-16, of which the run has the other byte
 _ASCII: Final = {
-    codecs.BOM_UTF16_LE: re.compile(rb"[\t\r\n\x1b-\x7e]{16,}(?!\0)"),
-    codecs.BOM_UTF16_BE: re.compile(rb"(?<!\0)[\t\r\n\x1b-\x7e]{16,}"),
+    codecs.BOM_UTF16_LE: rb"[\t\r\n\x1b-\x7e]{16,}(?!\0)",
+    codecs.BOM_UTF16_BE: rb"(?<!\0)[\t\r\n\x1b-\x7e]{16,}",
 }
-_RUNS: Final = re.compile(
-    "([\0-\x7f]+)|([\x80-\u07ff]+)|([\u0800-\uffff]+)|[\U00010000-\U0010ffff]+"
-)
+_RUNS: Final = "([\0-\x7f]+)|([\x80-\u07ff]+)|([\u0800-\uffff]+)|[\U00010000-\U0010ffff]+"
 _WIDTHS: Final = ((4, 4), (1, 2), (2, 2), (3, 2), (1, 1))
 """Bytes of a character in UTF-8 and in the original: of each group of `_RUNS`; last, as it is."""
 _PLAIN: Final = 1
@@ -36,7 +34,7 @@ class Transcript:
     """
 
     def __init__(self, mark: bytes) -> None:
-        self._ascii = _ASCII[mark]
+        self._ascii = re.compile(_ASCII[mark])
         self._big = mark == codecs.BOM_UTF16_BE
         self._codec = "utf-16-be" if self._big else "utf-16-le"
         self._left = b""
@@ -100,7 +98,7 @@ class _Columns:
 
     def pass_text(self, text: str) -> None:
         """Go on by a text that was UTF-16."""
-        for run in _RUNS.finditer(text):
+        for run in re.finditer(_RUNS, text):
             kind = run.lastindex or 0
             self._turn(kind)
             size = run.end() - run.start()

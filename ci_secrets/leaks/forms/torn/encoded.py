@@ -2,8 +2,7 @@
 
 from base64 import b32encode, b64encode
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ci_secrets.leaks.forms.reading import in_turn
 
@@ -13,8 +12,7 @@ _QUARTER: Final = 4
 """Letters on either side of one tear."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Alphabet:
+class _Alphabet(NamedTuple):
     """How an encoding groups its letters, and how these are torn."""
 
     encode: Callable[[bytes], bytes]
