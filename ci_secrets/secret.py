@@ -1,6 +1,5 @@
 """The values that must not be seen, and what is known of their lives."""
 
-import hmac
 import time
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -38,6 +37,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
+        import hmac  # NOTE: brings OpenSSL along, and is seldom needed
+
         return hmac.compare_digest(self._value, other._value)
 
     __hash__ = None  # type: ignore[assignment]  # NOTE: a hash of a short value is the value

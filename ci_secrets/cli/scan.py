@@ -78,13 +78,14 @@ def _accepted(
 
     On an event where the repository's content must not be trusted only a named one is read.
     """
-    from ci_secrets import platforms
     from ci_secrets.leaks import ignore
 
     if arguments.ignore_file:
         return ignore.read(arguments.ignore_file, today)
     if not Path(ignore.NAME).exists():
         return ()
+    from ci_secrets import platforms
+
     asked = wanted(arguments)
     untrusted = platforms.detect(environment, asked.platform, asked.identity).untrusted_event()
     if untrusted:

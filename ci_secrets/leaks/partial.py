@@ -24,6 +24,8 @@ _STARS: Final = re.compile(rb"\*{3,}|\.{3,}|(?:\xe2\x80\xa6)+|(?:\xe2\x80\xa2){3
 
 @dataclass(frozen=True, slots=True)
 class _Whole:
+    """A value, and what of it is enough."""
+
     text: bytes
     core: tuple[int, int]
     """Whatever quarter of its characters is missing, these bytes are there."""

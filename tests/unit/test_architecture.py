@@ -230,6 +230,25 @@ def _parser_of(name: str) -> argparse.ArgumentParser:
 )
 def test_a_word_about_itself_loads_nothing_heavy(words: list[str]) -> None:
     """Help, version and a mistyped command start none of the libraries."""
+    loaded = _loaded(words)
+    assert "ci_secrets.cli.main" in loaded
+    assert [name for name in HEAVY if name in loaded] == []
+
+
+def test_a_clean_scan_loads_nothing_that_it_does_not_need(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a log in which nothing is found, no platform is asked and nothing is hashed."""
+    monkeypatch.chdir(tmp_path)
+    Path("known.json").write_text('{"KEY": "mZ4kQ81vXw2Rt7LpYd3c"}')
+    Path("job.log").write_text("all is well\n")
+    loaded = _loaded(["scan", "--known", "known.json", "job.log"])
+    assert "ci_secrets.leaks.scanner" in loaded
+    assert not {"ci_secrets.platforms", "hashlib"}.intersection(loaded)
+
+
+def _loaded(words: list[str]) -> list[str]:
+    """The modules that are loaded when a command line has been done."""
     code = (
         "import os, sys; end = os._exit\n"
         "os._exit = lambda code: (print(*sys.modules, file=sys.stderr, flush=True), end(code))\n"
@@ -238,6 +257,4 @@ def test_a_word_about_itself_loads_nothing_heavy(words: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-I", "-c", code, *words], capture_output=True, check=False, timeout=30
     )
-    loaded = done.stderr.decode().splitlines()[-1].split()
-    assert "ci_secrets.cli.main" in loaded
-    assert [name for name in HEAVY if name in loaded] == []
+    return done.stderr.decode().splitlines()[-1].split()

@@ -200,18 +200,14 @@ def escaped(text: bytes) -> Iterator[bytes]:
 @cache
 def _c_string(quotes: bytes, style: str) -> Sequence[bytes]:
     """Each byte as it stands in a string of C; from 0x80 in this style, raw without one."""
-    names = {code: name for name, code in _NAMED.items() if name in b"nrt"}
-
-    def spell(code: int) -> bytes:
-        if code in names:
-            return b"\\%c" % names[code]
-        if code == ord("\\") or code in quotes:
-            return b"\\%c" % code
-        if code in range(0x20, 0x7F) or (code > 0x7F and not style):
-            return _byte(code)
-        return (style or "\\x{:02x}").format(code).encode()
-
-    return tuple(map(spell, range(256)))
+    spelled = [_byte(code) for code in range(0x100)]
+    for code in (*range(0x20), *range(0x7F, 0x100 if style else 0x80)):
+        spelled[code] = (style or "\\x{:02x}").format(code).encode()
+    for name in b"nrt":
+        spelled[_NAMED[name]] = b"\\%c" % name
+    for code in b"\\" + quotes:
+        spelled[code] = b"\\%c" % code
+    return spelled
 
 
 @cache
