@@ -22,6 +22,8 @@ _DIGITS: Final = 28
 _GATES: Final = (b"[%b]{%d}" % (re.escape(_LIKE_NUMBERS), _ROW), b"[0-9]{%d}" % _DIGITS)
 _EXACTLY: Final = re.compile(b"[%b]{%d,}+" % (re.escape(_LIKE_NUMBERS), _ROW))
 """The first matches wherever a row is, the second wherever a number of many digits is."""
+_EITHER: Final = (b"[%b]{%d}" % (re.escape(_LIKE_NUMBERS), _DIGITS),)
+"""This matches wherever one of them does, at half their cost."""
 _FEWEST: Final = 7
 """Numbers of a list."""
 _NO_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))
@@ -54,7 +56,8 @@ class Seen(NamedTuple):
 
 def seen(text: bytes) -> Iterator[Seen]:
     """Wherever numbers are. Costs little where there are none."""
-    shapes = _gate()(text)
+    either, gates = _gates()
+    shapes = either(text) and gates(text)
     if 1 in shapes:
         for start, end in _singles(text):
             yield Seen(start, end, single=True)
@@ -69,8 +72,8 @@ def seen(text: bytes) -> Iterator[Seen]:
 
 
 @cache
-def _gate() -> Callable[[bytes], frozenset[int]]:
-    return may_match(_GATES)
+def _gates() -> tuple[Callable[[bytes], frozenset[int]], ...]:
+    return may_match(_EITHER), may_match(_GATES)
 
 
 def _singles(text: bytes) -> Iterator[tuple[int, int]]:
