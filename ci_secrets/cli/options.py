@@ -114,7 +114,8 @@ OPTIONS: Final[dict[str, Option]] = {
     "log": Option(help="the job's log to scan", metavar="FILE", convert=path),
     "head": Option(help="the head that the run printed: shows truncation", metavar="HEAD"),
     "follow": Option(
-        help="read on while the file grows, until SIGINT or SIGTERM; then report", flag=True
+        help="read on while the file grows, and warn of values at once; SIGINT or SIGTERM end it",
+        flag=True,
     ),
     "format": Option(
         help="text, json, sarif, gitlab, junit, markdown, annotations or html (default: text)",

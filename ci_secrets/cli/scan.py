@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +40,8 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     today = datetime.now(UTC).date()
     accepted = _accepted(arguments, environment, console, today)
     known = known_values(arguments, environment, stdin_taken="-" in arguments.paths)
-    report = _scanned(build(known), arguments)
+    seen = _told(lambda report: ignore.apply(report, accepted, today)[0], console)
+    report = _scanned(build(known), arguments, seen)
     report, notes = ignore.apply(report, accepted, today)
     for note in notes:
         console.warn(f"{foreign(arguments.ignore_file or ignore.NAME)}, {note}")
@@ -57,7 +58,21 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     return 11 if report.verdict is Verdict.LEAKED else 0
 
 
-def _scanned(engine: "Engine", arguments: argparse.Namespace) -> Report:
+def _told(left: Callable[[Report], Report], console: Console) -> Callable[[Report], None]:
+    """Warns of each place that is left of a report, once."""
+
+    def warn(report: Report) -> None:
+        from ci_secrets.leaks.formats.text import headline
+
+        for finding in left(report).findings:
+            console.warn(headline(finding))
+
+    return warn
+
+
+def _scanned(
+    engine: "Engine", arguments: argparse.Namespace, on_pause: Callable[[Report], None]
+) -> Report:
     from ci_secrets.cli.progress import Progress
     from ci_secrets.leaks.input.follow import followed, until_signal
     from ci_secrets.leaks.scan import scan_paths, scan_sources
@@ -68,7 +83,8 @@ def _scanned(engine: "Engine", arguments: argparse.Namespace) -> Report:
     if len(arguments.paths) > 1:
         raise UsageError("--follow takes one file, or - for standard input.")
     with until_signal() as stop:
-        return scan_sources(engine, followed(arguments.paths[0], sys.stdin.buffer, stop))
+        sources = followed(arguments.paths[0], sys.stdin.buffer, stop)
+        return scan_sources(engine, sources, on_pause=on_pause)
 
 
 def _accepted(

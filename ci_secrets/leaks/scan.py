@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -14,16 +15,24 @@ from ci_secrets.leaks.matcher import Engine
 from ci_secrets.leaks.scanner import Scanner
 from ci_secrets.leaks.workers import scanned, shares
 
+Pause = Callable[[Report], None]
+"""Told what was found so far."""
 
-def scan_stream(engine: Engine, chunks: Iterable[bytes], name: str) -> Report:
+
+def scan_stream(
+    engine: Engine, chunks: Iterable[bytes], name: str, *, on_pause: Pause | None = None
+) -> Report:
     """Scan one text. Its coverage is `complete`: the caller knows where it is not.
 
-    How the text is cut into chunks changes nothing. Memory does not grow with the text.
+    How the text is cut into chunks changes nothing. Memory does not grow with the text. At an
+    empty chunk `on_pause` is told what was found by then.
     """
     began = time.perf_counter()
     scanner = Scanner(engine)
     for chunk in chunks:
         scanner.feed(chunk)
+        if on_pause and not chunk:
+            on_pause(scanner.so_far().report(name))
     scanner.finish()
     return replace(scanner.report(name), seconds=time.perf_counter() - began)
 
@@ -62,16 +71,21 @@ def scan_paths(
     return replace(whole, seconds=time.perf_counter() - began)
 
 
-def scan_sources(engine: Engine, sources: Iterable[Source]) -> Report:
-    """Scan texts that are opened one after another. Places are those of the original bytes."""
+def scan_sources(
+    engine: Engine, sources: Iterable[Source], *, on_pause: Pause | None = None
+) -> Report:
+    """Scan texts that are opened one after another. Places are those of the original bytes.
+
+    `on_pause` is told what was found so far in a text that goes on, wherever it pauses.
+    """
     reports = []
     for source in sources:
-        report = scan_stream(engine, source.chunks(), source.name)
+        pause = partial(_paused, on_pause, source) if on_pause else None
+        report = scan_stream(engine, source.chunks(), source.name, on_pause=pause)
         (entry,) = report.coverage
         reports.append(
             replace(
-                report,
-                findings=tuple(_placed(one, source) for one in report.findings),
+                _placed(report, source),
                 coverage=(Coverage(source=entry.source, state=source.state),),
                 bytes=source.bytes,
             )
@@ -79,6 +93,10 @@ def scan_sources(engine: Engine, sources: Iterable[Source]) -> Report:
     every = combine(reports)
     # NOTE: of a damaged archive the raw bytes are a text, too: one source, one entry
     return replace(every, coverage=tuple(dict.fromkeys(every.coverage)))
+
+
+def _paused(on_pause: Pause, source: Source, report: Report) -> None:
+    on_pause(_placed(report, source))
 
 
 def _scan_target(
@@ -90,7 +108,12 @@ def _scan_target(
     return scan_sources(engine, opened(target, stdin or sys.stdin.buffer, tick))
 
 
-def _placed(finding: Finding, source: Source) -> Finding:
+def _placed(report: Report, source: Source) -> Report:
+    """With the places of the original bytes."""
+    return replace(report, findings=tuple(_moved(one, source) for one in report.findings))
+
+
+def _moved(finding: Finding, source: Source) -> Finding:
     line, column = source.place(finding.line, finding.column)
     end_line, end_column = source.place(finding.end_line, finding.end_column)
     return replace(finding, line=line, column=column, end_line=end_line, end_column=end_column)

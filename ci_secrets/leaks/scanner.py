@@ -1,6 +1,7 @@
 """Reads a log once for anchors, and looks closer only around these."""
 
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import replace
 from typing import Final
 
@@ -61,6 +62,13 @@ class Scanner:
             self._search(min(self._searched + BLOCK, self._held.end))
         self._settle(self._held.end)
         self._held.drop(self._held.end)
+
+    def so_far(self) -> "Scanner":
+        """Another, for which the text ends here: it tells what would be found by now."""
+        shared = (self._engine, self._inspector)  # NOTE: immutable, and large
+        other = deepcopy(self, {id(one): one for one in shared})
+        other.finish()
+        return other
 
     def report(self, name: str) -> Report:
         """What was found in the whole text; complete after `finish`."""

@@ -43,6 +43,35 @@ def test_a_signal_ends_it_with_a_report(
     assert len(report["findings"]) == (code == 11)
 
 
+@pytest.mark.parametrize("piped", [False, True], ids=["file", "pipe"])
+def test_a_value_is_told_of_while_the_text_still_grows(tmp_path: Path, *, piped: bool) -> None:
+    """Nobody has to wait for the end: a warning names the place, once, and never the value."""
+    (tmp_path / "known").write_text(json.dumps({"PW": PW}))
+    log = tmp_path / "log"
+    log.touch()
+    words = ["scan", "--known", "known", "--follow", "-" if piped else "log"]
+    with subprocess.Popen(
+        [TOOL, *words], cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdin
+        assert process.stderr
+        with log.open("wb", buffering=0) as file:
+            writer = process.stdin if piped else file
+            writer.write(f"first\nlogin {PW}\n".encode())
+            writer.flush()
+            place = f"{'-' if piped else 'log'}:2:7: PW in clear\n".encode()
+            assert process.stderr.readline() == b"ci-secrets: warning: " + place
+            writer.write(b"and so on\n")
+            writer.flush()
+            if not piped:
+                process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=40)  # NOTE: which closes the pipe
+        assert process.returncode == 11
+        assert err == b""
+        assert place in out
+
+
 def test_two_files_are_refused(tmp_path: Path) -> None:
     """One file is followed at a time, and that is said."""
     (tmp_path / "known").write_text(json.dumps({"PW": PW}))

@@ -38,6 +38,7 @@ def until_signal() -> Iterator[threading.Event]:
 def followed(path: str, stdin: IO[bytes], stop: threading.Event) -> Iterator[Source]:
     """The text of a file that grows, or of a pipe; each to be read before the next.
 
+    Where nothing more has come for now, an empty chunk says so, once.
     A pipe ends with its writer. A file ends when `stop` is set, after what it holds by then; where
     it is cut or replaced, what comes from there on is another text of the same name, from line 1.
     Raises `UsageError` where there is no such file.
@@ -67,6 +68,7 @@ class _Piped(Source):
 
     def _read(self) -> Iterator[bytes]:
         descriptor = self._stdin.fileno()
+        told = True
         try:
             while True:
                 # NOTE: what stands in the pipe when we are stopped is still read
@@ -77,9 +79,13 @@ class _Piped(Source):
                     if not chunk:
                         return
                     self.bytes += len(chunk)
+                    told = False
                     yield chunk
                 elif stopped:
                     break
+                elif not told:
+                    told = True
+                    yield b""
         except OSError:
             pass
         self.state = "tail-missing" if self.bytes else "none"
@@ -100,11 +106,14 @@ class _Growing(Source):
             with Path(self._path).open("rb", buffering=0) as file:
                 while True:
                     over = self._stop.is_set() or self._is_replaced(file.fileno())
+                    before = self.bytes
                     while chunk := file.read(CHUNK):
                         self.bytes += len(chunk)
                         yield chunk
                     if over:
                         return
+                    if self.bytes > before:
+                        yield b""
                     self._stop.wait(PAUSE)
         except OSError:
             self.state = "tail-missing" if self.bytes else "none"
