@@ -16,7 +16,7 @@ from ci_secrets.secret import Secret
 
 MAX_FINDINGS: Final = 10_000
 """Findings of one stream that are listed; everything is redacted however much there is."""
-_PIECE: Final = 64 * 1024
+_PIECE: Final = 128 * 1024
 
 
 class Redactor:

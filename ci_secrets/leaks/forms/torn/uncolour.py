@@ -6,7 +6,6 @@ from typing import Final
 LONGEST: Final = 64
 """Bytes of an escape sequence; a longer one is text."""
 _ESCAPE: Final = b"\x1b"
-_RESET: Final = b"\x1b[0m"
 _BODY: Final = rb"[^\x00-\x1f]{0,60}+"
 # NOTE: whether a sequence is whole depends on its own bytes alone, and where an escape stands that
 # ends no string, one begins or none does: so pieces of any size do
@@ -46,11 +45,10 @@ class Sequences:
 
 
 def uncoloured(text: bytes) -> bytes:
-    """The text with at most a NUL for each control sequence, title, link and two-byte sequence."""
+    """The text without control sequences, titles, links and two-byte sequences."""
     if _ESCAPE not in text:
         return text
-    # NOTE: half of all sequences, and quicker so; NUL belongs to none, so no new one comes about
-    return _SEQUENCE.sub(b"", text.replace(_RESET, b"\0"))
+    return _SEQUENCE.sub(b"", text)
 
 
 def blanked(text: bytes) -> bytes:
