@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from ci_secrets.leaks.literals import compile_literals
+from ci_secrets.leaks.literals import Growing
 from ci_secrets.leaks.needles import Needle
 
 SHORT: Final = 4
@@ -33,46 +33,45 @@ class Hit(NamedTuple):
     needle: Needle
 
 
-class _Anchored(NamedTuple):
-    """A pattern that has an anchor."""
-
-    lead: int
-    """How many of its bytes have come when the anchor has."""
-    pattern: bytes
-    needle: Needle
+_Patterns = list[tuple[bytes, Needle]]
+"""Those whose first bytes are the same."""
 
 
 class Index:
     """Needles by the patterns that stand for them. Immutable."""
 
     def __init__(self, patterns: Iterable[tuple[bytes, Needle]]) -> None:
-        by_anchor: dict[bytes, list[_Anchored]] = {}
-        for pattern, needle in patterns:
-            lead = _lead(pattern)
-            anchor = pattern[max(0, lead - _anchor_size(pattern, lead)) : lead]
-            by_anchor.setdefault(anchor, []).append(_Anchored(lead, pattern, needle))
+        alike: dict[bytes, _Patterns] = {}
+        for one in patterns:
+            alike.setdefault(one[0][:_LEAD], []).append(one)
+        by_anchor: dict[bytes, list[tuple[bytes, _Patterns]]] = {}
+        for begin, many in alike.items():
+            anchor, lead = _anchored(begin)
+            by_anchor.setdefault(anchor, []).append((lead, many))
         self._by_anchor = list(by_anchor.values())
-        every = [one for many in self._by_anchor for one in many]
-        self._leads = sorted({one.pattern[: one.lead] for one in every})
+        self._leads = sorted({lead for same in self._by_anchor for lead, _ in same})
+        """What has come of a pattern when its anchor has."""
         self._heads = frozenset(lead[:_HEAD] for lead in self._leads)
-        self._literals = compile_literals(list(by_anchor))
-        self.longest = max((len(one.pattern) for one in every), default=0)
+        self._literals = Growing(list(by_anchor))
+        self.longest = max((len(one) for many in alike.values() for one, _ in many), default=0)
         """Bytes of the longest pattern."""
         self.tail = max(map(len, self._leads), default=1) - 1
         """Bytes at the end of a text that say what may have begun there."""
 
-    def anchored(self, text: bytes) -> Iterator[tuple[int, int, _Anchored]]:
-        """Where patterns may begin whose anchors stand in a text, and where the anchors end."""
+    def led(self, text: bytes) -> Iterator[tuple[int, int, _Patterns]]:
+        """Where leads stand, overlapping ones too, and the patterns that begin so."""
         for index, end in self._literals.find(text):
-            for one in self._by_anchor[index]:
-                if end >= one.lead:
-                    yield end - one.lead, end, one
+            for lead, patterns in self._by_anchor[index]:
+                start = end - len(lead)
+                if start >= 0 and text.startswith(lead, start):
+                    yield start, end, patterns
 
     def find(self, text: bytes) -> Iterator[Hit]:
         """Every needle in a text that is whole."""
-        for start, _, (_, pattern, needle) in self.anchored(text):
-            if text.startswith(pattern, start):
-                yield Hit(start, start + len(pattern), needle)
+        for start, _, patterns in self.led(text):
+            for pattern, needle in patterns:
+                if text.startswith(pattern, start):
+                    yield Hit(start, start + len(pattern), needle)
 
     def begun_at(self, tail: bytes, least: int = 1) -> int:
         """Where the longest end of `tail` starts, of `least` bytes, that a pattern begins with.
@@ -92,18 +91,18 @@ class Index:
         return at < len(self._leads) and self._leads[at].startswith(text)
 
 
-def _lead(pattern: bytes) -> int:
-    """Where the anchor of a pattern ends: behind the rarest byte of its first ones.
+def _anchored(begin: bytes) -> tuple[bytes, bytes]:
+    """The anchor in the first bytes of a pattern, and all of them up to its end.
 
-    Many texts are read fastest so, and patterns that are shifted against each other share it.
+    It ends with the rarest of them: texts are read fastest so, and patterns that are shifted
+    against each other share it.
     """
-    rarity = pattern[_ANCHOR - 1 : _LEAD].translate(_RARITY)
-    return _ANCHOR + rarity.index(min(rarity)) if rarity else len(pattern)
-
-
-def _anchor_size(pattern: bytes, lead: int) -> int:
-    # NOTE: eight binary digits stand in many texts, twice as many do not
-    return _ANCHOR if pattern[:lead].strip(b"01") else 2 * _ANCHOR
+    rarity = begin[_ANCHOR - 1 :].translate(_RARITY)
+    lead = begin[: _ANCHOR + rarity.index(min(rarity))] if rarity else begin
+    anchor = lead[-_ANCHOR:]
+    if anchor.strip(b"01"):
+        return anchor, lead
+    return begin[-2 * _ANCHOR :], begin  # NOTE: as many binary digits stand in many texts
 
 
 class _Begun(NamedTuple):
@@ -175,15 +174,16 @@ class Search:
         size, base = len(text), self._read - known
         self._read += len(window)
         self._tail = text[max(0, size - self._index.tail) :]
-        for start, end, (_, pattern, needle) in self._index.anchored(text):
+        for start, end, patterns in self._index.led(text):
             if end <= known:
                 continue  # NOTE: it was reported with the piece that it ended in
-            stop = start + len(pattern)
-            if stop > size:
-                if pattern.startswith(text[start:]):
-                    self._begun.append(_Begun(base + start, size - start, pattern, needle))
-            elif text.startswith(pattern, start):
-                hits.append(Hit(base + start, base + stop, needle))
+            for pattern, needle in patterns:
+                stop = start + len(pattern)
+                if stop > size:
+                    if pattern.startswith(text[end:], end - start):
+                        self._begun.append(_Begun(base + start, size - start, pattern, needle))
+                elif text.startswith(pattern, start):
+                    hits.append(Hit(base + start, base + stop, needle))
 
     def _continue(self, window: bytes, hits: list[Hit]) -> None:
         begun, self._begun = self._begun, []

@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import Final, Protocol
 
 from ci_secrets.leaks.forms.reading import Span
-from ci_secrets.leaks.forms.torn.squash import Squashed, squash
+from ci_secrets.leaks.forms.torn.squash import DROPPED, Squashed, squash
 from ci_secrets.leaks.forms.torn.uncolour import Sequences, begin_of_end, blanked, uncoloured
 from ci_secrets.leaks.index import Hit, Index, Search
 from ci_secrets.leaks.needles import Needle
@@ -43,35 +43,29 @@ class Lane(Protocol):
         """
 
 
-def squashed_pattern(needle: Needle) -> bytes:
-    """What stands for it in the squashed reading; empty where that is not sure enough."""
-    pattern = squash(needle.pattern)
-    if len(pattern) >= MIN_SQUASHED or (len(pattern) >= MIN_RANDOM and _is_random(pattern, needle)):
-        return pattern
-    return b""
+def indexes(needles: Iterable[Needle]) -> tuple[Index, Index]:
+    """Those for each reading.
 
-
-def _is_random(pattern: bytes, needle: Needle) -> bool:
-    return not (needle.wordy or is_wordy(pattern.decode("utf-8", "replace")))
-
-
-def literal_index(needles: Iterable[Needle]) -> Index:
-    """Those that the squashed reading cannot find, or not to their last character."""
-    return Index((needle.pattern, needle) for needle in needles if _is_literal(needle))
-
-
-def _is_literal(needle: Needle) -> bool:
-    ends = needle.pattern[:1] + needle.pattern[-1:]
-    return not needle.form or len(squash(ends)) < len(ends) or not squashed_pattern(needle)
-
-
-def squashed_index(needles: Iterable[Needle]) -> Index:
-    """Needles for the squashed reading, without repeats: the simplest disguise stands for all."""
-    patterns: dict[bytes, Needle] = {}
+    As they are: needles that the squashed reading cannot find, or not to their last character.
+    Squashed: without repeats, the simplest disguise stands for all.
+    """
+    literal: list[tuple[bytes, Needle]] = []
+    squashed: dict[bytes, Needle] = {}
     for needle in needles:
-        if pattern := squashed_pattern(needle):
-            patterns.setdefault(pattern, needle)
-    return Index(patterns.items())
+        pattern = squash(needle.pattern)
+        if len(pattern) < MIN_SQUASHED and not _is_sure(pattern, needle):
+            literal.append((needle.pattern, needle))
+            continue
+        squashed.setdefault(pattern, needle)
+        if not needle.form or needle.pattern[0] in DROPPED or needle.pattern[-1] in DROPPED:
+            literal.append((needle.pattern, needle))
+    return Index(literal), Index(squashed.items())
+
+
+def _is_sure(pattern: bytes, needle: Needle) -> bool:
+    if len(pattern) < MIN_RANDOM or needle.wordy:
+        return False
+    return not is_wordy(pattern.decode("utf-8", "replace"))
 
 
 class _Read:

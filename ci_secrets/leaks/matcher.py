@@ -6,7 +6,7 @@ from itertools import chain, islice, zip_longest
 
 from ci_secrets.leaks.anchors import Anchors
 from ci_secrets.leaks.index import Index
-from ci_secrets.leaks.lanes import Lane, lanes, literal_index, squashed_index
+from ci_secrets.leaks.lanes import Lane, indexes, lanes
 from ci_secrets.leaks.needles import Needle, Needles, needles_of
 from ci_secrets.leaks.partial import Partials
 from ci_secrets.secret import Secret
@@ -18,15 +18,15 @@ class Shelf:
     def __init__(self, spelled: Iterable[Needles]) -> None:
         self.spelled = tuple(spelled)
 
-    @cached_property
+    @property
     def literal(self) -> Index:
         """The needles that are looked for as they are."""
-        return literal_index(self._needles())
+        return self._indexes[0]
 
-    @cached_property
+    @property
     def squashed(self) -> Index:
         """The needles that are looked for among letters and digits alone."""
-        return squashed_index(self._needles())
+        return self._indexes[1]
 
     @cached_property
     def partials(self) -> Partials:
@@ -38,8 +38,9 @@ class Shelf:
         """By which a scan notices that a value may be near, in whatever disguise."""
         return Anchors(self.spelled)
 
-    def _needles(self) -> Iterator[Needle]:
-        return (needle for one in self.spelled for needle in one.needles)
+    @cached_property
+    def _indexes(self) -> tuple[Index, Index]:
+        return indexes(needle for one in self.spelled for needle in one.needles)
 
 
 class Engine:

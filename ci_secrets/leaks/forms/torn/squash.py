@@ -7,11 +7,15 @@ from ci_secrets.leaks.forms.torn.kept import Sieved
 
 _ALPHANUMERIC: Final = (string.ascii_letters + string.digits).encode()
 _DROP: Final = bytes(byte for byte in range(0x80) if byte not in _ALPHANUMERIC)
+DROPPED: Final = frozenset(_DROP)
+"""Bytes of which nothing is left."""
 _LOWER: Final = bytes(range(256)).lower()
 
 
 def squash(text: bytes) -> bytes:
     """In lower case, and only letters, digits and bytes from 0x80 on."""
+    if text.isalnum():
+        return text.lower()  # NOTE: most spellings are nothing else, and there are many
     return text.translate(_LOWER, _DROP)
 
 
