@@ -20,7 +20,7 @@ _RARITY: Final = bytes(
     for byte in range(256)
 )
 _HEAD: Final = 4
-"""Bytes by which most ends of a text are seen to begin no pattern."""
+"""Bytes by which most ends of a text are seen to begin no pattern; none has fewer."""
 _WINDOW: Final = 128 * 1024
 """Bytes searched at once: bounds the list of hits where every byte is one."""
 
@@ -51,7 +51,8 @@ class Index:
         self._by_anchor = list(by_anchor.values())
         self._leads = sorted({lead for same in self._by_anchor for lead, _ in same})
         """What has come of a pattern when its anchor has."""
-        self._heads = frozenset(lead[:_HEAD] for lead in self._leads)
+        self._heads = {lead[:_HEAD] for lead in self._leads}
+        self._heads |= {head[:size] for head in self._heads for size in range(1, len(head))}
         self._literals = Growing(list(by_anchor))
         self.longest = max((len(one) for many in alike.values() for one, _ in many), default=0)
         """Bytes of the longest pattern."""
@@ -80,7 +81,7 @@ class Index:
         """
         size, heads = len(tail), self._heads
         for at in range(size - least + 1):
-            if (at > size - _HEAD or tail[at : at + _HEAD] in heads) and self._begins(tail[at:]):
+            if tail[at : at + _HEAD] in heads and (at > size - _HEAD or self._begins(tail[at:])):
                 return at
         return size
 

@@ -122,6 +122,8 @@ class SquashedLane:
         self._read = offset
         """Offset in the stream behind the last byte that was squashed."""
         self._reads: deque[_Read] = deque()
+        self._placed = -1, 0
+        """A letter of the squashed reading and where it stands; the same is asked for again."""
 
     def feed(self, piece: bytes) -> list[Hit]:
         """See `Lane`. A hit begins and ends with a letter or a digit."""
@@ -166,10 +168,12 @@ class SquashedLane:
         return self._place(start), self._place(end - 1) + 1
 
     def _place(self, at: int) -> int:
-        read = self._reads[-1]
-        if at < read.start:
-            read = self._reads[bisect_right(self._reads, at, key=attrgetter("start")) - 1]
-        return read.place(at)
+        if at != self._placed[0]:
+            read = self._reads[-1]
+            if at < read.start:
+                read = self._reads[bisect_right(self._reads, at, key=attrgetter("start")) - 1]
+            self._placed = at, read.place(at)
+        return self._placed[1]
 
 
 def lanes(literal: Index, squashed: Index, offset: int = 0) -> tuple[Lane, ...]:
