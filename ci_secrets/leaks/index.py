@@ -142,10 +142,6 @@ class Search:
             self._search(window, hits)
         return hits
 
-    def close(self) -> list[Hit]:
-        """The text ends here: nothing more ends in it."""
-        return []
-
     def settled(self, least: int = 1) -> int:
         """Nothing that is found from now on starts before this offset.
 

@@ -6,7 +6,7 @@ from itertools import chain, islice, zip_longest
 
 from ci_secrets.leaks.anchors import Anchors
 from ci_secrets.leaks.index import Index
-from ci_secrets.leaks.lanes import Lane, indexes, lanes
+from ci_secrets.leaks.lanes import Lanes, indexes
 from ci_secrets.leaks.needles import Needle, Needles, needles_of
 from ci_secrets.leaks.partial import Partials
 from ci_secrets.secret import Secret
@@ -69,11 +69,9 @@ class Engine:
         for shelf in self.shelves:
             shelf.anchors.expect(size)
 
-    def lanes(self, offset: int = 0) -> tuple[Lane, ...]:
+    def lanes(self, offset: int = 0) -> Lanes:
         """All that a stream is searched with that starts at an offset."""
-        return tuple(
-            lane for shelf in self.shelves for lane in lanes(shelf.literal, shelf.squashed, offset)
-        )
+        return Lanes(((shelf.literal, shelf.squashed) for shelf in self.shelves), offset)
 
     def extended(self, more: Mapping[str, Secret]) -> "Engine":
         """An engine that also knows `more`; of a name that it knows already, both values."""

@@ -48,8 +48,8 @@ class Redactor:
         for at in range(0, len(data), _PIECE):
             piece = data[at : at + _PIECE]
             self._held.text += piece
-            self._note([hit for lane in self._lanes for hit in lane.feed(piece)])
-            self._emit(self._settled(), out)
+            self._note(self._lanes.feed(piece))
+            self._emit(self._lanes.settled(), out)
         self._seconds += time.perf_counter() - began
         return b"".join(out)
 
@@ -59,7 +59,7 @@ class Redactor:
         Held on to is what begins like a value by `SHORT` bytes or more: it waits for what comes.
         """
         out: list[bytes] = []
-        self._emit(self._settled(SHORT), out)
+        self._emit(self._lanes.settled(SHORT), out)
         return b"".join(out)
 
     def finish(self) -> bytes:
@@ -68,7 +68,7 @@ class Redactor:
         More may be fed: of a value whose beginning has left by then, the rest is hidden.
         """
         out: list[bytes] = []
-        self._note([hit for lane in self._lanes for hit in lane.close()])
+        self._note(self._lanes.close())
         self._emit(self._held.end, out)
         for stretch in self._stretches:
             self._close(stretch)
@@ -87,7 +87,7 @@ class Redactor:
         past = self._held.past
         self._lanes = engine.lanes(self._held.base - len(past))
         text = past + self._held.text
-        self._note([hit for lane in self._lanes for hit in lane.feed(text)])
+        self._note(self._lanes.feed(text))
 
     def report(self, source: str) -> Report:
         """What was found so far, all of it redacted; complete after `finish`."""
@@ -111,9 +111,6 @@ class Redactor:
             seconds=self._seconds,
             contained=True,
         )
-
-    def _settled(self, least: int = 1) -> int:
-        return min((lane.settled(least) for lane in self._lanes), default=self._held.end)
 
     def _note(self, hits: list[Hit]) -> None:
         """Let each hit become part of the stretch that it touches, or a new one."""

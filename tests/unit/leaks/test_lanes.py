@@ -11,7 +11,7 @@ from ci_secrets.leaks import lanes
 from ci_secrets.leaks.forms.torn.squash import squash
 from ci_secrets.leaks.forms.torn.uncolour import LONGEST, blanked
 from ci_secrets.leaks.index import SHORT, Hit, Index
-from ci_secrets.leaks.lanes import BOUND, SquashedLane
+from ci_secrets.leaks.lanes import BOUND, Lanes
 from ci_secrets.leaks.needles import Needle
 from tests.unit.leaks.strategies import cut
 
@@ -45,6 +45,11 @@ def index_of(patterns: list[str]) -> Index:
     return Index((needle.pattern, needle) for needle in needles)
 
 
+def squashed(patterns: list[str], offset: int = 0) -> Lanes:
+    """The squashed reading alone."""
+    return Lanes([(index_of([]), index_of(patterns))], offset)
+
+
 def naive(text: bytes, patterns: list[str], reach: int) -> Iterator[tuple[int, int, bytes]]:
     """Each place of each pattern, found without any cleverness."""
     kept = [(at, squash(text[at : at + 1])) for at in range(len(text)) if squash(text[at : at + 1])]
@@ -68,10 +73,9 @@ def test_squashed_lane_equals_a_naive_one(
     """However a value is torn and the stream is cut, each place within reach is found once, never
     before an offset that was called settled, and never more is held than the bound allows.
     """
-    index = index_of(patterns)
-    reach = bound + 8 * index.longest
+    reach = bound + 8 * max(map(len, patterns))
     with patch.object(lanes, "BOUND", bound):
-        lane = SquashedLane(index)
+        lane = squashed(patterns)
     hits, settled, fed = [], 0, 0
     for piece in cut(text, sizes):
         fresh = lane.feed(piece)
@@ -94,7 +98,7 @@ def test_what_is_settled_does_not_depend_on_pieces(
     ends = []
     for pieces in (cut(text, sizes), cut(text, [])):
         with patch.object(lanes, "BOUND", 20):
-            lane = SquashedLane(index_of(patterns), offset)
+            lane = squashed(patterns, offset)
         for piece in pieces:
             lane.feed(piece)
         ends.append([lane.settled(least) - offset for least in (1, 2, SHORT)])
@@ -104,12 +108,11 @@ def test_what_is_settled_does_not_depend_on_pieces(
 @pytest.mark.parametrize("size", [7, 4096, 1 << 20])
 def test_a_value_may_be_torn_over_the_bound_and_no_further(size: int) -> None:
     """The bound is that of the whole, and what can no longer be a value is not waited for."""
-    index = index_of(["abababababababab"])
     for gap, expected in ((BOUND, 1), (BOUND + 8 * 16, 0)):
-        lane = SquashedLane(index)
+        lane = squashed(["abababababababab"])
         text = b"abababab" + b"-" * gap + b"abababab"
         assert len([hit for piece in cut(text, [size]) for hit in lane.feed(piece)]) == expected
-    lane = SquashedLane(index)
+    lane = squashed(["abababababababab"])
     for piece in cut(b"ab" * 4 + b"\n" * 200_000, [size]):
         lane.feed(piece)
     assert lane.settled() == 200_008
@@ -117,16 +120,16 @@ def test_a_value_may_be_torn_over_the_bound_and_no_further(size: int) -> None:
 
 def test_the_bytes_of_text_that_is_held_are_all_that_is_remembered() -> None:
     """A value that has begun, and dashes one by one, take no memory beside the stream's own."""
-    lane = SquashedLane(index_of(["abababababababab"]))
+    lane = squashed(["abababababababab"])
     lane.feed(b"abab")
     for _ in range(1000):
         lane.feed(b"-")
-    assert len(lane._reads) == 1
+    assert len(lane._squashed[0]._reads) == 1
 
 
 def test_an_unfinished_sequence_is_waited_for_and_then_is_text() -> None:
     """While nothing but a few letters of it could belong to a value, a pause ends the wait."""
-    lane = SquashedLane(index_of(["ab1ab1ab1ab1"]))
+    lane = squashed(["ab1ab1ab1ab1"])
     lane.feed(b"x\x1b[1")
     assert (lane.settled(), lane.settled(SHORT)) == (1, 4)
     lane.feed(b"m ab1ab1ab1a\x1b[")
