@@ -40,11 +40,11 @@ _RARE: Final = frozenset(
 """Forms of which fewer anchors are taken."""
 _COMMON: Final = frozenset({"base64", "json", "percent", "hex"})
 """Forms of which more are taken where one stands inside another."""
-_UNSAID: Final = frozenset({"decimal", "octal", "binary", "cased"})
+_UNSAID: Final = frozenset({("decimal",), ("octal",), ("binary",), ("cased",)})
 """Forms of which pieces say little, or nothing new; numbers have hints, which are longer."""
 
 _TELLING: Final = re.compile(rb"[0-9A-Za-z\x80-\xff]{8,}")
-_WORD: Final = re.compile(rb"[a-z]+|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_WORD: Final = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+")
 
 
 class Clue(NamedTuple):
@@ -151,12 +151,12 @@ def _is_hinted(part: Part) -> bool:
 
 
 def _of_needle(needle: Needle) -> Iterator[Anchored]:
+    form, pattern = needle.form, needle.pattern
     # NOTE: without signs base64url is base64
-    same = "base64url" in needle.form and needle.pattern.rstrip(b"=").isalnum()
-    if same or _UNSAID.intersection(needle.form[:1]):
+    if ("base64url" in form and pattern.rstrip(b"=").isalnum()) or form[:1] in _UNSAID:
         return
-    clue = Clue(_reach(6 * len(needle.pattern)), _outermost(needle.form), EVERYWHERE)
-    for gram in grams(window(needle.pattern), *_spacing(needle)):
+    clue = Clue(_reach(6 * len(pattern)), _outermost(form[:1]), EVERYWHERE)
+    for gram in grams(window(pattern), *_spacing(form, needle.part.endswith("]"))):
         if len(gram) >= _LEAST and not (needle.part and not needle.form and is_everybodys(gram)):
             yield gram, clue
 
@@ -190,8 +190,9 @@ def _reach(size: int) -> int:
     return min(MAX_REACH, MARGIN + size)
 
 
-def _outermost(chain: Chain) -> frozenset[str]:
-    return frozenset({"base64", "base64url"} if chain[:1] == ("base64",) else chain[:1])
+@cache
+def _outermost(form: Chain) -> frozenset[str]:
+    return frozenset({"base64", "base64url"} if form == ("base64",) else form)
 
 
 def window(text: bytes) -> bytes:
@@ -211,7 +212,7 @@ def grams(pattern: bytes, stride: int, most: int) -> list[bytes]:
         for run in _TELLING.finditer(pattern)
         for at in (*range(run.start(), run.end() - SIZE, stride), run.end() - SIZE)
     ]
-    telling = [gram for gram in found if not _WORD.fullmatch(gram)]
+    telling = [gram for gram in found if not _is_word(gram)]
     if not telling:
         last = max(0, len(pattern) - SIZE)
         telling = found + [pattern[at : at + SIZE] for at in range(0, last + 1, min(stride, 4))]
@@ -219,13 +220,18 @@ def grams(pattern: bytes, stride: int, most: int) -> list[bytes]:
     return telling[len(telling) % step // 2 :: step]
 
 
-def _spacing(needle: Needle) -> tuple[int, int]:
+def _is_word(gram: bytes) -> bool:
+    """Whether it is a word or a number, as stand in many texts."""
+    return gram.isdigit() or (gram.isalpha() and _WORD.fullmatch(gram) is not None)
+
+
+@cache
+def _spacing(form: Chain, line: bool) -> tuple[int, int]:
     """How far apart the anchors of a needle are, in bytes, and how many there are at most.
 
     So that one of them stays whole where the text is wrapped at `SIZE` + that many columns.
     """
-    line = needle.part.endswith("]")
-    match needle.form:
+    match form:
         case ():
             return (SIZE, 8) if line else (1, 64)
         case (name,):
