@@ -23,6 +23,8 @@ MOST_ANCHORS: Final = 16_000
 """In all: beyond it the pass slows down. Of many values each has fewer, the likeliest."""
 ENOUGH: Final = 300
 """Of one value: they notice nine in ten logs of the corpus of docs/forms.md."""
+_LOOSE: Final = frozenset({"dump", "torn"})
+"""Forms in which much stands between letters and digits."""
 ALPHABETS: Final = frozenset(
     {"base64", "base64url", "hex", "base32", "base32hex", "uuencode", "ascii85", "base85", "z85"}
     | {"dump", "decimal", "octal", "escape", "json"}
@@ -52,7 +54,8 @@ _OF_BITS: Final = ("binary",)
 """What numbers may be, by which a list of them and a long one are read."""
 _LIST: Final = Clue(0, frozenset({*_OF_LIST, *_OF_BITS, *PACKED}), frozenset[str]())
 _NUMBER: Final = Clue(0, frozenset({*_OF_NUMBER, *_OF_BITS}), frozenset[str]())
-_PIECES: Final = Clue(0, frozenset({"torn"}), WEAKLY)
+_OF_PIECES: Final = ("torn", "entity", "escape")
+_PIECES: Final = Clue(0, frozenset(_OF_PIECES), WEAKLY)
 _APART: Final = b"\nx\n"
 """What ends a list, a number and a dump."""
 _BESIDE: Final = 16
@@ -96,7 +99,7 @@ class Anchors:
         ]
         found += [
             Anchor(start - MARGIN, (start + end) // 2, end + MARGIN, _PIECES)
-            for start, end in self._telling(text, list(torn_apart(text)), ("torn",))
+            for start, end in self._telling(text, list(torn_apart(text)), _OF_PIECES)
         ]
         found += self._literal(text, most)
         return found
@@ -112,7 +115,8 @@ class Anchors:
             if key not in self._magics:
                 yield Anchor(end - clue.reach, end - 1, end + clue.reach, clue, key)
             elif any(is_packed(text, end, magic) for magic in self._magics[key]):
-                yield Anchor(end - MARGIN, end - 1, extent(text, end), clue, key)
+                dense = 7 if clue.forms.isdisjoint(_LOOSE) else 4
+                yield Anchor(end - MARGIN, end - 1, extent(text, end, dense), clue, key)
 
     def _telling(self, text: bytes, spans: list[Span], names: tuple[str, ...]) -> list[Span]:
         """Those where what is undone is packed, or has an anchor in it."""

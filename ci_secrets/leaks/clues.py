@@ -27,6 +27,8 @@ WEAKLY: Final = frozenset({"torn"})
 """What is undone where only a hint is seen, which other text may have as well."""
 _LEAST: Final = 5
 """Bytes of any anchor."""
+_SAME: Final = 2
+"""Different bytes of what says little."""
 _WINDOW: Final = 64
 """Bytes of a long part from which its anchors are taken."""
 _SHOWN: Final = range(4, 7)
@@ -216,6 +218,8 @@ def grams(pattern: bytes, stride: int, most: int) -> list[bytes]:
     if not telling:
         last = max(0, len(pattern) - SIZE)
         telling = found + [pattern[at : at + SIZE] for at in range(0, last + 1, min(stride, 4))]
+    # NOTE: what is left of other letters is rows of `?` or dots, which stand in many logs
+    telling = [gram for gram in telling if len(set(gram)) > _SAME] or telling
     step = max(1, -(-len(telling) // most))
     return telling[len(telling) % step // 2 :: step]
 
@@ -237,6 +241,7 @@ def _spacing(form: Chain, line: bool) -> tuple[int, int]:
         case (name,):
             return (2 * SIZE, 2) if line or name in _RARE else (SIZE, 8)
         case (outer, inner):
-            return (SIZE, 2) if _COMMON.issuperset((outer, inner)) else (SIZE, 1)
+            long = inner in _RARE or _COMMON.issuperset((outer, inner))
+            return (SIZE, 2) if long else (SIZE, 1)
         case _:
             return SIZE, 1

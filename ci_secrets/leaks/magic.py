@@ -73,12 +73,12 @@ def _is_begun(head: bytes, bits: int) -> bool:
     return True
 
 
-def extent(text: bytes, start: int) -> int:
-    """How far encoded text goes on, of which nearly all is letters and digits."""
+def extent(text: bytes, start: int, dense: int) -> int:
+    """How far encoded text goes on, of which so many eighths are letters and digits."""
     end = start + 8 * _STEP
     while end < min(len(text), start + MAX_REACH):
         step = text[end - _STEP : end]
-        if 8 * len(step.translate(None, _NOT_ENCODED)) < 7 * len(step):
+        if 8 * len(step.translate(None, _NOT_ENCODED)) < dense * len(step):
             break
         end += _STEP
     return end

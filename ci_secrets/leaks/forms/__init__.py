@@ -66,6 +66,7 @@ _TWICE: Final[tuple[tuple[str, str], ...]] = (
     *((outer, "hex") for outer in ("reversed", "base32")),
     ("percent", "percent"),
     ("hex", "reversed"),
+    ("hex", "hex"),
     ("reversed", "cased"),
     ("reversed", "rot13"),
 )

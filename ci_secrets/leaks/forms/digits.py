@@ -4,17 +4,19 @@ The readers take all spellings alike: with separators, prefixes, line breaks or 
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Final
 
+from ci_secrets.leaks.forms.digits_lists import BYTES, FEWEST, KINDS, stretches
 from ci_secrets.leaks.forms.digits_runs import Alphabet, Part, Run, Unit, gathered
 from ci_secrets.leaks.forms.digits_spelled import (
     ORDERS,
     hint_binary,
     hint_decimal,
     hint_hex,
+    hint_integer,
     hint_octal,
     longest_integer,
     spell_binary,
@@ -25,13 +27,11 @@ from ci_secrets.leaks.forms.digits_spelled import (
 )
 from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Span
 
-FEWEST: Final = 6
-"""Bytes that digits must give to be read; shorter values are not looked for."""
 _SHORTEST_INTEGER: Final = 18
-_FAR: Final = 1 << 30
-"""Stands for a number with too many digits to be a byte or a character."""
-_BYTES: Final = range(-128, 256)
-_CHARACTERS: Final = range(0x110000)
+_LONGEST: Final = 11
+"""Digits and sign of the longest word of four bytes."""
+_FAR: Final = 1 << 40
+"""Stands for a number with too many digits to be any of these."""
 _PREFIXES: Final = (b"\\x", b"\\X", b"0x", b"0X", b"(byte)", b"&H")
 
 _HEX: Final = Alphabet(b"0123456789abcdefABCDEF", fewest=2 * FEWEST, prefixes=_PREFIXES)
@@ -122,81 +122,27 @@ def read_octal(text: bytes, budget: Budget) -> Iterator[Piece]:
         def places(run: Run = run) -> list[Span]:
             return [(_OCTAL.marked(text, at), end) for at, end in _OCTAL.group_places(run)]
 
-        for first, end in _stretches(numbers, _BYTES):
+        for first, end in stretches(numbers, BYTES):
             listed = [bytes([number]) for number in numbers[first:end]]
             parts.append(_listed(listed, range(first, end), places))
     yield from gathered(parts, budget)
 
 
 def read_decimal(text: bytes, budget: Budget) -> Iterator[Piece]:
-    """Bytes of lists of decimal numbers: bytes with or without sign, characters, indexed bytes."""
-    kinds: tuple[list[Part], ...] = ([], [], [])
+    """Bytes of lists of decimal numbers: bytes with or without sign, characters, indexed, words."""
+    kinds: tuple[list[Part], ...] = tuple([] for _ in KINDS)
     for run in _DECIMAL.runs(text):
         tokens = _NUMBER.findall(run.text)
-        numbers = [int(token) if len(token) < 8 else _FAR for token in tokens]
+        numbers = [int(token) if len(token) <= _LONGEST else _FAR for token in tokens]
 
         def places(run: Run = run) -> list[Span]:
             matches = _NUMBER.finditer(run.text)
             return [(run.start + match.start(), run.start + match.end()) for match in matches]
 
-        for kind, lists in zip(kinds, (_bytes, _characters, _indexed), strict=True):
+        for kind, lists in zip(kinds, KINDS, strict=True):
             kind += [_listed(listed, picked, places) for listed, picked in lists(numbers)]
     for parts in kinds:
         yield from gathered(parts, budget)
-
-
-Lists = Iterator[tuple[list[bytes], range]]
-"""What numbers stand for: the bytes of each, and which numbers of their run they are."""
-
-
-def _bytes(numbers: Sequence[int]) -> Lists:
-    """`104, 117`, where Java has -61 for 195."""
-    for first, end in _stretches(numbers, _BYTES):
-        yield [bytes([number & 255]) for number in numbers[first:end]], range(first, end)
-
-
-def _characters(numbers: Sequence[int]) -> Lists:
-    """Code points or UTF-16 units, where any is not ASCII."""
-    for first, end in _stretches(numbers, _CHARACTERS):
-        if max(numbers[first:end]) > 127:
-            yield _utf8(numbers[first:end]), range(first, end)
-
-
-def _indexed(numbers: Sequence[int]) -> Lists:
-    """`"0":104,"1":117`, as JSON has typed arrays and PHP any array."""
-    for skip in (0, 1):
-        pairs = enumerate(zip(numbers[skip::2], numbers[skip + 1 :: 2], strict=False))
-        starts = [key - at if number in _BYTES else None for at, (key, number) in pairs]
-        for first, end in _alike(starts):
-            picked = range(skip + 1 + 2 * first, skip + 1 + 2 * end, 2)
-            yield [bytes([numbers[at] & 255]) for at in picked], picked
-
-
-def _stretches(numbers: Iterable[int], fit: range) -> Iterator[Span]:
-    """Where enough numbers in a row fit."""
-    return _alike([0 if number in fit else None for number in numbers])
-
-
-def _alike(marks: Iterable[int | None]) -> Iterator[Span]:
-    """Where enough marks in a row are the same, and there is one."""
-    at = 0
-    for mark, group in groupby(marks):
-        end = at + sum(1 for _ in group)
-        if mark is not None and end - at >= FEWEST:
-            yield at, end
-        at = end
-
-
-def _utf8(numbers: Sequence[int]) -> list[bytes]:
-    """The UTF-8 of each number; the two halves of a surrogate pair share theirs."""
-    parts: list[bytes] = []
-    for number, before in zip(numbers, (0, *numbers), strict=False):
-        if 0xDC00 <= number < 0xE000 and 0xD800 <= before < 0xDC00:
-            whole = chr(0x10000 + ((before & 0x3FF) << 10) + (number & 0x3FF)).encode()
-            parts[-1:] = [whole[:2], whole[2:]]
-        else:
-            parts.append(chr(number).encode("utf-8", "surrogatepass"))
-    return parts
 
 
 def _listed(parts: list[bytes], picked: range, places: Callable[[], list[Span]]) -> Part:
@@ -234,7 +180,7 @@ FORMS: Final[dict[str, Form]] = {
     ),
     "octal": Form(words="octal numbers", spell=spell_octal, hint=hint_octal, read=read_octal),
     "binary": Form(words="binary digits", spell=spell_binary, hint=hint_binary, read=read_binary),
-    "integer": Form(words="one integer", alone=spell_integer, read=read_integer),
+    "integer": Form(words="one integer", hint=hint_integer, alone=spell_integer, read=read_integer),
 }
 
 MAGIC: Final[dict[bytes, frozenset[str]]] = {

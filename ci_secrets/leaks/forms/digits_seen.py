@@ -28,7 +28,7 @@ _FEWEST: Final = 7
 """Numbers of a list."""
 _NO_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))
 _LIST: Final = re.compile(
-    rb"(?<![0-9A-Za-z_.])(?:-?[0-9]{1,8}+(?![0-9A-Za-z_.])[\s,:;'\"\[\](){}\\#]{1,40}+){%d,}"
+    rb"(?<![0-9A-Za-z_.])(?:-?[0-9]{1,10}+(?![0-9A-Za-z_.])[\s,:;'\"\[\](){}\\#]{1,40}+){%d,}"
     % _FEWEST
 )
 _LONG: Final = re.compile(rb"[0-9]++(?:\r?\n[0-9]++)*+")

@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import Final, Literal, NamedTuple
 
 from ci_secrets.leaks.forms.alphabets import fragments
-from ci_secrets.leaks.forms.digits_spelled import SHORTEST_HINT, hint_utf16
+from ci_secrets.leaks.forms.digits_spelled import SHORTEST_HINT, hint_units, hint_utf16
 from ci_secrets.leaks.forms.dumps_characters import ESCAPES, NAMES
 
 _FRAGMENT: Final = 6
@@ -42,6 +42,8 @@ _KINDS: Final = (
     _Words(2, "{:7d}", 2, signed=True),  # od -td2
     _Words(4, "{}"),  # od -tu4
     _Words(4, "{}", signed=True),  # od -td4
+    _Words(1, "0x{:02x}", 2, between="\t"),  # gdb x/xb
+    _Words(1, "{}", 3, between="\t"),  # gdb x/db
     _Words(3, "{:08o}", phases=5),  # od -to4, od -to8: three bytes are eight digits
 )
 
@@ -68,6 +70,7 @@ def _numbers(text: bytes) -> Iterator[bytes]:
 def _wide(text: bytes) -> Iterator[bytes]:
     """UTF-16 in the commonest kinds."""
     yield from hint_utf16(text)
+    yield from hint_units(text)
     yield b"".join(_characters(text[at : at + 1] + b"\0") for at in (0, 1))
 
 

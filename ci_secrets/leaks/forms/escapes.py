@@ -9,6 +9,7 @@ from ci_secrets.leaks.forms.json import NAMED, PAIR, UNIT, character, surrogates
 from ci_secrets.leaks.forms.reading import (
     Form,
     Rewriting,
+    beyond_ascii,
     in_place,
     left_alone,
     marks_spelled_out,
@@ -120,6 +121,12 @@ def _name(match: re.Match[bytes]) -> bytes:
 _NAMES: Final = Rewriting(rb"\\N\{[A-Z]", rb"\\N\{([A-Z][0-9A-Z -]{1,90})\}", _name)
 # NOTE: a pattern that bash traces: the mark stands before each character, even a letter
 _EACH: Final = Rewriting(rb"(?:\\[\x00-\xff]){6}", rb"\\([\x00-\xff])", lambda match: match[1])
+# NOTE: an array of C, where only letters and digits are characters: `'a', 0x2d, '1',`
+_ARRAY: Final = Rewriting(
+    rb"', ?0x[0-9a-fA-F]{2}, ?['0]",
+    rb"(?:'(\\?[^\n])'|0x([0-9a-fA-F]{2}))(?:, ?(?=['0\n])|(?= ?\}))",
+    lambda item: item[1] or _byte(int(item[2], 16)),
+)
 _NUMBERS: Final = (
     # Source: RFC 1035 §5.1, decimal bytes in `dig`; Lua's `%q`
     _numbers(rb"\\[0-9]{3}", rb"\\(?:([0-9]{3})|([^0-9A-Za-z]))", 10, _byte),
@@ -182,6 +189,8 @@ def escaped(text: bytes) -> Iterator[bytes]:
     """As bash's `printf %q` and `declare -p`, Python, Go, Perl, git and `cat -v` write it."""
     yield re.sub(rb"[^0-9A-Za-z_.,:/@%+=\x80-\xff-]", rb"\\\g<0>", text)
     yield re.sub(rb"[^0-9A-Za-z_\x80-\xff]", rb"\\\g<0>", text)
+    if not text.isascii():  # NOTE: Ruby's `shellescape`
+        yield re.sub(rb"[^0-9A-Za-z_.,:/@+\x80-\xff-]|[\xc0-\xff]", rb"\\\g<0>", text)
     for quotes in (b'"', b"'", b'"$`', b""):
         for style in ("", "\\x{:02x}", "\\{:03o}"):
             yield b"".join(map(_c_string(quotes, style).__getitem__, text))
@@ -230,12 +239,14 @@ FORMS: Final[dict[str, Form]] = {
         hint=together(
             spelled_out("\\x{:02x}", "\\{:03o}", "U+{:04X} "),
             spelled_out("\\x{{{:x}}}", "\\u{{{:x}}}", "\\{:06x}"),
-            spelled_out("\\{:c}", "{:c}\\\n", count=4),
+            spelled_out("\\{:c}", "{:c}\\\n", "{:c}^@", "{:c}\\0", count=4),
+            spelled_out("{:c}\\x00", "{:c}\\000", "\\U{:08x}", "\\{:x} ", count=3),
             marks_spelled_out("\\x{:02x}"),
+            beyond_ascii("\\u{{{:x}}}", "\\x{{{:x}}}", of_bytes=("\\{}",)),
             left_alone,
         ),
         read=in_place(
-            *(BYTES, _CHARACTERS, _BEYOND_ASCII, _ECHO, *_NUMBERS, _NAMES, _EACH),
+            *(BYTES, _CHARACTERS, _BEYOND_ASCII, _ECHO, *_NUMBERS, _NAMES, _EACH, _ARRAY),
             *(_META, _CONTROL, _BACKTICK, _CARET),
         ),
     ),

@@ -9,6 +9,7 @@ from typing import Final
 from ci_secrets.leaks.forms.reading import (
     Form,
     Rewriting,
+    beyond_ascii,
     in_place,
     left_alone,
     marks_spelled_out,
@@ -88,7 +89,12 @@ FORMS: Final[dict[str, Form]] = {
         words="a JSON string",
         spell=json_string,
         nested=2,
-        hint=together(spelled_out("\\u{:04x}"), marks_spelled_out("\\u{:04x}"), left_alone),
+        hint=together(
+            spelled_out("\\u{:04x}", "\\\\u{:04x}", "{:c}\\u0000"),
+            marks_spelled_out("\\u{:04x}"),
+            beyond_ascii("\\u{:04x}", of_bytes=("\\u{:04x}",)),
+            left_alone,
+        ),
         read=in_place(_JSON),
     ),
 }

@@ -20,6 +20,7 @@ _CHARACTER: Final = re.compile(  # NOTE: begins with one class of bytes, for `re
     rb"|(?<=[\x80-\xbf])([\xc2-\xdf]|[\x80-\xbf][\xe0-\xef]|[\x80-\xbf]{2}[\xf0-\xf4]))"
 )
 """A character of several bytes; with a group where these were reversed with all others."""
+_NOT_ASCII: Final = re.compile(rb"[\x80-\xff]{5,}")
 
 
 def _upright(match: re.Match[bytes]) -> bytes:
@@ -105,8 +106,17 @@ def _changed(text: bytes) -> Iterator[bytes]:
     return (one for one in cased(text) if one != text)
 
 
+def _other_letters(text: bytes) -> Iterator[bytes]:
+    """Letters that are not ASCII in another case: anchors are compared in either case of ASCII."""
+    for change in (str.upper, str.lower):
+        runs = _NOT_ASCII.findall(change(text.decode("utf-8", "ignore")).encode())
+        longest = max(runs, key=len, default=b"")
+        if longest and longest not in text:
+            yield longest[:12]
+
+
 FORMS: Final[dict[str, Form]] = {
     "reversed": Form(words="text backwards", spell=reverse, nested=2, read=read_reversed),
     "rot13": Form(words="ROT13", spell=rot13, read=read_rot13),
-    "cased": Form(words="text in another case", spell=_changed),
+    "cased": Form(words="text in another case", spell=_changed, hint=_other_letters),
 }

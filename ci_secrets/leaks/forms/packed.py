@@ -10,6 +10,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import islice
 from typing import Final, NamedTuple, Protocol
 
 from ci_secrets.leaks.forms.deflated import alone_deflate, alone_gzip, alone_zlib, spell_deflate
@@ -26,8 +27,9 @@ _PART: Final = 1024 * 1024
 _MAX_MEMORY: Final = 72 * 1024 * 1024
 """Bytes; the highest level of xz takes 65 MiB, of which only what is unpacked is touched."""
 _FIRST_OFFSETS: Final = 4
-"""Raw deflate has no magic; it is tried at so many offsets of a text."""
+"""Raw deflate has no magic; it is tried at so many offsets of a text, and of so many lines."""
 _HEAD: Final = 256
+_LINE: Final = re.compile(rb"\n(?=.{6})", re.DOTALL)
 _PRINTABLE: Final = bytes((9, 10, 13, *range(32, 127)))
 
 
@@ -122,10 +124,17 @@ def _read_deflate(text: bytes, budget: Budget) -> Iterator[Piece]:
     head = text[:_HEAD]
     if len(head.translate(None, _PRINTABLE)) * 10 < len(head):
         return
-    for start in range(min(_FIRST_OFFSETS, len(text))):
+    for start in _beginnings(text):
         unpacked = _unpack(_inflate, text, start, budget)
         if unpacked.sound and len(unpacked.text) >= MIN_UNPACKED:
             yield indivisible(unpacked.text, (start, unpacked.end))
+
+
+def _beginnings(text: bytes) -> Iterator[int]:
+    """Where deflate may begin: at the text itself, and at its lines, which other readers made."""
+    yield from range(min(_FIRST_OFFSETS, len(text)))
+    for line in islice(_LINE.finditer(text, _FIRST_OFFSETS), _FIRST_OFFSETS):
+        yield line.end()
 
 
 def _reader(magic: bytes, make: _Make) -> Read:

@@ -141,6 +141,7 @@ def in_place(*rows: Rewriting) -> Read:
 PLAIN: Final = re.compile(rb"[0-9A-Za-z]{8}")
 """What hardly any form changes, so that it needs no hint to be noticed."""
 _MARK: Final = re.compile(rb"[^0-9A-Za-z]")
+_BEYOND: Final = re.compile(r"[^\x00-\x7f]+")
 _LEFT: Final = re.compile(rb"[0-9A-Za-z._~-]{6,}")
 
 
@@ -180,6 +181,25 @@ def marks_spelled_out(*styles: str) -> Spell:
             window = max(windows, key=lambda one: len(_MARK.findall(one)))
             for style in styles:
                 yield _MARK.sub(lambda mark: style.format(mark[0][0]).encode(), window)  # noqa: B023
+
+    return hint
+
+
+def beyond_ascii(*styles: str, of_bytes: tuple[str, ...] = ()) -> Spell:
+    r"""Hints where tools write what is not ASCII as numbers, as `\u{:04x}` has it.
+
+    Of two characters side by side, or of two bytes; of one where no two are.
+    """
+
+    def hint(text: bytes) -> Iterator[bytes]:
+        try:
+            run = max(_BEYOND.findall(text.decode()), key=len, default="")[:2]
+        except UnicodeDecodeError:
+            return
+        for style in styles if run else ():
+            yield "".join(style.format(ord(one)) for one in run).encode()
+        for style in of_bytes if run else ():
+            yield "".join(map(style.format, run.encode()[:2])).encode()
 
     return hint
 

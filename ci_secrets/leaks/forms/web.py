@@ -145,7 +145,7 @@ FORMS: Final[dict[str, Form]] = {
         words="percent-encoding",
         spell=percent,
         hint=together(
-            spelled_out("%{:02x}", "%25{:02x}", "%u{:04x}"),
+            spelled_out("%{:02x}", "%25{:02x}", "%u{:04x}", "{:c}%00", "%{:02x}%00"),
             marks_spelled_out("%2525{:02x}"),
             left_alone,
         ),

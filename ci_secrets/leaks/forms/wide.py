@@ -150,6 +150,18 @@ def code_pages(text: bytes) -> Iterator[bytes]:
         yield value.encode(page, "replace")
     yield _again(text)
     yield text.decode("latin-1").encode()
+    if _tells(text):
+        yield _NOT_ASCII.sub(b".", text)  # NOTE: text columns of dumps, `curl --trace-ascii`
+
+
+_NOT_ASCII: Final = re.compile(rb"[\x80-\xff]")
+_FEWEST_ASCII: Final = 5
+"""Letters and digits, not all of one kind, that tell one value from another."""
+
+
+def _tells(text: bytes) -> bool:
+    rest = re.sub(rb"[^0-9A-Za-z]", b"", text)
+    return len(rest) >= _FEWEST_ASCII and not (rest.islower() or rest.isupper() or rest.isdigit())
 
 
 _SPECIAL: Final = {
@@ -174,16 +186,8 @@ FORMS: Final[dict[str, Form]] = {
         words="UTF-16 or UTF-32",
         spell=utf16,
         nested=2,
-        hint=spelled_out(
-            "{:c}\0",
-            "{:c}\0\0\0",
-            "{:c}^@",
-            "{:c}\\0",
-            "{:c}\\000",
-            "{:c}\\x00",
-            "{:c}\\u0000",
-            count=4,
-        ),
+        # NOTE: where its NULs are escaped, that is noticed first
+        hint=spelled_out("{:c}\0", "{:c}\0\0\0", count=4),
         read=read_wide,
     ),
     "charset": Form(

@@ -49,12 +49,12 @@ def test_what_looks_torn_but_joins_to_nothing_costs_few_readings(
 
     monkeypatch.setattr(Anchors, "find", counted)
     hint = next(
-        one for one, clue in clues_of(engine.spelled[0]) if "torn" in clue.forms and b"', '" in one
+        one for one, clue in clues_of(engine.spelled[0]) if "torn" in clue.forms and b'", "' in one
     )
     line = (
-        b"+    names = ['ab', '"
+        b'+    names = ["ab", "'
         + hint
-        + b"', 'some', 'more']\n+    a | b | c, 1-2-3-4; 'x' + 'y'\n"
+        + b'", "some", "more"]\n+    a | b | c, 1-2-3-4; "x" + "y"\n'
     )
     text = b"".join(b"2026-01-02T03:04:05Z \x1b[1m%d\x1b[0m\t" % at + line for at in range(20))
     noticed = [anchor.at for anchor in find(engine.shelves[0].anchors, text)]

@@ -4,13 +4,18 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Span, in_turn
-from ci_secrets.leaks.forms.torn import colours, columns, prefixes, spacing
+from ci_secrets.leaks.forms.torn import colours, columns, listed, prefixes, spacing
 from ci_secrets.leaks.forms.torn.encoded import encoded_hints
 from ci_secrets.leaks.forms.torn.hints import hints
 
 Reader = Callable[[bytes], Iterator[Piece]]
-COLOURED: Final[tuple[Reader, ...]] = (colours.word_diffs, colours.overstruck)
+COLOURED: Final[tuple[Reader, ...]] = (
+    colours.word_diffs,
+    colours.overstruck,
+    colours.untagged,
+)
 TORN: Final[tuple[Reader, ...]] = (
+    columns.records,
     prefixes.known_prefixes,
     prefixes.shared_prefixes,
     spacing.visible,
@@ -18,6 +23,7 @@ TORN: Final[tuple[Reader, ...]] = (
     spacing.unseparated,
     spacing.unquoted,
     columns.columns,
+    listed.listed,
 )
 READERS: Final[tuple[Reader, ...]] = (colours.uncoloured, *COLOURED, *TORN)
 """Each undoes one way to tear; a text that was torn in two ways is read twice."""

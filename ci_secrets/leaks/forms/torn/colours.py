@@ -61,6 +61,10 @@ def _hunks(kept: bytes) -> re.Pattern[bytes]:
 _OLD: Final = re.compile(rb"\{\+(?:[^+{\n]|\+(?!\})|\{(?!\+))*+\+\}|\[-|-\]")
 _NEW: Final = re.compile(rb"\[-(?:[^-\[\n]|-(?!\])|\[(?!-))*+-\]|\{\+|\+\}")
 _CHARACTER: Final = rb"(?:[^\x08\n\x80-\xff]|[\xc0-\xff][\x80-\xbf]{0,3}|[\x80-\xbf])"
+_TAG: Final = re.compile(
+    rb"</?(?:a|abbr|b|br|code|del|em|font|i|ins|mark|p|q|s|small|span|strong|td|tr|tt|u|wbr)"
+    rb"(?:[ /][^<>]{0,200})?>"
+)
 _OVERSTRUCK: Final = re.compile(_CHARACTER + rb"\x08(?!_)|\x08_|\x08")
 _OVERWRITTEN: Final = re.compile(rb"^[^\n]*\r(?![\r\n])", re.MULTILINE)
 _LONE_RETURN: Final = re.compile(rb"\r(?![\r\n])")
@@ -86,6 +90,12 @@ def word_diffs(text: bytes) -> Iterator[Piece]:
     if b"[31m" in text and b"[32m" in text:
         yield from _cut(text, _hunks(b"31"))
         yield from _cut(text, _hunks(b"32"))
+
+
+def untagged(text: bytes) -> Iterator[Piece]:
+    """The text without the tags of HTML that stand inside words: marks, colours, line breaks."""
+    if _TAG.search(text):
+        yield from _cut(text, _TAG)
 
 
 def overstruck(text: bytes) -> Iterator[Piece]:

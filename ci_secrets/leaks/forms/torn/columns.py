@@ -1,5 +1,6 @@
 """Takes one column out of a table, for a value may be wrapped in its cell."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -22,6 +23,29 @@ def columns(text: bytes) -> Iterator[Piece]:
                     piece = without(text, _gaps(cells, len(text)))
                     if piece:
                         yield piece
+
+
+# NOTE: Docker keeps the line break that a program wrote
+_STRING: Final = re.compile(rb'"((?:[^"\\\n]|\\[^\n])*?)(?:\\r)?(?:\\n)?"')
+_RECORD: Final = re.compile(rb"\n[^\n{]{0,64}(\{\"[^\n]*\})\r?(?=\n)")
+
+
+def records(text: bytes) -> Iterator[Piece]:
+    """The strings of each column, put together: of lines of JSON, as Docker keeps a log."""
+    found: list[list[Span]] = [[] for _ in range(_MOST)]
+    if b'{"' not in text:
+        return
+    framed = b"\n" + text + b"\n"
+    for record in _RECORD.finditer(framed):
+        strings = _STRING.finditer(framed, *record.span(1))
+        for column, string in zip(found, strings, strict=False):
+            if string[1]:
+                column.append((string.start(1) - 1, string.end(1) - 1))
+    for spans in found:
+        if len(spans) > 1:
+            piece = without(text, _gaps(spans, len(text)))
+            if piece:
+                yield piece
 
 
 def _cells(text: bytes, border: bytes, least: int) -> list[list[Span]]:

@@ -39,7 +39,7 @@ _ALPHABETS: Final = (
         letters=4,
         single=(b"\n", b" ", b","),
         pairs=(b"\n",),
-        tears=((b"\n", 1, 8), (b" ", 4, 2), (b"-", 4, 2)),
+        tears=((b" ", 4, 2), (b"-", 4, 2), (b"\n", 1, 8), (b" ", 1, 8)),
     ),
     _Alphabet(
         encode=lambda text: text.hex().encode(),
@@ -48,7 +48,7 @@ _ALPHABETS: Final = (
         single=(b"\n", b" ", b","),
         tears=((b"\n", 2, 4),),
     ),
-    _Alphabet(encode=b32encode, size=5, letters=8, tears=((b" ", 4, 1),), whole=True),
+    _Alphabet(encode=b32encode, size=5, letters=8, tears=((b" ", 4, 1), (b"-", 4, 1)), whole=True),
 )
 
 

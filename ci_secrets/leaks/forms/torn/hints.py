@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import in_turn
@@ -11,19 +12,20 @@ _RUN: Final = re.compile(rb"[0-9A-Za-z]+")
 _SHORTEST: Final = 6
 """Bytes of a hint."""
 _LONGEST: Final = 12
+_SHORT: Final = 16
+"""Characters of a text of which no piece may be long enough, where it is torn once or twice."""
 _TEARS: Final = 7
 """So many places of a tear one after the other meet every phase of every width up to 7."""
 
 _BETWEEN_CHARACTERS: Final = (
-    b" ", b"\n", b"\r\n", b",", b", ", b"-", b"_", b".", b":", b"|", b"/", b";", b"+", b"*",
-    b"\t", b"\r", b"  ", b" - ", b" | ", b" + ", b",\n", b"\\n", b"\\\n", b"\x1b[K",
-    b"', '", b"','", b'", "', b'","', b"' '", b'" "', b'",\n  "', b'",\n    "', b'"+"', b'" + "',
+    b" ", b"\n", b"\r\n", b",", b", ", b'", "', b'",\n  "', b'",\n    "', b"-", b"_", b".", b":",
+    b"|", b"/", b";", b"+", b"*", b"\t", b"\r", b"  ", b" - ", b" | ", b" + ", b",\n", b"\\n",
+    b"\\\n", b"\x1b[K", b'" "', b'"+"', b'" + "',
     b"\n  ", b"\n    ", b"\n+", b"\n-", b"\n+ ", b"\n- ", b"\n> ", b"\n# ", b"\n| ", b"\n* ",
     b"\xe2\x80\x8b", b"\xe2\x80\x8c", b"\xe2\x80\x8d", b"\xc2\xad", b"\xc2\xa0",
+    b"\xe3\x80\x80",
 )  # fmt: skip
-_IN_ROWS: Final = (b"', '", b"',  '")
-"""The same where a row of a list may end at one place: node shows lists so."""
-_BETWEEN_PIECES: Final = (b"\n", b" ", b"-")
+_BETWEEN_PIECES: Final = (b"\n", b" ", b"-", b"\r\n", b",", b", ")
 _AROUND_LETTER: Final = (
     # NOTE: what ends a prefix, and what begins the next: a time, cat -n and nl, docker compose,
     # a table, a clock or name in brackets; then colours
@@ -35,7 +37,7 @@ _AROUND_PIECE: Final = ((b" ", b"\n202"), (b"\t", b"\n   "), (b"] ", b"\n["), (b
 """What stands before a piece and behind it where prefixes differ in their middle."""
 _COLOURED_APART: Final = b"\x1b[m\x1b[K\x1b[01;"
 """Where grep shows two matches side by side, each character is one."""
-_ONE_BYTE: Final = (b"\n", b"-")
+_ONE_BYTE: Final = (b"\n", b"-", b",")
 """Between pieces of characters that a tool cut in two, since it counts bytes."""
 _WORD: Final = re.compile(rb"[A-Za-z]?[a-z]*|[A-Z]*|\d*")
 _RARE: Final = b"QZXJqzjxVKWYkvwUyHGBNMFODPbCgpfTLRmhAuSdcIiElntorase7463985210"
@@ -57,14 +59,14 @@ def hints(text: bytes) -> Iterator[bytes]:
         _across(characters, middle, _BETWEEN_PIECES),
         _between_prefixes(characters, middle),
         _letter(characters),
-        (*_halves(text), _COLOURED_APART),
+        (_COLOURED_APART,),
         _overstruck(characters, middle),
         _numbered(characters),
         _bytewise(text, characters, middle),
+        _beside_colour(characters),
     )
-    yield from dict.fromkeys(
-        literal[:_LONGEST] for literal in literals if len(literal) >= _SHORTEST
-    )
+    long_enough = (one[:_LONGEST] for one in literals if len(one) >= _SHORTEST)
+    yield from dict.fromkeys(chain(_halves(text), long_enough))
 
 
 def _middle(text: bytes) -> int:
@@ -83,10 +85,6 @@ def _single(characters: list[bytes], middle: int) -> Iterator[bytes]:
     few, more = (_no_number(characters, max(middle - 2, 0), count) for count in (3, 4))
     for between in _BETWEEN_CHARACTERS:
         yield between.join((*(few if len(between) > 1 else more), b""))
-    for between in _IN_ROWS:
-        start = min(max(middle - 2, 0), len(characters) - _SHORTEST)
-        yield between.join((*characters[start : start + 2], b""))
-        yield between.join((*characters[start + 3 : start + 5], b""))
 
 
 def _no_number(characters: list[bytes], start: int, count: int) -> list[bytes]:
@@ -116,6 +114,15 @@ def _letter(characters: list[bytes]) -> Iterator[bytes]:
         letter = min(usual, key=_RARE.index)
         for before, behind in _AROUND_LETTER:
             yield before + letter + behind
+
+
+def _beside_colour(characters: list[bytes]) -> Iterator[bytes]:
+    """Of a short text a piece before or behind a colour, wherever that begins or ends."""
+    if len(characters) < _SHORT:
+        for tear in range(4, len(characters)):
+            yield _joined(characters, tear - 4, tear) + b"\x1b["
+        for tear in range(1, len(characters) - 3):
+            yield b"[K" + _joined(characters, tear, tear + 4)
 
 
 def _phases(characters: list[bytes], middle: int, width: int) -> Iterator[int]:
@@ -197,6 +204,7 @@ def _numbered(characters: list[bytes]) -> Iterator[bytes]:
     for width in range(1, _TEARS + 1):
         first, second = _joined(characters, 0, width), _joined(characters, width, 2 * width)
         yield b"1:" + first + b"\n2:" + second
+    yield b"0: %b\n1: %b\n2" % (characters[0], characters[1])
 
 
 def _bytewise(text: bytes, characters: list[bytes], middle: int) -> Iterator[bytes]:
@@ -208,6 +216,6 @@ def _bytewise(text: bytes, characters: list[bytes], middle: int) -> Iterator[byt
 
 def _halves(text: bytes) -> Iterator[bytes]:
     """Of a short text one half stays whole wherever it is torn once."""
-    size = max(_SHORTEST, -(-len(text) // 2))
-    if 8 <= len(text) < 16:
+    size = max(_SHORTEST - 1, -(-len(text) // 2))
+    if 8 <= len(text) < _SHORT:
         yield from (half for half in (text[:size], text[-size:]) if not _WORD.fullmatch(half))

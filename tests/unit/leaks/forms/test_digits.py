@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import struct
 import subprocess
 from collections.abc import Callable, Iterator
 
@@ -14,7 +15,7 @@ from ci_secrets.leaks.forms.digits_seen import is_binary, seen
 from ci_secrets.leaks.forms.dumps import FORMS as DUMPS
 from ci_secrets.leaks.forms.escapes import FORMS as ESCAPES
 from ci_secrets.leaks.forms.reading import Budget, Piece
-from tests.unit.leaks.strategies import NEIGHBOURS, VALUES
+from tests.unit.leaks.strategies import NEIGHBOURS, TOKENS, VALUES
 
 Print = Callable[[bytes], str]
 
@@ -383,3 +384,24 @@ def test_node_prints_are_read() -> None:
     assert stands_in("hex", run.stdout, value)
     assert stands_in("binary", run.stdout, value)
     assert len(stands_in("decimal", run.stdout, value)) == 4
+
+
+@pytest.mark.parametrize("code", ["H", "h", "I", "i"])
+@pytest.mark.parametrize("order", ["<", ">"])
+@given(value=TOKENS)
+def test_words_of_a_list_are_read(code: str, order: str, value: str) -> None:
+    """Typed arrays of two and four bytes, with and without sign, of either order."""
+    raw = value.encode() * 4
+    size = struct.calcsize(code)
+    raw = raw[: len(raw) // size * size]
+    numbers = list(struct.unpack(f"{order}{len(raw) // size}{code}", raw))
+    assert stands_in("decimal", f"words: {numbers}".encode(), raw)
+
+
+def test_short_values_are_noticed_as_an_integer() -> None:
+    """The number of eight bytes is too short to be seen by its length, so its digits are a hint."""
+    hint = FORMS["integer"].hint
+    assert hint
+    number = b"%d" % int.from_bytes(b"k9!Zq2Lw")
+    assert any(one in number and len(one) >= 8 for one in hint(b"k9!Zq2Lw"))
+    assert not list(hint(b"k9!Zq2Lw0000"))

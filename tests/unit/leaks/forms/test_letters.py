@@ -97,3 +97,11 @@ def test_nothing_is_read_without_letters_or_budget() -> None:
     assert not pieces(ROT13, b"letters", budget=3)
     assert not pieces(REVERSED, b"some\nlines", budget=3)
     assert not pieces(REVERSED, b"")
+
+
+def test_another_case_of_other_letters_is_noticed() -> None:
+    """Anchors are compared in either case of ASCII alone, so other letters have hints."""
+    hint = FORMS["cased"].hint
+    assert hint
+    assert any(one in "ПАРОЛЬ-9".encode() for one in hint("пароль-9".encode()))
+    assert not list(hint(b"password-9"))

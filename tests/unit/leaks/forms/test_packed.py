@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import lzma
+import subprocess
 import tarfile
 import zipfile
 import zlib
@@ -295,7 +296,7 @@ def test_packed_data_are_noticed(form: str, print_as: str) -> None:
 def test_what_packed_data_are_noticed_by_is_rare() -> None:
     """Four bytes or more each, and not too many of them."""
     assert min(map(len, MAGIC)) >= 4
-    assert len(MAGIC) <= 200
+    assert len(MAGIC) <= 300
 
 
 @pytest.mark.parametrize("form", PACKERS)
@@ -307,3 +308,24 @@ def test_packed_in_base64_is_read_through_both(form: str) -> None:
     assert outer
     texts = [deep.text for piece in outer(log, Budget(ENOUGH)) for deep in read(form, piece.text)]
     assert text in texts
+
+
+DUMPED = {"xxd": ["xxd"], "hexdump -C": ["hexdump", "-C"], "od -tx1": ["od", "-t", "x1"],
+          "od": ["od"], "od -x": ["od", "-x"], "od -c": ["od", "-c"]}  # fmt: skip
+
+
+@pytest.mark.parametrize("tool", DUMPED)
+@pytest.mark.parametrize("form", ["zlib", "bzip2", "xz", "zip"])
+def test_dumps_of_packed_data_are_noticed(form: str, tool: str) -> None:
+    """By their first row, in which the head stands."""
+    packed = PACKERS[form](content(3))
+    done = subprocess.run(DUMPED[tool], input=packed, capture_output=True, check=True)
+    assert any(head in done.stdout for head, forms in MAGIC.items() if "dump" in forms)
+
+
+def test_deflate_begins_at_a_line() -> None:
+    """Readers of digits put each run they find into a line, and one of them may be packed."""
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    packed = packer.compress(content(4)) + packer.flush()
+    text = b"\x9f\x86\xd0\x81\x88\n" + packed
+    assert content(4) in [piece.text for piece in read("deflate", text)]

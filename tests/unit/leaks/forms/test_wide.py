@@ -1,9 +1,12 @@
 """UTF-16 as it is and as it is shown, and other charsets."""
 
+from itertools import chain
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ci_secrets.leaks.forms.digits_spelled import hint_units
 from ci_secrets.leaks.forms.escapes import FORMS as ESCAPES
 from ci_secrets.leaks.forms.json import FORMS as JSON
 from ci_secrets.leaks.forms.wide import FORMS
@@ -68,8 +71,8 @@ def test_shown_nul_is_read(name: str) -> None:
     once = [piece.text for form in readers for piece in pieces(form, text.encode())]
     twice = [piece.text for one in once for piece in pieces(UTF16, one)]
     assert any(b"hunter!pass" in one for one in twice)
-    assert UTF16.hint is not None
-    assert any(hint in text.encode() for hint in UTF16.hint(b"hunter!pass"))
+    hints = [form.hint(b"hunter!pass") for form in readers if form.hint]
+    assert any(hint in text.encode() for hint in chain.from_iterable(hints))
 
 
 @given(value=TOKENS)
@@ -132,3 +135,19 @@ def test_plain_text_is_refused() -> None:
     assert not pieces(UTF16, "plain text € \\0".encode())
     assert not pieces(UTF16, "text".encode("utf-16-le"), budget=2)
     assert not pieces(CHARSET, "Käse Ñandú Àé".encode())
+
+
+def test_dots_stand_for_what_is_not_ascii() -> None:
+    """The text column of a dump shows the rest of a value, which is enough where it is no word."""
+    assert CHARSET.spell is not None
+    assert b"Z..rich-8h....Qm4" in CHARSET.spell("Zürich-8häßQm4".encode())
+    assert not any(b"." in one for one in CHARSET.spell("пароль-admin".encode()))
+
+
+def test_utf16_that_is_not_ascii_has_hints_in_dumps() -> None:
+    """Two characters of another alphabet, as bytes and as words of either order."""
+    hints = set(hint_units("пароль".encode()))
+    for order in ("utf-16-le", "utf-16-be"):
+        dumped = "пароль".encode(order)
+        assert any(hint in dumped.hex(" ").encode() for hint in hints)
+        assert any(hint in dumped.hex(" ", -2).encode() for hint in hints)

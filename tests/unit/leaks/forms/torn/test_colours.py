@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_secrets.leaks.forms.torn.colours import overstruck, uncoloured, word_diffs
+from ci_secrets.leaks.forms.torn.colours import (
+    overstruck,
+    uncoloured,
+    untagged,
+    word_diffs,
+)
 from tests.unit.leaks.forms.torn.tears import FEW, MANY, characters, readings, spans
 from tests.unit.leaks.strategies import TOKENS, VALUES
 
@@ -94,3 +99,13 @@ def test_ordinary_text_is_refused() -> None:
     """Text without any mark of a colour yields nothing."""
     text = b"if (a[0] > b[x1]) return std::move(x); // [1] 033 escape\r\n" * 3
     assert not [*uncoloured(text), *word_diffs(text), *overstruck(text)]
+
+
+@pytest.mark.parametrize(
+    "between", ["<wbr>", "</span><span class='k'>", "<b>", "</mark>", "<br>\n", "<br />"]
+)
+def test_tags_inside_a_value_go(between: str) -> None:
+    """What marks, colours and breaks a text in HTML is taken out; what is no such tag stays."""
+    text = f"<p>k: mZ4kQ{between}81vXw<2Rt7>Lp</p>".encode()
+    whole = b"mZ4kQ81vXw<2Rt7>Lp".replace(b"kQ81", b"kQ\n81" if "\n" in between else b"kQ81")
+    assert any(whole in piece.text for piece in untagged(text))

@@ -1,11 +1,12 @@
-"""Values in the cells of a table."""
+"""Values in the cells of a table, and in the strings of records."""
 
+import json
 import subprocess
 
 import pytest
 from hypothesis import given
 
-from ci_secrets.leaks.forms.torn.columns import columns
+from ci_secrets.leaks.forms.torn.columns import columns, records
 from tests.unit.leaks.forms.torn.tears import FEW, cut, spans
 from tests.unit.leaks.strategies import TOKENS
 
@@ -47,3 +48,19 @@ def test_ordinary_text_is_refused() -> None:
     """Pipes of a shell and prefixes of one border are no table."""
     text = b"cat x | grep y\nweb-1  | abc\nweb-1  | def\n"
     assert not [*columns(text)]
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+@FEW
+@given(value=TOKENS.filter(lambda text: not set(text) & set('"\\\\')))
+def test_strings_of_records_come_together(end: str, value: str) -> None:
+    """A value that was wrapped before each line became a record of JSON is read whole."""
+    lines = [piece.decode() for piece in cut(value.encode(), 9)]
+    records_of = [{"log": line + end, "stream": "stdout", "n": 1} for line in lines]
+    text = "".join(json.dumps(record) + "\n" for record in records_of).encode()
+    assert len(lines) == 1 or spans(records(b"before\n" + text + b"after\n"), value.encode())
+
+
+def test_one_record_is_refused() -> None:
+    """What stands in one line is not put together."""
+    assert not [*records(b'{"a": "x", "b": "y"}\ntext\n')]

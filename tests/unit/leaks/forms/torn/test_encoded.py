@@ -50,7 +50,7 @@ def test_lines_may_begin_anywhere(width: int, value: bytes, before: int) -> None
 @MANY
 @given(value=st.binary(max_size=80))
 def test_hints_are_few_and_long_enough(value: bytes) -> None:
-    """There are at most 80 for any value, each of 6 to 12 bytes, and no two alike."""
+    """There are at most 115 for any value, each of 6 to 12 bytes, and no two alike."""
     found = list(encoded_hints(value))
-    assert len(found) == len(set(found)) <= 80
+    assert len(found) == len(set(found)) <= 115
     assert all(6 <= len(hint) <= 12 for hint in found)

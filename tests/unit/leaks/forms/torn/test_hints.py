@@ -72,7 +72,7 @@ def test_separated_characters_are_noticed(between: bytes, value: str) -> None:
     assert any(hint in printed + between for hint in hints(value.encode()))
 
 
-@pytest.mark.parametrize("between", [b"\n", b" ", b"-"])
+@pytest.mark.parametrize("between", [b"\n", b" ", b"-", b"\r\n", b",", b", "])
 @pytest.mark.parametrize("width", range(4, 8))
 @FEW
 @given(value=TOKENS.filter(lambda text: len(text) > 16), before=st.integers(0, 6))
@@ -85,15 +85,17 @@ def test_groups_are_noticed(between: bytes, width: int, value: str, before: int)
 @MANY
 @given(value=TOKENS)
 def test_lists_of_characters_are_noticed(value: str) -> None:
-    """Lists as Python and JSON print them hold a hint."""
+    """Lists as Python, Go and JSON print them hold a hint, or show themselves by their shape."""
     for printed in (
         repr(list(value)),
+        "['" + "' '".join(value) + "']",
         json.dumps(list(value)),
         json.dumps(list(value), separators=(",", ":")),
         json.dumps(list(value), indent=2),
         json.dumps(list(value), indent=4),
     ):
-        assert any(hint in printed.encode() for hint in hints(value.encode()))
+        noticed = any(hint in printed.encode() for hint in hints(value.encode()))
+        assert noticed or list(torn_apart(printed.encode()))
 
 
 @FEW
@@ -106,11 +108,11 @@ def test_lists_of_characters_are_noticed(value: str) -> None:
 def test_rows_of_characters_are_noticed(
     value: str, columns: int, before: int, padded: bool
 ) -> None:
-    """Lists in rows of several columns, as node prints them, hold a hint."""
+    """Lists in rows of several columns, as node prints them, show it by their shape."""
     quoted = [b"'%c'" % one for one in b"x" * before + value.encode()]
     rows = [quoted[at : at + columns] for at in range(0, len(quoted), columns)]
     printed = b",\n  ".join((b",  " if padded else b", ").join(row) for row in rows)
-    assert any(hint in printed for hint in hints(value.encode()))
+    assert list(torn_apart(printed))
 
 
 @MANY
@@ -156,12 +158,23 @@ def test_short_values_are_noticed_however_they_are_torn_once(
 
 
 @MANY
+@given(value=st.text("abcXYZ019_-", min_size=8, max_size=15), data=st.data())
+def test_short_values_are_noticed_beside_a_colour(value: str, data: st.DataObject) -> None:
+    """One piece before or behind what grep found in it is enough, if that has four letters."""
+    start = data.draw(st.integers(0, len(value) - 1))
+    end = data.draw(st.integers(start + 1, min(start + 4, len(value))))
+    printed = f"{value[:start]}\x1b[01;31m\x1b[K{value[start:end]}\x1b[m\x1b[K{value[end:]}"
+    short = max(start, len(value) - end) < 4
+    assert short or any(hint in printed.encode() for hint in hints(value.encode()))
+
+
+@MANY
 @given(value=st.one_of(st.binary(max_size=80), TOKENS.map(str.encode)))
 def test_hints_are_few_and_long_enough(value: bytes) -> None:
-    """There are at most 185 for any value, each of 6 to 12 bytes, and no two alike."""
+    """There are at most 260 for any value, each of 5 to 12 bytes, and no two alike."""
     found = list(hints(value))
-    assert len(found) == len(set(found)) <= 185
-    assert all(6 <= len(hint) <= 12 for hint in found)
+    assert len(found) == len(set(found)) <= 260
+    assert all(5 <= len(hint) <= 12 for hint in found)
 
 
 @MANY

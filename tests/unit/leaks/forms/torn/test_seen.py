@@ -54,3 +54,20 @@ def test_ordinary_text_has_no_such_shape() -> None:
         f"{COLOUR}passed{PLAIN} in 3 s, {COLOUR}failed{PLAIN} none\nif (a[-1] - b[-2] + c) {{+x}}\n"
     )
     assert not list(torn_apart(text.encode()))
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "[(40, 'm'), (41, 'Z'), (42, '4'), (43, 'k')]",
+        "{\n  '0': 'm',\n  '1': 'Z',\n  '2': '4',\n  '3': 'k'\n}",
+        '{"10":"m","11":"Z","12":"4","13":"k"}',
+        "[('m', 109), ('Z', 90), ('4', 52), ('k', 107)]",
+        "{ 'm', 0x2d, 'Z', 0x3a, '4' }",
+        "&#0109;&#0090;&#0052;&#0107;&#0081;&#0056;",
+        "&amp;#109;&amp;#90;&amp;#52;&amp;#107;&amp;#81;&amp;#56;",
+    ],
+)
+def test_characters_of_lists_are_seen(printed: str) -> None:
+    """By an index, a code or hex beside them, and by the numbers of entities."""
+    assert list(torn_apart(f"k = {printed}\n".encode()))

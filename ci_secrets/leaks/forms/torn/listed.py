@@ -1,0 +1,55 @@
+"""Puts the characters of a list together that has an index or a code at each.
+
+`{'0': 'a', '1': 'b'}`, `[(0, 'a'), (1, 'b')]`, `[('a', 97), ('b', 98)]`.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from ci_secrets.leaks.forms.reading import Piece, Span
+from ci_secrets.leaks.forms.torn.kept import without
+
+_FEWEST: Final = 6
+"""Characters of a list."""
+_BETWEEN: Final = b", \t\r\n"
+_CHARACTER: Final = rb"(\\[^\n]|[^\n]{1,4}?)"
+_ITEM: Final = (
+    rb"(?:[\[(] ?)?['\"]?[0-9]{1,6}['\"]?(?:: ?|, ?| ?=> ?)(['\"])"
+    + _CHARACTER
+    + rb"\1(?: ?[\])])?"
+    rb"|[\[(] ?(['\"])" + _CHARACTER + rb"\3, ?[0-9]{1,7} ?[\])]"
+)
+_SURE: Final = rb"[0-9]['\"]?(?:: ?|, ?| ?=> ?)['\"]|['\"], ?[0-9]{1,7} ?[\])]"
+_MARKS: Final = (b": '", b': "', b'":"', b", '", b', "', b"> '", b'> "', b"('")
+"""A part of any item; those are cheaper than this."""
+
+
+def listed(text: bytes) -> Iterator[Piece]:
+    """The text with nothing between the characters of lists."""
+    if any(mark in text for mark in _MARKS) and re.search(_SURE, text):
+        piece = without(text, _around(text))
+        if piece:
+            yield piece
+
+
+def _around(text: bytes) -> Iterator[Span]:
+    """What stands around the characters of each list, and between them."""
+    row: list[Span] = []
+    start = end = 0
+    for item in re.finditer(_ITEM, text):
+        if not row or text[end : item.start()].strip(_BETWEEN):
+            yield from _gaps(start, row, end)
+            row, start = [], item.start()
+        row.append(item.span(2 if item[2] else 4))
+        end = item.end()
+    yield from _gaps(start, row, end)
+
+
+def _gaps(start: int, row: list[Span], end: int) -> Iterator[Span]:
+    """What is in none of the spans from `start` to `end`, if there are enough of them."""
+    if len(row) >= _FEWEST:
+        for left, right in (*row, (end, end)):
+            if start < left:
+                yield start, left
+            start = right
