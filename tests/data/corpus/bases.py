@@ -30,6 +30,7 @@ BASE64: Final[tuple[Way, ...]] = (
     sh("base64-rot13", "base64 -w 0 | tr A-Za-z N-ZA-Mn-za-m"),
     sh("base64-grouped", "base64 -w 4 | paste -sd ' '"),
     sh("base64-grouped-8", "base64 -w 8 | paste -sd '-'"),
+    sh("base64-grouped-5", "base64 -w 5 | paste -sd ' '"),
     sh("base64-spaced", "base64 -w 1 | paste -sd ' '"),
     sh("base64-crlf", "base64 | sed 's/$/\\r/'"),
     sh("base64-indented", "base64 | sed 's/^/      /'"),
@@ -49,6 +50,7 @@ BASE64: Final[tuple[Way, ...]] = (
 
 OTHERS: Final[tuple[Way, ...]] = (
     sh("base32", "base32"),
+    sh("base32-hyphens", "base32 -w 0 | sed 's/..../&-/g'"),
     sh("base32-w0", "base32 -w 0"),
     sh("base32-w16", "base32 -w 16"),
     sh("base32-bare", "base32 -w 0 | tr -d ="),

@@ -1,5 +1,6 @@
 """What Python itself prints: its representations, its modules for text, formats and archives."""
 
+import array
 import ast
 import base64
 import binascii
@@ -178,6 +179,13 @@ REPRESENTATIONS: Final = table({
     "python-bits": lambda v: " ".join(f"{b:08b}" for b in v.encode()),
     "python-octal": lambda v: repr([oct(b) for b in v.encode()]),
     "python-decimals-3": lambda v: " ".join(f"{b:03}" for b in v.encode()),
+    "python-enumerate": lambda v: repr(list(enumerate(v))),
+    "python-char-codes": lambda v: repr([(c, ord(c)) for c in v]),
+    "python-chars-dict": lambda v: pprint.pformat(dict(enumerate(v))),
+    "python-bits-list": lambda v: repr([bin(b) for b in v.encode()]),
+    "python-utf16": lambda v: repr(v.encode("utf-16-le")),
+    "python-utf16-quoted": lambda v: urllib.parse.quote(v.encode("utf-16-le")),
+    "python-words": lambda v: repr(array.array("H", (v + " " * (len(v.encode()) % 2)).encode())),
     "python-set-items": lambda v: "\n".join(f"{i}: {c}" for i, c in enumerate(v)),
     "python-unicode-escape": lambda v: v.encode("unicode_escape"),
     "python-backslashreplace": lambda v: v.encode("ascii", "backslashreplace"),

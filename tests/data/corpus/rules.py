@@ -54,6 +54,16 @@ def _jwt(value: str) -> str:
     return f"{_b64url(head)}.{_b64url(claims)}.{'Zm9vYmFyYmF6' * 3}x"
 
 
+def _gdb(value: str) -> str:
+    rows = [value.encode()[at : at + 8] for at in range(0, len(value.encode()), 8)]
+    return "".join(
+        f"0x{0x4020 + 8 * number:x} <token{f'+{8 * number}' if number else ''}>:\t"
+        + "\t".join(f"0x{byte:02x}" for byte in row)
+        + "\n"
+        for number, row in enumerate(rows)
+    )
+
+
 def _secret(value: str, *, as_json: bool = False) -> str:
     document = {
         "apiVersion": "v1",
@@ -215,6 +225,8 @@ LANGUAGES: Final = table({
     ),
     "ruby-bytes": lambda v: str(list(v.encode())),
     "php-var-export": lambda v: "'" + _replaced(v, (("\\", "\\\\"), ("'", "\\'"))) + "'",
+    "php-print-r-chars": lambda v: "Array\n(\n" + "".join(
+        f"    [{i}] => {c}\n" for i, c in enumerate(v)) + ")",
     "php-json": lambda v: json.dumps(v).replace("/", "\\/"),
     "php-var-dump": lambda v: f'string({len(v.encode())}) "{v}"',
     "lua-q": lambda v: '"' + _replaced(v, (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\\n"))) + '"',
@@ -238,6 +250,7 @@ QUOTING: Final = table({
     "sql-bytea": lambda v: "'\\x" + v.encode().hex() + "'::bytea",
     "sql-hex": lambda v: "X'" + v.encode().hex().upper() + "'",
     "sql-copy": lambda v: "7\t" + _replaced(v, (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"))),
+    "gdb-bytes": _gdb,
     "ps-args": lambda v: f"runner     4242  0.0  0.1  login --password {v}",
     "compose-dollars": lambda v: json.dumps({"environment": {"T": v.replace("$", "$$")}}),
     "jenkins-dollars": lambda v: v.replace("$", "$$"),
@@ -263,6 +276,9 @@ DOCUMENTS: Final = table({
     "sarif": _sarif,
     "junit": _junit,
     "html-page": lambda v: f"<tr><td>key</td><td><code>{_xml(v)}</code></td></tr>",
+    "html-marked": lambda v: f"<code>{_xml(v[:5])}<mark>{_xml(v[5:8])}</mark>{_xml(v[8:])}</code>",
+    "html-decimals-4": lambda v: "".join(f"&#{ord(c):04};" for c in v),
+    "html-decimals-twice": lambda v: "".join(f"&amp;#{ord(c)};" for c in v),
     "markdown-table": lambda v: f"| key | `{v.replace('|', chr(92) + '|')}` |",
     "toml": lambda v: f"[ci]\ntoken = {json.dumps(v, ensure_ascii=False)}\n",
     "toml-lines": lambda v: f"token = '''\n{v}'''\n",

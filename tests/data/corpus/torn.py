@@ -3,9 +3,10 @@
 from typing import Final
 
 from tests.data.corpus.shell import sh
-from tests.data.corpus.way import LONG, TOO_SHORT, Way
+from tests.data.corpus.way import ASCII, LONG, TOO_SHORT, Way
 
 _STAMP = "sed 's/^/2026-03-01T12:00:01.1234567Z /'"
+_HALVES = "jq has no halves of a character"
 _NOTE = "\\x1b[8mha:////4Iq0GTQ8JfNnTB2hNnLDxkKzbJtmJ4p1bXl0aGlzaXNhbm90ZQAAAA==\\x1b[0m"
 
 WRAPPED: Final[tuple[Way, ...]] = (
@@ -14,6 +15,8 @@ WRAPPED: Final[tuple[Way, ...]] = (
     sh("fmt", "fmt -w 20"),
     sh("fmt-split", "fmt -s -w 30"),
     sh("fold-crlf", "fold -w 12 | sed 's/$/\\r/'"),
+    sh("fold-crlf-narrow", "fold -w 7 | sed 's/$/\\r/'"),
+    sh("fold-joined-commas", "fold -w 6 | paste -sd ','"),
     sh("fold-carriage-returns", "fold -w 12 | tr '\\n' '\\r'"),
     sh("fold-joined", "fold -w 6 | paste -sd ' '"),
     sh("fold-joined-hyphens", "fold -w 4 | paste -sd '-'"),
@@ -27,6 +30,10 @@ WRAPPED: Final[tuple[Way, ...]] = (
     sh("paste-beside", "fold -w 12 | paste - <(seq 40)", words="beside another column"),
 )
 PREFIXED: Final[tuple[Way, ...]] = (
+    sh("docker-json-wrapped", "fold -w 12 | jq -Rc '{log: (. + \"\\n\"), stream: \"stdout\", "
+       "time: \"2026-03-01T12:00:01.123456789Z\"}'", kinds=ASCII, why=_HALVES),
+    sh("json-lines", "fold -w 10 | jq -Rc '{level: \"info\", msg: ., n: 1}'",
+       kinds=ASCII, why=_HALVES),
     sh("prefix-stamp", f"fold -w 15 | {_STAMP}"),
     sh("prefix-stamp-one", _STAMP),
     sh("prefix-stamp-space", "fold -w 15 | sed 's/^/2026-03-01 12:00:01,123 INFO  /'"),
@@ -76,6 +83,7 @@ APART: Final[tuple[Way, ...]] = (
 COLOURED: Final[tuple[Way, ...]] = (
     sh("grep-colour", "grep --color=always -E '[0-9]|$'"),
     sh("grep-colour-letters", "grep --color=always -E '[a-m]+|$'"),
+    sh("grep-colour-part", 'grep --color=always -C 9 -F -- "$(head -c 5 "$V" | tail -c 2)" "$V"'),
     sh("grep-colour-n", "grep --color=always -nE '[A-Z]|$' \"$V\""),
     sh("colour-middle", "sed -E 's/(.{6})(.{3})/\\1\\x1b[1;31m\\2\\x1b[0m/'"),
     sh("colour-powershell", "sed -E 's/(.{5})(.)/\\1\\x1b[31;1m\\2\\x1b[0m\\x1b[36;1m/'"),

@@ -5,6 +5,7 @@ import java.io.StringWriter;
 import java.math.BigInteger;
 import java.net.URI;
 import java.net.URLEncoder;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -80,6 +81,12 @@ class Ways {
             return joined.toString();
         });
         WAYS.put("java-bytes-utf16", v -> Arrays.toString(v.getBytes(StandardCharsets.UTF_16LE)));
+        WAYS.put("java-words", v -> {
+            ByteBuffer words = ByteBuffer.wrap(bytes(v + "   "));
+            int[] every = new int[words.capacity() / 4];
+            words.asIntBuffer().get(every);
+            return Arrays.toString(every);
+        });
         WAYS.put("java-hex", v -> each(bytes(v), "%02x", ""));
         WAYS.put("java-hex-colons", v -> each(bytes(v), "%02X", ":"));
         WAYS.put("java-hex-0x", v -> each(bytes(v), "(byte) 0x%02X", ", "));

@@ -55,6 +55,11 @@ const WAYS = {
   "node-uint8array-object": (v) => JSON.stringify(new Uint8Array(bytes(v))),
   "node-chars": (v) => util.inspect(Array.from(v), all),
   "node-chars-object": (v) => util.inspect(Object.assign({}, Array.from(v)), all),
+  "node-chars-object-json": (v) => JSON.stringify(Object.assign({}, Array.from(v))),
+  "node-chars-entries": (v) => util.inspect(Object.entries(Array.from(v)), all),
+  "node-chars-map": (v) => util.inspect(new Map(Object.entries(Array.from(v))), all),
+  "node-uint16array": (v) => util.inspect(
+    new Uint16Array(new Uint8Array(bytes(v + " ".repeat(bytes(v).length % 2))).buffer), all),
   "node-codes": (v) => JSON.stringify(codes(v)),
   "node-codes-inspect": (v) => util.inspect(codes(v), all),
   "node-codes-joined": (v) => units(v).join(" "),
