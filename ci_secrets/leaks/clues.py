@@ -174,11 +174,18 @@ def _hints(part: Part) -> Iterator[_Row]:
                 turns = _Turns(start + 2 * at, pace)
                 if part.name:
                     turns = _Turns(turns.start + _OF_PART, 2 * pace)
-                yield _Row(turns, _noticing(form.hint(text[at:]), clue))
+                hints = _noticing(form.hint(text[at:]), clue)
+                yield _Row(turns, _with_pieces(hints, text) if name == "torn" else hints)
 
 
 def _noticing(hints: Iterator[bytes], clue: Clue) -> Iterator[Anchored]:
     return ((hint, clue) for hint in hints if len(hint) >= _LEAST)
+
+
+def _with_pieces(hints: Iterator[Anchored], text: bytes) -> Iterator[Anchored]:
+    """Hints to a tear, of which a piece of the text says more: undoing the tear leaves it whole."""
+    for hint, clue in hints:
+        yield hint, Clue(clue.reach, frozenset(), EVERYWHERE) if hint in text else clue
 
 
 def _hidden(part: Part) -> Iterator[Anchored]:

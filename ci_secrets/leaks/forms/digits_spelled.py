@@ -13,12 +13,12 @@ _SEEN_AS_INTEGER: Final = 12
 """Bytes that make a number of 28 digits, see `digits_seen`."""
 _HEX_SEPARATORS: Final = (
     *(b" ", b":", b", 0x", b"\\x", b"-", b",", b", ", b",0x", b" 0x", b"\n", b"', '0x"),
-    *(b".", b", #", b", (byte) 0x", b"\n ", b"\n0x", b",\n    0x", b"\t0x"),
+    *(b".", b", #", b", (byte) 0x", b"\n ", b"\n0x", b",\n    0x", b"\t0x", b"', '", b'", "'),
 )
 _SEEN_AS_LIST: Final = 16
 """Bytes from which a list of numbers is seen by its shape, see `digits_seen`."""
 # NOTE: between numbers; first what a list may have that is not seen so
-_DECIMAL_SEPARATORS: Final = ((b".", b"-"), (b", ", b",", b" ", b"  ", b"\n", b":", b"\\"))
+_DECIMAL_SEPARATORS: Final = ((b", ", b".", b"-"), (b",", b" ", b"  ", b"\n", b":", b"\\"))
 _OCTAL_SEPARATORS: Final = (
     (b", 0o", b"', '0o", b".", b" 0o"),
     (b"\\", b"\\0", b" ", b"\n", b", "),

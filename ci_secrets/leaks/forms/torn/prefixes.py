@@ -14,8 +14,10 @@ _CLOCK: Final = rb"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
 _ZONE: Final = rb"(?:Z| ?[+-]\d\d:?\d\d| (?:UTC|GMT|[AP]M|[A-Z]{3,4}(?= )))?"
 _END: Final = rb"[\])]?:?[ \t]?"
 _HEADS: Final = (
-    # an ISO time, GitLab's stream and flag behind it: `2026-11-22T06:23:36.123456Z 01O `
-    rb"[\[(]?\d{4}[-/]\d\d[-/]\d\d(?:[T ]|, )" + _CLOCK + _ZONE + _END + rb"(?:\d\d[OE][ +])?",
+    # an ISO time, the stream and flag of GitLab or Kubernetes behind it:
+    # `2026-11-22T06:23:36.123456Z 01O `, `2026-11-22T06:23:36.123456789+01:00 stdout F `
+    rb"[\[(]?\d{4}[-/]\d\d[-/]\d\d(?:[T ]|, )" + _CLOCK + _ZONE + _END
+    + rb"(?:\d\d[OE][ +]|std(?:out|err) [FP] )?",
     # ts, syslog, date, Apache: `Nov 22 06:23:36 `, `Sun Nov 22 06:23:36 UTC 2026`
     rb"(?:<\d{1,3}>)?\[?(?:[A-Z][a-z]{2},? )?[A-Z][a-z]{2} [ \d]?\d,? (?:\d{4},? )?"
     + _CLOCK + _ZONE + rb"(?: \d{4}(?=[ \])]))?" + _END,
@@ -42,6 +44,8 @@ _HEADS: Final = (
     # gh run view --log: job, step, time
     rb"[^\t\r\n]{1,120}+\t[^\t\r\n]{1,120}+\t(?=(?:\xef\xbb\xbf)?\d{4}-\d\d)",
     rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}[ \t]",
+    # Python's logging: `INFO:root:`
+    rb"(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):[\w.-]{1,64}:",
     # a level; a host and program of syslog; a name: `remote: `, `make[1]: `, `com.shop.Main - `,
     # `@app/web:build: `
     rb"(?:[A-Z]{4,8}|[a-z]{4,8}) {0,3}(?:[:|>-]|---) {1,3}|(?:TRACE|DEBUG|INFO|WARN|ERROR) {1,3}",

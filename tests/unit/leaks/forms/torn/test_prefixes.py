@@ -17,6 +17,8 @@ DIGITS_TO_LETTERS = str.maketrans("0123456789", "ghijklmnop")
 PREFIXES: dict[str, Callable[[int], str]] = {
     "github": lambda n: f"2026-11-22T06:23:{n % 60:02}.1234567Z ",
     "gitlab": lambda n: f"2026-11-22T06:23:{n % 60:02}.123456Z 01O ",
+    "kubernetes": lambda n: f"2026-11-22T06:23:{n % 60:02}.123456789+01:00 stdout F ",
+    "logging": lambda n: ("INFO:root:", "WARNING:shop.cart:")[n % 2],
     "zone": lambda n: f"2026-11-22T06:23:{n % 60:02}+0100 ",
     "python": lambda n: f"2026-11-22 06:23:{n % 60:02},123 - shop.main - INFO - ",
     "go": lambda n: f"2026/11/22 06:23:{n % 60:02} ",
