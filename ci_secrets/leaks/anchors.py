@@ -19,7 +19,7 @@ from ci_secrets.leaks.magic import extent, holds_packed, is_packed
 from ci_secrets.leaks.needles import Needles
 from ci_secrets.leaks.runs import LONG_RUN, long_runs
 
-MOST_ANCHORS: Final = 16_000
+MOST_ANCHORS: Final = 20_000
 """In all: beyond it the pass slows down. Of many values each has fewer, the likeliest."""
 ENOUGH: Final = 300
 """Of one value: they notice nine in ten logs of the corpus of docs/forms.md."""

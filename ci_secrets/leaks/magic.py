@@ -18,9 +18,10 @@ _ZLIB: Final = range(14, 65)
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]+")
 _HEX_GOES_ON: Final = re.compile(rb"(?:[0-9A-Fa-f]{2}[\s:-]?){8,24}")
 _HEX_SPACE: Final = re.compile(rb"[\s:-]+")
-_GOES_ON: Final = re.compile(rb"(?:[0-9A-Za-z+/_-]\s*){16}")
-_GZIP: Final = b"H4sI"
-"""Three bytes of it, in base64; the only magic there whose next letters can be undone alone."""
+_GOES_ON: Final = re.compile(rb"(?:[0-9A-Za-z+/_-]\s*){16,60}")
+_LETTERS: Final = re.compile(rb"(?:[0-9A-Za-z+/_-]{4}){3,}")
+_BASE64: Final = re.compile(rb"H4sI|e[JN]|Z(?=U[5p])|SDRz")
+"""gzip and zlib in base64, and both in base64 again: their next letters can be undone."""
 _STEP: Final = 512
 _NOT_ENCODED: Final = bytes(
     byte for byte in range(256) if not (chr(byte).isascii() and chr(byte).isalnum())
@@ -50,7 +51,9 @@ def is_packed(text: bytes, end: int, magic: bytes) -> bool:
         digits = _HEX_GOES_ON.match(text, end)
         return digits is not None and _may_be_zlib(word + digits.group())
     letters = _GOES_ON.match(text, end)
-    return letters is not None and (word != _GZIP or _may_be_gzip(word + letters.group()))
+    return letters is not None and (
+        not _BASE64.match(word) or _goes_on_packed(word + letters.group())
+    )
 
 
 def _may_be_zlib(digits: bytes) -> bool:
@@ -59,9 +62,15 @@ def _may_be_zlib(digits: bytes) -> bool:
     return head[:1] != b"x" or _is_begun(head, zlib.MAX_WBITS)
 
 
-def _may_be_gzip(letters: bytes) -> bool:
-    """The same of base64 and gzip."""
-    return _is_begun(b64decode(b"".join(letters.split()), b"-_"), 16 + zlib.MAX_WBITS)
+def _goes_on_packed(letters: bytes) -> bool:
+    """The same of base64 of either, once or twice."""
+    data = b"".join(letters.split())
+    while _BASE64.match(data):
+        whole = _LETTERS.match(data)
+        if whole is None:
+            return False
+        data = b64decode(whole.group(), b"-_")
+    return _is_begun(data, zlib.MAX_WBITS | 32)  # NOTE: zlib or gzip, as the header says
 
 
 def _is_begun(head: bytes, bits: int) -> bool:

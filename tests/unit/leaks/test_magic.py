@@ -40,3 +40,12 @@ def test_a_table_with_93_and_zeros_is_no_lzma() -> None:
     """The properties of lzma are followed by the sizes of its dictionary and its text."""
     assert holds_packed(b"\x5d\x00\x00\x80\x00" + b"\xff" * 8)
     assert not holds_packed(b"\x5d\x00\x00\x01\x02\x03\x5d\x00\x00\x00\x07\x08\x09\x01")
+
+
+def test_zlib_in_base64_twice_is_told_from_a_digest_that_looks_so() -> None:
+    """Both are undone before it is unpacked."""
+    packed = base64.b64encode(base64.b64encode(zlib.compress(TEXT)))
+    assert packed.startswith(b"ZUp")
+    assert is_packed(packed, 4, packed[:4])
+    digests = [packed[:4] + base64.b64encode(RANDOM.randbytes(60)) for _ in range(100)]
+    assert sum(is_packed(digest, 4, packed[:4]) for digest in digests) < 50

@@ -22,16 +22,16 @@ _IN_LIST: Final = (
 _SHAPES: Final = (
     # NOTE: `{+ab+}c`, `[-ab-]c`; coloured; `'1': 'a',`, `(1, 'a'),`, `'a', `, `'a' `, `"a",` and
     # `('a', 97),`, as languages show lists; `'a', 0x2d, 'b',` of C
-    _DIFFERS + (rb"[^\n]{0,6}(?:\{\+|\[-)[^\n]{1,6}" + _DIFFERS) * 2,
+    _DIFFERS + rb"[^\n]{0,6}(?:\{\+|\[-)[^\n]{1,6}" + _DIFFERS + rb"[^\n]{0,6}(?:\{\+|\[-)",
     _COLOURED + (rb"(?:\x1b\[K)?[^\x1b\n]{1,5}\x1b\[[0-9;]{0,9}" + _COLOURED) * 2,
     _IN_LIST % _ONE + rb"{4}",
-    rb"',[ \n]{0,9}'".join((b"", _ONE, _ONE, b"")),
+    rb"',\s*'".join((b"", _ONE, _ONE, b"")),
     rb"' '".join((b"", _ONE, _ONE, b"")),
     rb"\",\"".join((b"", _ONE, _ONE, b"")),
     rb"(?:\('%b', [0-9]{1,6}\), ){3}" % _ONE,
     rb"', ?0x[0-9a-fA-F]{2}, ?['0]",
     # NOTE: entities of HTML, with zeros before the number or escaped once more
-    rb"(?:&(?:amp;)?#[xX]?[0-9a-fA-F]{1,6}[; ]){6}",
+    rb"(?:&(?:amp;)?#[xX]?[0-9a-fA-F]{1,6}[; ]){4}",
 )
 """Some pieces in a row, each with what tells it from the next."""
 _AROUND: Final = 512
