@@ -52,7 +52,7 @@ ROOMS: Final[Mapping[str, frozenset[str]]] = {
 PLUGINS: Final = ("platforms", "stores")
 HEAVY: Final = (
     "httpx", "httpcore", "hvac", "requests", "yaml", "jwt", "cryptography", "gitlab",
-    "actions_toolkit", "jinja2", "jsonata", "ahocorasick_rs",
+    "actions_toolkit", "jinja2", "jsonata", "ahocorasick", "ahocorasick_rs",
 )  # fmt: skip
 
 

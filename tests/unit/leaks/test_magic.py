@@ -6,7 +6,10 @@ import random
 import zlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ci_secrets.leaks.forms.packed import MAGIC
 from ci_secrets.leaks.magic import holds_packed, is_packed
 
 TEXT = b"a text of some length, as a value and its neighbours are"
@@ -49,3 +52,12 @@ def test_zlib_in_base64_twice_is_told_from_a_digest_that_looks_so() -> None:
     assert is_packed(packed, 4, packed[:4])
     digests = [packed[:4] + base64.b64encode(RANDOM.randbytes(60)) for _ in range(100)]
     assert sum(is_packed(digest, 4, packed[:4]) for digest in digests) < 50
+
+
+@given(
+    magic=st.sampled_from(sorted(MAGIC)),
+    rest=st.lists(st.one_of(st.binary(max_size=9), st.text("eJwNoZUp4sI\n").map(str.encode))),
+)
+def test_whatever_follows_a_magic_is_answered(magic: bytes, rest: list[bytes]) -> None:
+    """No bytes behind it stop a scan."""
+    assert is_packed(magic + b"".join(rest), len(magic), magic) in {True, False}
