@@ -154,8 +154,9 @@ def _is_hinted(part: Part) -> bool:
 
 def _of_needle(needle: Needle) -> Iterator[Anchored]:
     form, pattern = needle.form, needle.pattern
-    # NOTE: without signs base64url is base64
-    if ("base64url" in form and pattern.rstrip(b"=").isalnum()) or form[:1] in _UNSAID:
+    # NOTE: without signs base64url is base64; inside of other forms its signs are not in sight
+    same = form[:1] == ("base64url",) and pattern.rstrip(b"=").isalnum()
+    if (same and "base64url" not in form[1:]) or form[:1] in _UNSAID:
         return
     clue = Clue(_reach(6 * len(pattern)), _outermost(form[:1]), EVERYWHERE)
     for gram in grams(window(pattern), *_spacing(form, needle.part.endswith("]"))):

@@ -18,7 +18,8 @@ _ZLIB: Final = range(14, 65)
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]+")
 _HEX_GOES_ON: Final = re.compile(rb"(?:[0-9A-Fa-f]{2}[\s:-]?){8,24}")
 _HEX_SPACE: Final = re.compile(rb"[\s:-]+")
-_GOES_ON: Final = re.compile(rb"(?:[0-9A-Za-z+/_-]\s*){16,60}")
+_GOES_ON: Final = re.compile(rb"([0-9A-Za-z+/_-]{16,60})|(?:[0-9A-Za-z+/_-]\s*){16}")
+"""In one piece, or wrapped: then a line may begin with its number, so nothing can be undone."""
 _LETTERS: Final = re.compile(rb"(?:[0-9A-Za-z+/_-]{4}){3,}")
 _BASE64: Final = re.compile(rb"H4sI|e[JN]|Z(?=U[5p])|SDRz")
 """gzip and zlib in base64, and both in base64 again: their next letters can be undone."""
@@ -51,9 +52,9 @@ def is_packed(text: bytes, end: int, magic: bytes) -> bool:
         digits = _HEX_GOES_ON.match(text, end)
         return digits is not None and _may_be_zlib(word + digits.group())
     letters = _GOES_ON.match(text, end)
-    return letters is not None and (
-        not _BASE64.match(word) or _goes_on_packed(word + letters.group())
-    )
+    if letters is None or not letters[1] or not _BASE64.match(word):
+        return letters is not None
+    return _goes_on_packed(word + letters[1])
 
 
 def _may_be_zlib(digits: bytes) -> bool:
@@ -64,13 +65,12 @@ def _may_be_zlib(digits: bytes) -> bool:
 
 def _goes_on_packed(letters: bytes) -> bool:
     """The same of base64 of either, once or twice."""
-    data = b"".join(letters.split())
-    while _BASE64.match(data):
-        whole = _LETTERS.match(data)
+    while _BASE64.match(letters):
+        whole = _LETTERS.match(letters)
         if whole is None:
             return False
-        data = b64decode(whole.group(), b"-_")
-    return _is_begun(data, zlib.MAX_WBITS | 32)  # NOTE: zlib or gzip, as the header says
+        letters = b64decode(whole.group(), b"-_")
+    return _is_begun(letters, zlib.MAX_WBITS | 32)  # NOTE: zlib or gzip, as the header says
 
 
 def _is_begun(head: bytes, bits: int) -> bool:

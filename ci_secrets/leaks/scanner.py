@@ -161,7 +161,8 @@ def _stretches(
         low, high = max(first, start), min(last, end)
         if merged and low <= merged[-1][1] and high - merged[-1][0] <= _MAX_STRETCH:
             begun, ended, noticed = merged[-1]
-            merged[-1] = begun, max(ended, high), [*noticed, at]
+            noticed.append(at)
+            merged[-1] = begun, max(ended, high), noticed
         else:
             merged.append((low, high, [at]))
     return iter(merged)

@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Final
 
 from ci_secrets.leaks.findings import Finding, fingerprint
@@ -141,7 +142,10 @@ def _outermost(spans: Iterable[Span]) -> list[Span]:
 
 
 def line_around(start: int, end: int, hits: Iterable[Hit], held: Held) -> bytes:
-    """The line around `[start, end)` with all hits in it redacted; of a long one the middle."""
+    """The line around `[start, end)` with all hits in it redacted; of a long one the middle.
+
+    The hits are sorted by start.
+    """
     left = _redacted(max(held.base, start - _AROUND), start, hits, held)
     right = _redacted(end, min(held.end, end + _AROUND), hits, held)
     return left[left.rfind(b"\n") + 1 :][-_LEFT:] + MARK + right.partition(b"\n")[0][:_RIGHT]
@@ -149,8 +153,8 @@ def line_around(start: int, end: int, hits: Iterable[Hit], held: Held) -> bytes:
 
 def _redacted(low: int, high: int, hits: Iterable[Hit], held: Held) -> bytes:
     parts: list[bytes] = []
-    for hit in hits:
-        if hit.end > low and hit.start < high:
+    for hit in takewhile(lambda hit: hit.start < high, hits):
+        if hit.end > low:
             parts += [held.slice(low, max(low, hit.start)), MARK]
             low = min(high, hit.end)
     return b"".join([*parts, held.slice(low, high)])

@@ -25,9 +25,11 @@ def test_gzip_in_base64_is_told_from_a_digest_that_looks_so() -> None:
 
 
 def test_wrapped_base64_is_read_on() -> None:
-    """A line break after the magic changes nothing."""
+    """A line break after the magic changes nothing, nor does a number behind it."""
     letters = base64.b64encode(gzip.compress(TEXT))
-    assert is_packed(letters[:6] + b"\n" + letters[6:], 4, b"H4sI")
+    for between in (b"\n", b"\n     2\t"):
+        for at in (6, 24):
+            assert is_packed(letters[:at] + between + letters[at:], 4, b"H4sI")
 
 
 @pytest.mark.parametrize("level", [1, 6, 9])

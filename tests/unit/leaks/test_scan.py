@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ci_secrets.errors import UsageError
@@ -57,6 +57,7 @@ def test_offsets_are_exact(
 @pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
 @pytest.mark.parametrize("depth", [1, 2])
 @given(value=VALUES, before=st.binary(max_size=9), after=st.binary(max_size=9))
+@example(value="0000>123", before=b"\0", after=b"")  # a sign of the inner one, out of sight
 def test_base64_is_found_whatever_stands_around(
     depth: int, encode: Callable[[bytes], bytes], value: str, before: bytes, after: bytes
 ) -> None:
