@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from ci_secrets.leaks.clues import MARGIN, WEAKLY, Anchored, Clue, clues_of
 from ci_secrets.leaks.forms import FORMS, digits, packed
-from ci_secrets.leaks.forms.digits_seen import is_binary, seen
+from ci_secrets.leaks.forms.digits_seen import seen
 from ci_secrets.leaks.forms.reading import Budget, Read, Span
 from ci_secrets.leaks.forms.torn.seen import torn_apart
 from ci_secrets.leaks.literals import Growing
@@ -142,10 +142,9 @@ class Anchors:
 def _numbers(text: bytes) -> Iterator[tuple[Clue, tuple[str, ...], list[Span]]]:
     """Where numbers are, by the forms in which they are read."""
     kinds: defaultdict[tuple[str, ...], list[Span]] = defaultdict(list)
-    for start, end, single in seen(text):
-        # NOTE: numbers of other digits are no binary ones
-        bits = _OF_BITS if is_binary(text[start:end]) else ()
-        kinds[(_OF_NUMBER if single else _OF_LIST) + bits].append((start, end))
+    for start, end, single, bits in seen(text):
+        names = (_OF_NUMBER if single else _OF_LIST) + (_OF_BITS if bits else ())
+        kinds[names].append((start, end))
     for names, spans in kinds.items():
         yield (_NUMBER if names[0] in _OF_NUMBER else _LIST), names, spans
 

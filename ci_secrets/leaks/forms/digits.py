@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Final
 
 from ci_secrets.leaks.forms.digits_lists import BYTES, FEWEST, KINDS, stretches
-from ci_secrets.leaks.forms.digits_runs import Alphabet, Part, Run, Unit, gathered
+from ci_secrets.leaks.forms.digits_runs import ANY_DIGIT, Alphabet, Part, Run, Unit, gathered
 from ci_secrets.leaks.forms.digits_spelled import (
     ORDERS,
     hint_binary,
@@ -42,7 +42,6 @@ _BINARY: Final = Alphabet(b"01", fewest=6 * FEWEST, prefixes=(b"0b",))
 _MIRRORED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _NUMBER: Final = re.compile(rb"(?<![0-9])-?[0-9]+")
 _INTEGER: Final = re.compile(rb"(?<![0-9])[0-9]{%d,}+" % _SHORTEST_INTEGER)
-_ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"0" * 9)
 
 
 def read_hex(text: bytes, budget: Budget) -> Iterator[Piece]:
@@ -158,7 +157,7 @@ def _listed(parts: list[bytes], picked: range, places: Callable[[], list[Span]])
 
 def read_integer(text: bytes, budget: Budget) -> Iterator[Piece]:
     """Bytes of long decimal numbers, the highest byte first and last."""
-    if b"0" * _SHORTEST_INTEGER not in text.translate(_ANY_DIGIT):
+    if b"0" * _SHORTEST_INTEGER not in text.translate(ANY_DIGIT):
         return
     orders: tuple[list[Part], ...] = ([], [])
     for match in _INTEGER.finditer(text):

@@ -12,6 +12,9 @@ from ci_secrets.leaks.forms.reading import Budget, Piece, Span
 SEPARATORS: Final = b" \t\r\n,;:.|_+'\"[](){}<>\\=/#-"
 """What programs print between numbers."""
 
+ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"0" * 9)
+"""A table that makes each digit a 0."""
+
 Unit = tuple[int, int, int]
 """How many bytes one group of digits gives, and where it stands: `(size, start, end)`."""
 Part = tuple[bytes, Callable[[], Iterable[Unit]]]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Final, NamedTuple
 
+from ci_secrets.leaks.forms.digits_runs import ANY_DIGIT
 from ci_secrets.leaks.literals import may_match
 
 _ROW: Final = 40
@@ -33,7 +34,6 @@ _LIST: Final = re.compile(
 )
 _LONG: Final = re.compile(rb"[0-9]++(?:\r?\n[0-9]++)*+")
 """A number of binary digits may be wrapped."""
-_ANY_DIGIT: Final = bytes.maketrans(b"123456789", b"0" * 9)
 _TEXT: Final = re.compile(
     rb"(?<![0-9])(?:0*+(?:3[2-9]|[4-9][0-9]|[1-9][0-9]{2,}+)[^0-9]++"
     rb"(?:0*(?:[0-2]?[0-9]|3[01])[^0-9]++)?+){6}"
@@ -52,6 +52,8 @@ class Seen(NamedTuple):
     end: int
     single: bool
     """Whether it is one number of 28 digits or more, not a list of 7 numbers or more."""
+    bits: bool
+    """Whether it may be binary: many digits in a row are 0 or 1."""
 
 
 def seen(text: bytes) -> Iterator[Seen]:
@@ -60,15 +62,16 @@ def seen(text: bytes) -> Iterator[Seen]:
     shapes = either(text) and gates(text)
     if 1 in shapes:
         for start, end in _singles(text):
-            yield Seen(start, end, single=True)
+            yield Seen(start, end, single=True, bits=is_binary(text[start:end]))
     if 0 in shapes:
         for start, end in _rows(text):
             # NOTE: most are the indentation of code
             row = _EXACTLY.search(text, start, end)
             if row and len(row.group().translate(None, _NO_DIGITS)) >= _FEWEST:
                 for match in _LIST.finditer(text, start, end):
-                    if _TEXT.search(match.group()) or is_binary(match.group()):
-                        yield Seen(*match.span(), single=False)
+                    bits = is_binary(match.group())
+                    if bits or _TEXT.search(match.group()):
+                        yield Seen(*match.span(), single=False, bits=bits)
 
 
 @cache
@@ -77,7 +80,7 @@ def _gates() -> tuple[Callable[[bytes], frozenset[int]], ...]:
 
 
 def _singles(text: bytes) -> Iterator[tuple[int, int]]:
-    digits = text.translate(_ANY_DIGIT)
+    digits = text.translate(ANY_DIGIT)
     at = digits.find(b"0" * _DIGITS)
     while at >= 0:
         match = _LONG.match(text, at)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import Piece, Span
-from ci_secrets.leaks.forms.torn.kept import without
+from ci_secrets.leaks.forms.torn.kept import gaps, without
 
 _BORDERS: Final = ((b"\t", 1), (b"|", 2), ("│".encode(), 2), ("┃".encode(), 2))
 """What stands between cells, and how often at least: one `|` is the end of a prefix."""
@@ -18,11 +18,7 @@ def columns(text: bytes) -> Iterator[Piece]:
     """The cells of each column, put together: of rows with `|`, a line as box, or a tab."""
     for border, least in _BORDERS:
         if border in text:
-            for cells in _cells(text, border, least):
-                if len(cells) > 1:
-                    piece = without(text, _gaps(cells, len(text)))
-                    if piece:
-                        yield piece
+            yield from _each(text, _cells(text, border, least))
 
 
 # NOTE: Docker keeps the line break that a program wrote
@@ -41,9 +37,14 @@ def records(text: bytes) -> Iterator[Piece]:
         for column, string in zip(found, strings, strict=False):
             if string[1]:
                 column.append((string.start(1) - 1, string.end(1) - 1))
-    for spans in found:
-        if len(spans) > 1:
-            piece = without(text, _gaps(spans, len(text)))
+    yield from _each(text, found)
+
+
+def _each(text: bytes, found: list[list[Span]]) -> Iterator[Piece]:
+    """Each column of several cells, put together."""
+    for cells in found:
+        if len(cells) > 1:
+            piece = without(text, gaps(cells, 0, len(text)))
             if piece:
                 yield piece
 
@@ -63,12 +64,3 @@ def _cells(text: bytes, border: bytes, least: int) -> list[list[Span]]:
             start += len(cell) + len(border)
         at += len(line) + 1
     return found
-
-
-def _gaps(spans: list[Span], size: int) -> Iterator[Span]:
-    """All that is in none of the spans, which stand in order."""
-    at = 0
-    for start, end in (*spans, (size, size)):
-        if start > at:
-            yield at, start
-        at = end

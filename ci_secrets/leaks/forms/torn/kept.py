@@ -1,7 +1,7 @@
 """What is left of a text when bytes are deleted from it, and where in the text that stood."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from itertools import accumulate, compress, count, islice
 from typing import Final
@@ -36,6 +36,14 @@ def without(text: bytes, cuts: Iterable[Span]) -> Piece | None:
         return old[part] + offset - new[part]
 
     return Piece(b"".join(parts), lambda start, end: (place(start), place(end - 1) + 1))
+
+
+def gaps(spans: Iterable[Span], start: int, end: int) -> Iterator[Span]:
+    """All of `[start, end)` that is in none of the spans, which stand in order."""
+    for left, right in (*spans, (end, end)):
+        if start < left:
+            yield start, left
+        start = right
 
 
 class Sieved:

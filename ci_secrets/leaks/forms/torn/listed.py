@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import Piece, Span
-from ci_secrets.leaks.forms.torn.kept import without
+from ci_secrets.leaks.forms.torn.kept import gaps, without
 
 _FEWEST: Final = 6
 """Characters of a list."""
@@ -39,17 +39,14 @@ def _around(text: bytes) -> Iterator[Span]:
     start = end = 0
     for item in re.finditer(_ITEM, text):
         if not row or text[end : item.start()].strip(_BETWEEN):
-            yield from _gaps(start, row, end)
+            yield from _left(row, start, end)
             row, start = [], item.start()
         row.append(item.span(2 if item[2] else 4))
         end = item.end()
-    yield from _gaps(start, row, end)
+    yield from _left(row, start, end)
 
 
-def _gaps(start: int, row: list[Span], end: int) -> Iterator[Span]:
-    """What is in none of the spans from `start` to `end`, if there are enough of them."""
+def _left(row: list[Span], start: int, end: int) -> Iterator[Span]:
+    """What is in none of the characters of a list, if there are enough of them."""
     if len(row) >= _FEWEST:
-        for left, right in (*row, (end, end)):
-            if start < left:
-                yield start, left
-            start = right
+        yield from gaps(row, start, end)
