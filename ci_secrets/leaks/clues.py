@@ -1,9 +1,10 @@
 """Which literals tell that one value may be near, the likeliest first."""
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from functools import cache
-from heapq import heappop, heappush, heapreplace
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from ci_secrets.leaks.forms import FORMS
@@ -89,22 +90,15 @@ Anchored = tuple[bytes, Clue]
 def clues_of(value: Needles) -> Iterator[Anchored]:
     """Its anchors and what each says. The likeliest first, for there may be too many."""
     waiting = sorted(_rows(value), key=lambda row: row.turns.start, reverse=True)
-    # NOTE: a row is made when its first turn comes; a heap of (turn, number of the row)
-    heap: list[tuple[float, int]] = []
-    opened: list[tuple[float, Iterator[Anchored]]] = []
-    while waiting or heap:
-        if waiting and (not heap or waiting[-1].turns.start <= heap[0][0]):
+    due: defaultdict[int, list[Anchored]] = defaultdict(list)
+    turn = 0
+    while waiting or due:
+        while waiting and waiting[-1].turns.start < turn + 1:  # NOTE: a row is made in its time
             (start, pace), anchors = waiting.pop()
-            heappush(heap, (start, len(opened)))
-            opened.append((pace, anchors))
-            continue
-        turn, number = heap[0]
-        pace, anchors = opened[number]
-        if (anchor := next(anchors, None)) is None:
-            heappop(heap)
-        else:
-            yield anchor
-            heapreplace(heap, (turn + pace, number))
+            for number, anchor in enumerate(anchors):
+                due[int(start + number * pace)].append(anchor)
+        yield from due.pop(turn, ())
+        turn += 1
 
 
 class _Row(NamedTuple):
@@ -217,24 +211,46 @@ def window(text: bytes) -> bytes:
 
 def grams(pattern: bytes, stride: int, most: int) -> list[bytes]:
     """Pieces of a pattern: of its runs of letters and digits, which escapes leave alone."""
-    found = [
-        pattern[at : at + SIZE]
+    places = [
+        at
         for run in _TELLING.finditer(pattern)
         for at in (*range(run.start(), run.end() - SIZE, stride), run.end() - SIZE)
     ]
-    telling = [gram for gram in found if not _is_word(gram)]
-    if not telling:
-        last = max(0, len(pattern) - SIZE)
-        telling = found + [pattern[at : at + SIZE] for at in range(0, last + 1, min(stride, 4))]
+    telling = _spread(pattern, places, most, _tells)
+    if telling:
+        return telling
+    last = max(0, len(pattern) - SIZE)
+    places += range(0, last + 1, min(stride, 4))
     # NOTE: what is left of other letters is rows of `?` or dots, which stand in many logs
-    telling = [gram for gram in telling if len(set(gram)) > _SAME] or telling
-    step = max(1, -(-len(telling) // most))
-    return telling[len(telling) % step // 2 :: step]
+    return _spread(pattern, places, most, _varies) or _spread(pattern, places, most, bool)
 
 
-def _is_word(gram: bytes) -> bool:
-    """Whether it is a word or a number, as stand in many texts."""
-    return gram.isdigit() or (gram.isalpha() and _WORD.fullmatch(gram) is not None)
+def _spread(
+    pattern: bytes, places: list[int], most: int, is_good: Callable[[bytes], bool]
+) -> list[bytes]:
+    """At most so many good pieces, one of every part of the places, from its middle if may be."""
+    count = min(most, len(places))
+    bounds = [len(places) * number // count for number in range(count + 1)] if count else []
+    found = []
+    for first, last in pairwise(bounds):
+        middle = (first + last) // 2
+        for at in (*places[middle:last], *places[first:middle]):
+            gram = pattern[at : at + SIZE]
+            if is_good(gram):
+                found.append(gram)
+                break
+    return found
+
+
+def _tells(gram: bytes) -> bool:
+    """Whether it is no word or number, as stand in many texts."""
+    if gram.isdigit() or (gram.isalpha() and _WORD.fullmatch(gram)):
+        return False
+    return _varies(gram)
+
+
+def _varies(gram: bytes) -> bool:
+    return len(set(gram)) > _SAME
 
 
 @cache

@@ -47,7 +47,7 @@ class _Layer:
     """Forms that are tried on it though nothing in it speaks for them."""
     span: Callable[[int, int], Span] = field(compare=False)
     hints: frozenset[bytes] = field(compare=False, default=frozenset())
-    """What else spoke for a tear before the last one was undone."""
+    """What was noticed before the last form was undone."""
 
 
 class Inspector:
@@ -81,11 +81,14 @@ class Inspector:
             forms = layer.promised.union(*(anchor.clue.forms for anchor in found))
             also = frozenset[str]().union(*(anchor.clue.also for anchor in found))
             sure = sure or also == EVERYWHERE
-            hints = frozenset(anchor.key for anchor in found if anchor.clue.forms == _TORN)
+            hints = frozenset(anchor.key for anchor in found)
             if not found and not forms:
                 continue
-            if forms == _TORN and hints <= layer.hints:
-                continue  # NOTE: that it was torn apart explains no more than it did before
+            if not sure and hints <= layer.hints:
+                # NOTE: that it was torn apart explains no more than it did before
+                forms, also = forms - _TORN, frozenset()
+                if not forms:
+                    continue
             read += bool(found)
             here = list(self._search(layer)) if found else []
             hits += here

@@ -14,6 +14,9 @@ _LONG: Final = 8
 """Bytes of which its search for literals makes use."""
 _MANY: Final = 1_000
 """From so many long ones on, short ones among them cost more than a second pass over the text."""
+_VERY_MANY: Final = 10_000
+"""From so many long ones on its tables outgrow the fastest cache, and two passes cost less: for those
+of letters and digits alone, and for all others."""
 
 
 class _Database:
@@ -43,7 +46,7 @@ class _Database:
 
 
 class _Apart:
-    """Literals in several databases: see `_MANY`."""
+    """Literals in several databases: see `_groups`."""
 
     def __init__(self, databases: Sequence[tuple[Sequence[int], _Database]]) -> None:
         self._databases = databases
@@ -70,16 +73,22 @@ def compile_literals(literals: Sequence[bytes], caseless: bool) -> Literals:
     if not literals:
         return Nothing()
     flags = hyperscan.HS_FLAG_CASELESS if caseless else 0
-    short = [index for index, literal in enumerate(literals) if len(literal) < _LONG]
-    long = [index for index, literal in enumerate(literals) if len(literal) >= _LONG]
-    if not short or len(long) < _MANY:
-        return _Database([_expression(literal) for literal in literals], flags)
-    return _Apart(
-        [
-            (indices, _Database([_expression(literals[index]) for index in indices], flags))
-            for indices in (long, short)
-        ]
-    )
+    databases = [
+        (indices, _Database([_expression(literals[index]) for index in indices], flags))
+        for indices in _groups(literals)
+    ]
+    return _Apart(databases) if len(databases) > 1 else databases[0][1]
+
+
+def _groups(literals: Sequence[bytes]) -> list[list[int]]:
+    """Those that are found together: see `_MANY` and `_VERY_MANY`."""
+    long = sum(len(literal) >= _LONG for literal in literals)
+    groups: dict[tuple[bool, bool], list[int]] = {}
+    for index, literal in enumerate(literals):
+        is_short = long >= _MANY and len(literal) < _LONG
+        is_apart = long >= _VERY_MANY and not is_short and literal.isalnum()
+        groups.setdefault((is_short, is_apart), []).append(index)
+    return list(groups.values())
 
 
 def compile_patterns(patterns: Sequence[bytes]) -> Callable[[bytes], frozenset[int]]:
