@@ -1,6 +1,7 @@
 """`ci-secrets`: finds the command, runs it, turns errors into exit codes. Imports little."""
 
 import argparse
+import gc
 import importlib
 import io
 import os
@@ -33,6 +34,9 @@ COMMANDS: Final[dict[str, str]] = {
 
 OF_ACTIONS: Final = frozenset({"vault-action"})
 """What only an action runs: it is not in the list, and not on the pages."""
+
+_GARBAGE: Final = 50_000
+"""New objects after which Python looks for cycles; at its own 700 a scan spends a tenth on that."""
 
 NOBODY_READS: Final = 141
 """As a shell says SIGPIPE: not 0, for a verdict may be lost; not an error, for `head` does it."""
@@ -137,6 +141,7 @@ def entry() -> NoReturn:
         sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     if isinstance(sys.stdout, io.TextIOWrapper):  # a locale that lacks a character loses no line
         sys.stdout.reconfigure(errors="backslashreplace")
+    gc.set_threshold(_GARBAGE)
     environment = _given(os.environ)
     console = Console.standard(environment)
     # NOTE: a traceback could show values, that of a thread or a finaliser too.

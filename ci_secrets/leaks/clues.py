@@ -2,13 +2,12 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from functools import cache
-from itertools import pairwise
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
+from typing import Any, Final, NamedTuple
 
 from ci_secrets.leaks.forms import FORMS
-from ci_secrets.leaks.forms.reading import Chain
+from ci_secrets.leaks.forms.reading import Chain, Span, Spell
 from ci_secrets.leaks.forms.stop import is_everybodys
 from ci_secrets.leaks.needles import MAX_DERIVED, Needle, Needles
 from ci_secrets.leaks.partial import HIDDEN, MIN_WHOLE
@@ -89,33 +88,34 @@ Anchored = tuple[bytes, Clue]
 
 def clues_of(value: Needles) -> Iterator[Anchored]:
     """Its anchors and what each says. The likeliest first, for there may be too many."""
-    waiting = sorted(_rows(value), key=lambda row: row.turns.start, reverse=True)
+    waiting: defaultdict[int, list[_Row]] = defaultdict(list)
+    for row in _rows(value):
+        waiting[int(row[0].start)].append(row)
     due: defaultdict[int, list[Anchored]] = defaultdict(list)
     turn = 0
     while waiting or due:
-        while waiting and waiting[-1].turns.start < turn + 1:  # NOTE: a row is made in its time
-            (start, pace), anchors = waiting.pop()
-            for number, anchor in enumerate(anchors):
+        for (start, pace), anchors, of in waiting.pop(turn, ()):  # NOTE: each made in its time
+            for number, anchor in enumerate(anchors(of)):
                 due[int(start + number * pace)].append(anchor)
         yield from due.pop(turn, ())
         turn += 1
 
 
-class _Row(NamedTuple):
-    """Anchors of one needle, or hints of one form, the likeliest first."""
+_Row = tuple[_Turns, Callable[[Any], Iterable[Anchored]], object]
+"""What makes the anchors of one needle, or the hints of one form, the likeliest first, and of what.
 
-    turns: _Turns
-    anchors: Iterator[Anchored]
+No class: of each value there are hundreds.
+"""
 
 
 def _rows(value: Needles) -> Iterator[_Row]:
     for needle in value.needles:
-        turns = _turns(needle.form, needle.variant, bool(needle.part), needle.part.endswith("]"))
-        yield _Row(turns, _of_needle(needle))
+        turns = _turns(needle.form, needle.variant, needle.part != "", needle.part[-1:] == "]")
+        yield turns, _of_needle, needle
     for part in value.parts:
         if _is_hinted(part):
             yield from _hints(part)
-        yield _Row(_HIDDEN, _hidden(part))
+        yield _HIDDEN, _hidden, part
 
 
 @cache
@@ -152,10 +152,16 @@ def _of_needle(needle: Needle) -> Iterator[Anchored]:
     same = form[:1] == ("base64url",) and pattern.rstrip(b"=").isalnum()
     if (same and "base64url" not in form[1:]) or form[:1] in _UNSAID:
         return
-    clue = Clue(_reach(6 * len(pattern)), _outermost(form[:1]), EVERYWHERE)
+    clue = _clue(form[:1], len(pattern))
     for gram in grams(window(pattern), *_spacing(form, needle.part.endswith("]"))):
-        if len(gram) >= _LEAST and not (needle.part and not needle.form and is_everybodys(gram)):
+        if len(gram) >= _LEAST and not (needle.part and not form and is_everybodys(gram)):
             yield gram, clue
+
+
+@cache
+def _clue(outermost: Chain, size: int) -> Clue:
+    names = ("base64", "base64url") if outermost == ("base64",) else outermost
+    return Clue(_reach(6 * size), frozenset(names), EVERYWHERE)
 
 
 def _hints(part: Part) -> Iterator[_Row]:
@@ -169,18 +175,13 @@ def _hints(part: Part) -> Iterator[_Row]:
                 turns = _Turns(start + 2 * at, pace)
                 if part.name:
                     turns = _Turns(turns.start + _OF_PART, 2 * pace)
-                hints = _noticing(form.hint(text[at:]), clue)
-                yield _Row(turns, _with_pieces(hints, text) if name == "torn" else hints)
+                yield turns, partial(_noticed, form.hint, clue), text[at:]
 
 
-def _noticing(hints: Iterator[bytes], clue: Clue) -> Iterator[Anchored]:
-    return ((hint, clue) for hint in hints if len(hint) >= _LEAST)
-
-
-def _with_pieces(hints: Iterator[Anchored], text: bytes) -> Iterator[Anchored]:
-    """Hints to a tear, of which a piece of the text says more: undoing the tear leaves it whole."""
-    for hint, clue in hints:
-        yield hint, Clue(clue.reach, frozenset(), EVERYWHERE) if hint in text else clue
+def _noticed(hint: Spell, clue: Clue, text: bytes) -> Iterator[Anchored]:
+    # NOTE: of some tears a piece of the text speaks, and says more: undoing them leaves it whole
+    whole = Clue(clue.reach, frozenset(), EVERYWHERE) if "torn" in clue.forms else clue
+    return ((one, whole if one in text else clue) for one in hint(text) if len(one) >= _LEAST)
 
 
 def _hidden(part: Part) -> Iterator[Anchored]:
@@ -192,11 +193,6 @@ def _hidden(part: Part) -> Iterator[Anchored]:
 
 def _reach(size: int) -> int:
     return min(MAX_REACH, MARGIN + size)
-
-
-@cache
-def _outermost(form: Chain) -> frozenset[str]:
-    return frozenset({"base64", "base64url"} if form == ("base64",) else form)
 
 
 def window(text: bytes) -> bytes:
@@ -213,8 +209,8 @@ def grams(pattern: bytes, stride: int, most: int) -> list[bytes]:
     """Pieces of a pattern: of its runs of letters and digits, which escapes leave alone."""
     places = [
         at
-        for run in _TELLING.finditer(pattern)
-        for at in (*range(run.start(), run.end() - SIZE, stride), run.end() - SIZE)
+        for start, end in _runs(pattern)
+        for at in (*range(start, end - SIZE, stride), end - SIZE)
     ]
     telling = _spread(pattern, places, most, _tells)
     if telling:
@@ -225,16 +221,23 @@ def grams(pattern: bytes, stride: int, most: int) -> list[bytes]:
     return _spread(pattern, places, most, _varies) or _spread(pattern, places, most, bool)
 
 
+def _runs(pattern: bytes) -> list[Span]:
+    if pattern.isalnum() and len(pattern) >= SIZE:
+        return [(0, len(pattern))]
+    return [run.span() for run in _TELLING.finditer(pattern)]
+
+
 def _spread(
     pattern: bytes, places: list[int], most: int, is_good: Callable[[bytes], bool]
 ) -> list[bytes]:
     """At most so many good pieces, one of every part of the places, from its middle if may be."""
-    count = min(most, len(places))
-    bounds = [len(places) * number // count for number in range(count + 1)] if count else []
+    size = len(places)
+    count = min(most, size)
     found = []
-    for first, last in pairwise(bounds):
+    for number in range(count):
+        first, last = number * size // count, (number + 1) * size // count
         middle = (first + last) // 2
-        for at in (*places[middle:last], *places[first:middle]):
+        for at in places[middle:last] + places[first:middle]:
             gram = pattern[at : at + SIZE]
             if is_good(gram):
                 found.append(gram)

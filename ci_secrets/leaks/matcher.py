@@ -3,13 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain, islice, zip_longest
+from typing import Final
 
 from ci_secrets.leaks.anchors import Anchors
+from ci_secrets.leaks.forms.torn.squash import squash
 from ci_secrets.leaks.index import Index
 from ci_secrets.leaks.lanes import Lanes, indexes
 from ci_secrets.leaks.needles import Needle, Needles, needles_of
 from ci_secrets.leaks.partial import Partials
 from ci_secrets.secret import Secret
+
+_SHORT: Final = 256
+"""Bytes of a name."""
 
 
 class Shelf:
@@ -38,6 +43,24 @@ class Shelf:
         """By which a scan notices that a value may be near, in whatever disguise."""
         return Anchors(self.spelled)
 
+    def may_show(self, text: bytes) -> bool:
+        """Whether a needle may stand in a text, be it torn.
+
+        True unless it is cheap to tell: of a short text, before anything was made ready.
+        """
+        if (
+            "_indexes" in self.__dict__
+            or len(text) > _SHORT
+            or b"\x1b" in text
+            or not text.isascii()
+        ):
+            return True
+        letters = squash(text)
+        return any(
+            pattern in text or (not _is_longer(pattern, letters) and squash(pattern) in letters)
+            for pattern in (needle.pattern for one in self.spelled for needle in one.needles)
+        )
+
     @cached_property
     def _indexes(self) -> tuple[Index, Index]:
         return indexes(needle for one in self.spelled for needle in one.needles)
@@ -63,6 +86,10 @@ class Engine:
     def needles(self) -> Iterator[Needle]:
         """Every needle, value by value, the likeliest form first."""
         return (needle for one in self.spelled for needle in one.needles)
+
+    def may_show(self, text: bytes) -> bool:
+        """See `Shelf`."""
+        return any(shelf.may_show(text) for shelf in self.shelves)
 
     def expect(self, size: int) -> None:
         """So many bytes will be scanned: where these are many, what is slow to make pays."""
@@ -128,6 +155,11 @@ def build(known: Mapping[str, Secret]) -> Engine:
 
 def _shelf(secrets: Iterable[tuple[str, Secret]]) -> Shelf:
     return Shelf(needles_of(name, secret.reveal()) for name, secret in secrets)
+
+
+def _is_longer(pattern: bytes, letters: bytes) -> bool:
+    """Whether more is left of it when it is squashed; cheap."""
+    return len(pattern) > len(letters) and pattern.isalnum()
 
 
 def _plain_masks(needles: Iterable[Needle]) -> list[bytes]:

@@ -15,8 +15,8 @@ _LONG: Final = 8
 _MANY: Final = 1_000
 """From so many long ones on, short ones among them cost more than a second pass over the text."""
 _VERY_MANY: Final = 10_000
-"""From so many long ones on its tables outgrow the fastest cache, and two passes cost less: for those
-of letters and digits alone, and for all others."""
+"""From so many long ones on its tables outgrow the fastest cache, and two passes cost less: for
+those of letters and digits alone, and for all others."""
 
 
 class _Database:

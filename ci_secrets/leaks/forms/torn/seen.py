@@ -11,24 +11,22 @@ from typing import Final
 from ci_secrets.leaks.forms.reading import Span
 from ci_secrets.leaks.literals import ends_of
 
-_DIFFERS: Final = rb"(?:\+\}|-\])"
-_COLOURED: Final = rb"[mK]"
-"""How pieces end: what a pattern begins with decides how fast it is."""
+_ESCAPE: Final = b"\x1b["
+_COLOURED: Final = (rb"[mK]" + (rb"(?:\x1b\[K)?[^\x1b\n]{1,5}\x1b\[[0-9;]{0,9}[mK]") * 2,)
+"""Pieces between colours. Apart, for many texts have none."""
 _ONE: Final = rb"(?:[ -~]|\\[ -~]|[\xc2-\xf4][\x80-\xbf]{1,3})"
 """A character."""
-_IN_LIST: Final = (
-    rb"(?:[0-9]{1,4}['\"]?(?:: ?|, | => )['\"]%b['\"] ?[)\]]?,?[ \r\n]{0,12}[(\[]? ?['\"]?)"
-)
+_INDEX: Final = rb"[0-9]['\"]?(?:: ?|, | => )['\"]"
 _SHAPES: Final = (
-    # NOTE: `{+ab+}c`, `[-ab-]c`; coloured; `'1': 'a',`, `(1, 'a'),`, `'a', `, `'a' `, `"a",` and
-    # `('a', 97),`, as languages show lists; `'a', 0x2d, 'b',` of C
-    _DIFFERS + rb"[^\n]{0,6}(?:\{\+|\[-)[^\n]{1,6}" + _DIFFERS + rb"[^\n]{0,6}(?:\{\+|\[-)",
-    _COLOURED + (rb"(?:\x1b\[K)?[^\x1b\n]{1,5}\x1b\[[0-9;]{0,9}" + _COLOURED) * 2,
-    _IN_LIST % _ONE + rb"{4}",
+    # NOTE: what a pattern begins with decides how fast it is, and the sum of all how soon it is
+    # ready. `{+ab+}c{+`, `[-ab-]c[-`; `'1': 'a', '2': '`, `(1, 'a'), (2, '`, `'a', `, `'a' `,
+    # `"a",` and `('a', 97), `, as languages show lists; `'a', 0x2d, 'b',` of C
+    rb"(?:\+\}|-\])[^\n]{0,6}(?:\{\+|\[-)",
+    _INDEX + _ONE + rb"['\"]\W+[0-9]{0,3}" + _INDEX,
     rb"',\s*'".join((b"", _ONE, _ONE, b"")),
     rb"' '".join((b"", _ONE, _ONE, b"")),
     rb"\",\"".join((b"", _ONE, _ONE, b"")),
-    rb"(?:\('%b', [0-9]{1,6}\), ){3}" % _ONE,
+    rb"', [0-9]{1,6}\), \('%b', [0-9]{1,6}\), " % _ONE,
     rb"', ?0x[0-9a-fA-F]{2}, ?['0]",
     # NOTE: entities of HTML, with zeros before the number or escaped once more
     rb"(?:&(?:amp;)?#[xX]?[0-9a-fA-F]{1,6}[; ]){4}",
@@ -41,7 +39,10 @@ _AROUND: Final = 512
 def torn_apart(text: bytes) -> Iterator[Span]:
     """Around wherever such pieces stand. Costs little where there are none."""
     start = end = 0
-    for at in _ends()(text):
+    ends = _ends(_SHAPES)(text)
+    if _ESCAPE in text:
+        ends = sorted(ends + _ends(_COLOURED)(text))
+    for at in ends:
         if at - _AROUND > end:
             if end:
                 yield start, end
@@ -52,5 +53,5 @@ def torn_apart(text: bytes) -> Iterator[Span]:
 
 
 @cache
-def _ends() -> Callable[[bytes], list[int]]:
-    return ends_of(_SHAPES)
+def _ends(shapes: tuple[bytes, ...]) -> Callable[[bytes], list[int]]:
+    return ends_of(shapes)
