@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ci_secrets.leaks.matcher import build
 from ci_secrets.leaks.redact import MAX_FINDINGS, Redactor, redacted
 from ci_secrets.secret import Secret
-from tests.unit.leaks.strategies import VALUES, cut, engine_of
+from tests.unit.leaks.strategies import NEIGHBOURS, VALUES, cut, engine_of
 
 
 def stream(values: list[str], *pieces: str) -> str:
@@ -213,6 +213,21 @@ def test_name_of_the_source_is_redacted_too() -> None:
 def test_redacted_takes_a_text_at_once() -> None:
     """The short way for a text that is whole."""
     assert redacted(engine_of({"PW": "hunter23"}), b"a hunter23 b") == b"a *** b"
+
+
+@given(data=st.data(), value=VALUES, around=st.tuples(NEIGHBOURS, NEIGHBOURS))
+def test_a_name_is_redacted_the_same_before_and_after_anything_was_made_ready(
+    data: st.DataObject, value: str, around: tuple[bytes, bytes]
+) -> None:
+    """That no needle stands in a short text is told without indexes, and rightly."""
+    engine, ready = engine_of({"K": value}), engine_of({"K": value})
+    redacted(ready, b" " * 1000)
+    needle = data.draw(st.sampled_from([b"", *(one.pattern for one in engine.needles)]))
+    between = data.draw(st.sampled_from([b"", b" ", b"-", b"\x1b[m"]))
+    text = around[0] + between.join(needle[at : at + 5] for at in range(0, len(needle), 5))
+    text += around[1]
+    assert redacted(engine, text) == redacted(ready, text)
+    assert redacted(engine_of({"K": value}), b"job.log") == b"job.log"
 
 
 def test_what_the_base64_command_prints_is_hidden_to_its_last_character() -> None:
