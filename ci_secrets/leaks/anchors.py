@@ -13,6 +13,7 @@ from ci_secrets.leaks.clues import MARGIN, WEAKLY, Anchored, Clue, clues_of
 from ci_secrets.leaks.forms import FORMS, digits, packed
 from ci_secrets.leaks.forms.digits_seen import seen
 from ci_secrets.leaks.forms.reading import Budget, Read, Span
+from ci_secrets.leaks.forms.torn import read_pieces
 from ci_secrets.leaks.forms.torn.seen import torn_apart
 from ci_secrets.leaks.literals import Growing
 from ci_secrets.leaks.magic import extent, holds_packed, is_packed
@@ -150,7 +151,7 @@ def _numbers(text: bytes) -> Iterator[tuple[Clue, tuple[str, ...], list[Span]]]:
 
 
 def _reader(name: str) -> Read:
-    read = FORMS[name].read
+    read = read_pieces if name == "torn" else FORMS[name].read
     assert read is not None  # noqa: S101  # these can be read
     return read
 

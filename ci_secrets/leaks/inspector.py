@@ -25,6 +25,7 @@ _MOST_SEEN: Final = 512
 _MOST_READ: Final = 100
 """Readings that an anchor stands in, of one stretch, the simplest first."""
 _TORN: Final = frozenset({"torn"})
+_ESCAPED: Final = frozenset({"json", "escape"})
 _HEAD: Final = 64
 _PRINTABLE: Final = bytes(range(32, 127)) + b"\t\r\n"
 _FEW_READ: Final = 30
@@ -85,9 +86,9 @@ class Inspector:
             if not found and not forms:
                 continue
             if not sure and hints <= layer.hints:
-                # NOTE: that it was torn apart explains no more than it did before
+                # NOTE: that it was torn apart, or escaped, explains no more than it did before
                 forms, also = forms - _TORN, frozenset()
-                if not forms:
+                if not forms or layer.chain[-1] in forms & _ESCAPED:
                     continue
             read += bool(found)
             here = list(self._search(layer)) if found else []

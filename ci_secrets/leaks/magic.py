@@ -3,6 +3,7 @@
 import re
 import zlib
 from base64 import b64decode
+from collections.abc import Iterator
 from typing import Final
 
 from ci_secrets.leaks.clues import MAX_REACH
@@ -13,11 +14,21 @@ _HEAD: Final = re.compile(
     re.DOTALL,
 )
 """Source: RFC 1952, 1950, 8878; the file formats of bzip2, xz, lzma and zip."""
+_BEGINNINGS: Final = (
+    *(b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\x5d\x00\x00"),
+    *(b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"),
+)
+"""What each of them begins with, which is found a few times sooner."""
 _ZLIB: Final = range(14, 65)
 """Bytes that zlib has at least where a value is in it, and in which noise is no zlib any more."""
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]+")
 _HEX_GOES_ON: Final = re.compile(rb"(?:[0-9A-Fa-f]{2}[\s:-]?){8,24}")
+_ESCAPED_ZLIB: Final = frozenset((rb"x\x9c", rb"x\xda"))
+_ESCAPES: Final = re.compile(rb"(?:\\x[0-9A-Fa-f]{2}|\\[\\'\"abfnrtv]|\\0(?!\d)|[^\\\n]){0,64}")
 _HEX_SPACE: Final = re.compile(rb"[\s:-]+")
+_DIGITS: Final = re.compile(rb"[0-9a-fx ,:]+")
+_DIGITS_GO_ON: Final = re.compile(rb"[0-9A-Fa-fTZx\s,.:|+-]{16}|[0-9A-Fa-fTZx\s,.:|+-]*\Z")
+"""Also where a line ends, and the next begins with a time or a mark of `git diff`."""
 _GOES_ON: Final = re.compile(rb"([0-9A-Za-z+/_-]{16,60})|(?:[0-9A-Za-z+/_-]\s*){16}")
 """In one piece, or wrapped: then a line may begin with its number, so nothing can be undone."""
 _LETTERS: Final = re.compile(rb"(?:[0-9A-Za-z+/_-]{4}){3,}")
@@ -31,14 +42,24 @@ _NOT_ENCODED: Final = bytes(
 
 def holds_packed(data: bytes) -> bool:
     """Whether packed data begin anywhere in it."""
-    heads = (
-        (data[match.start() : match.start() + _ZLIB[-1]], match["zlib"])
-        for match in _HEAD.finditer(data)
-    )
-    return any(
-        not zlibs or (len(head) in _ZLIB and _is_begun(head, zlib.MAX_WBITS))
-        for head, zlibs in heads
-    )
+    if data.isascii():
+        return False  # NOTE: no packed data are
+    return any(_is_head(data, at) for literal in _BEGINNINGS for at in _places(data, literal))
+
+
+def _places(data: bytes, literal: bytes) -> Iterator[int]:
+    at = data.find(literal)
+    while at >= 0:
+        yield at
+        at = data.find(literal, at + 1)
+
+
+def _is_head(data: bytes, at: int) -> bool:
+    match = _HEAD.match(data, at)
+    if match is None or not match["zlib"]:
+        return match is not None
+    head = data[at : at + _ZLIB[-1]]
+    return len(head) in _ZLIB and _is_begun(head, zlib.MAX_WBITS)
 
 
 def is_packed(text: bytes, end: int, magic: bytes) -> bool:
@@ -46,8 +67,11 @@ def is_packed(text: bytes, end: int, magic: bytes) -> bool:
     if not text.endswith(magic, 0, end):
         return False
     word = magic if magic[:1].isalnum() and magic[:1] not in b"xX" else magic[1:]
+    if magic in _ESCAPED_ZLIB:
+        escapes = _ESCAPES.match(text, end)
+        return escapes is None or _goes_on_escaped(magic + escapes.group())
     if not word.isalnum():
-        return True
+        return not _DIGITS.fullmatch(magic) or _DIGITS_GO_ON.match(text, end) is not None
     if _HEX.fullmatch(word):
         digits = _HEX_GOES_ON.match(text, end)
         return digits is not None and _may_be_zlib(word + digits.group())
@@ -61,6 +85,12 @@ def _may_be_zlib(digits: bytes) -> bool:
     """Whether hex that begins like zlib's goes on so: most digests that begin so do not."""
     head = bytes.fromhex(_HEX_SPACE.sub(b"", digits).decode())
     return head[:1] != b"x" or _is_begun(head, zlib.MAX_WBITS)
+
+
+def _goes_on_escaped(shown: bytes) -> bool:
+    """The same of zlib as languages quote bytes, where all of them read it alike."""
+    data = shown.decode("unicode_escape").encode("latin-1", "replace")
+    return len(data) < _ZLIB[0] or _is_begun(data, zlib.MAX_WBITS)
 
 
 def _goes_on_packed(letters: bytes) -> bool:

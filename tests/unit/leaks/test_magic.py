@@ -1,7 +1,9 @@
 """Whether packed data begin where something looks so."""
 
 import base64
+import bz2
 import gzip
+import lzma
 import random
 import zlib
 
@@ -54,6 +56,43 @@ def test_zlib_in_base64_twice_is_told_from_a_digest_that_looks_so() -> None:
     assert is_packed(packed, 4, packed[:4])
     digests = [packed[:4] + base64.b64encode(RANDOM.randbytes(60)) for _ in range(100)]
     assert sum(is_packed(digest, 4, packed[:4]) for digest in digests) < 50
+
+
+@pytest.mark.parametrize(
+    ("magic", "more"),
+    [
+        (b"8b1f 0808", b" 1234 5678 0000 0203 c3f4"),
+        (b"0x1f, 0x8b", b", 0x08, 0x00, 0x00, 0x00"),
+        (b"0x1f, 0x8b", b",\n2026-11-22T06:23:45.97Z 0x08, 0x00"),
+        (b"037 213 010", b" 000 000 000 000 000 000"),
+        (b"1f:8b:08", b":00:00:00:00:00:02:03"),
+    ],
+)
+def test_a_magic_in_digits_goes_on_in_digits(magic: bytes, more: bytes) -> None:
+    """The name of a test that tells of one is no dump."""
+    assert is_packed(magic + more, len(magic), magic)
+    assert is_packed(magic, len(magic), magic)
+    assert not is_packed(magic + b"]\n2026-11-22T06:23:45.97Z PASSED", len(magic), magic)
+
+
+def test_packed_data_are_seen_wherever_they_begin() -> None:
+    """Behind other bytes that begin so, too."""
+    packed = [bz2.compress(TEXT), lzma.compress(TEXT), gzip.compress(TEXT), zlib.compress(TEXT)]
+    for data in packed:
+        for before in (b"", b"BZh9\x80", b"\x78\x9c\x01\x02", "é".encode()):
+            assert holds_packed(before + data)
+    assert not holds_packed(b"BZh9 and \x78\x01 \xc3\xa9")
+
+
+@pytest.mark.parametrize("level", [6, 9])
+def test_zlib_in_escapes_is_told_from_random_bytes_that_look_so(level: int) -> None:
+    """As Python and its like quote bytes; where they differ, it is taken for zlib."""
+    magic = b"x\\x9c" if level == 6 else b"x\\xda"
+    shown = repr(zlib.compress(TEXT, level))[2:].encode()
+    assert is_packed(shown + b"\n", len(magic), magic)
+    assert is_packed(magic + b"\\e" + shown, len(magic), magic)
+    noise = [magic + repr(RANDOM.randbytes(60))[2:].encode() for _ in range(100)]
+    assert sum(is_packed(one, len(magic), magic) for one in noise) < 30
 
 
 @given(

@@ -25,6 +25,14 @@ TORN: Final[tuple[Reader, ...]] = (
     columns.columns,
     listed.listed,
 )
+OF_PIECES: Final[tuple[Reader, ...]] = (
+    colours.uncoloured,
+    *COLOURED,
+    spacing.unseparated,
+    spacing.unquoted,
+    listed.listed,
+)
+"""Those that undo what `seen` notices."""
 READERS: Final[tuple[Reader, ...]] = (colours.uncoloured, *COLOURED, *TORN)
 """Each undoes one way to tear; a text that was torn in two ways is read twice."""
 
@@ -38,6 +46,15 @@ def read(text: bytes, budget: Budget) -> Iterator[Piece]:
         if not budget.spend(len(piece.text)):
             return
         yield piece
+
+
+def read_pieces(text: bytes, budget: Budget) -> Iterator[Piece]:
+    """The same where pieces of a few letters were seen, to tell whether that says anything."""
+    for reader in OF_PIECES:
+        for piece in reader(text):
+            if not budget.spend(len(piece.text)):
+                return
+            yield piece
 
 
 def _pieces(text: bytes) -> Iterator[Piece]:
