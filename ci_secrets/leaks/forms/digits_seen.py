@@ -65,9 +65,10 @@ def seen(text: bytes) -> Iterator[Seen]:
             yield Seen(start, end, single=True, bits=is_binary(text[start:end]))
     if 0 in shapes:
         for start, end in _rows(text):
-            # NOTE: most are the indentation of code
+            if not _has_digits(text[start:end]):
+                continue  # NOTE: most are the indentation of code
             row = _EXACTLY.search(text, start, end)
-            if row and len(row.group().translate(None, _NO_DIGITS)) >= _FEWEST:
+            if row and _has_digits(row.group()):
                 for match in _LIST.finditer(text, start, end):
                     bits = is_binary(match.group())
                     if bits or _TEXT.search(match.group()):
@@ -92,6 +93,10 @@ def _singles(text: bytes) -> Iterator[tuple[int, int]]:
 def is_binary(shown: bytes) -> bool:
     """Whether many digits in a row are 0 or 1."""
     return _BITS.search(shown) is not None
+
+
+def _has_digits(row: bytes) -> bool:
+    return len(row.translate(None, _NO_DIGITS)) >= _FEWEST
 
 
 def _rows(text: bytes) -> Iterator[tuple[int, int]]:

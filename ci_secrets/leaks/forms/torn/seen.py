@@ -11,7 +11,7 @@ from typing import Final
 from ci_secrets.leaks.forms.reading import Span
 from ci_secrets.leaks.literals import ends_of
 
-_ESCAPE: Final = b"\x1b["
+_ESCAPE: Final = b"\x1b"
 _COLOURED: Final = (rb"[mK]" + (rb"(?:\x1b\[K)?[^\x1b\s]{1,5}\x1b\[[0-9;]{0,9}[mK]") * 2,)
 """Pieces between colours, none of them a space. Apart, for many texts have none."""
 _ONE: Final = rb"(?:[ -~]|\\[ -~]|[\xc2-\xf4][\x80-\xbf]{1,3})"
