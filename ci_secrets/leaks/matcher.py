@@ -15,6 +15,8 @@ from ci_secrets.secret import Secret
 
 _SHORT: Final = 256
 """Bytes of a name."""
+_FEW: Final = 4
+"""Names that are searched for each needle; for more, indexes cost less."""
 
 
 class Shelf:
@@ -22,6 +24,8 @@ class Shelf:
 
     def __init__(self, spelled: Iterable[Needles]) -> None:
         self.spelled = tuple(spelled)
+        self._told = 0
+        """How often `may_show` was asked."""
 
     @property
     def literal(self) -> Index:
@@ -46,14 +50,11 @@ class Shelf:
     def may_show(self, text: bytes) -> bool:
         """Whether a needle may stand in a text, be it torn.
 
-        True unless it is cheap to tell: of a short text, before anything was made ready.
+        True unless it is cheaper to tell than to make the indexes: of a few short texts.
         """
-        if (
-            "_indexes" in self.__dict__
-            or len(text) > _SHORT
-            or b"\x1b" in text
-            or not text.isascii()
-        ):
+        self._told += 1
+        is_plain = len(text) <= _SHORT and text.isascii() and b"\x1b" not in text
+        if self._told > _FEW or not is_plain or "_indexes" in self.__dict__:
             return True
         letters = squash(text)
         return any(
