@@ -11,8 +11,8 @@ from ci_secrets.leaks.forms.dumps_rows import Row
 Readings = defaultdict[str, list[Part]]
 """What rows hold, by how they were read."""
 
-_HEX_SIZES: Final = {2: 1, 4: 2, 8: 4, 16: 8}
-"""Digits of a word → its bytes."""
+_HEX_SIZES: Final = {2: 1, 4: 2, 8: 4, **dict.fromkeys(range(10, 33, 2), 16), 16: 8}
+"""Digits of a word → its bytes; `xxd -g0` makes one word of each row, the last may be shorter."""
 _OCTAL_SIZES: Final = {3: 1, 6: 2, 11: 4, 22: 8}
 _WIDEST_GAP: Final = 8
 """Blanks between cells of the same width; decimal ones and the last of `xxd -e` are narrower."""

@@ -10,8 +10,8 @@ _SHORTEST: Final = 5
 """Bytes of a row that has no offset: a blank and one word."""
 _OFFSET_DIGITS: Final = range(4, 17)
 _ROW: Final = re.compile(
-    rb"\n([ \t]*(-?[0-9A-Fa-f]{1,22}+)(:|>|[ \t]-|[ ]<[^<>\n]{1,99}>:)?)(?=[ \t]|\r?\n)"
-    rb"((?:[ \t-]{0,20}+[0-9A-Fa-f]{1,22}+(?![^ \t\r\n-]))*+)([^\r\n]*)"
+    rb"\n([ \t]*(-?[0-9A-Fa-f]{1,32}+)(:|>|[ \t]-|[ ]<[^<>\n]{1,99}>:)?)(?=[ \t]|\r?\n)"
+    rb"((?:[ \t-]{0,20}+[0-9A-Fa-f]{1,32}+(?![^ \t\r\n-]))*+)([^\r\n]*)"
 )
 _CELL: Final = re.compile(rb"(?<![0-9A-Fa-f])-?[0-9A-Fa-f]+|[0-9A-Fa-f]+")
 

@@ -20,14 +20,14 @@ from tests.unit.leaks.strategies import TOKENS, VALUES
 
 TOOLS = """
 xxd | xxd -u | xxd -g1 | xxd -g4 | xxd -g8 | xxd -e | xxd -e -g8 | xxd -b | xxd -c 7 | xxd -c 32
-xxd -d | xxd -o 4096
+xxd -d | xxd -o 4096 | xxd -g0 | xxd -g16
 hexdump | hexdump -C | hexdump -v -C | hexdump -b | hexdump -c | hexdump -d | hexdump -o
 hexdump -x
 od | od -c | od -b | od -x | od -s | od -v | od -An -tx1z | od -An -x | od -An -tx4 | od -An -c
 od -An | od -An -td2 | od -tx4 | od -tx8 | od -td1 | od -td2 | od -td4 | od -td8 | od -tu1
 od -tu2 | od -tu4 | od -tu8 | od -to1 | od -to2 | od -to4 | od -to8 | od --endian=big -tx4
 od --endian=big -x | od -Ax -tx1z | od -tx1 -tc | od -tc -tx1 | od -tx1 -tx4 | od -w8 -tx1
-od -Ad -tu8 | od -Ax | od -Ad -c | od -tx2z | od -Ax -c
+od -Ad -tu8 | od -An -td8 | od -Ax | od -Ad -c | od -tx2z | od -Ax -c
 """
 COMMANDS = [command.strip() for line in TOOLS.strip().splitlines() for command in line.split("|")]
 WITH_TEXT = ["xxd", "xxd -g1", "xxd -c 7", "xxd -b", "hexdump -C", "od -An -tx1z", "od -Ax -tx1z"]
