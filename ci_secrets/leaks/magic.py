@@ -34,6 +34,8 @@ _GOES_ON: Final = re.compile(rb"([0-9A-Za-z+/_-]{16,60})|(?:[0-9A-Za-z+/_-]\s*){
 _LETTERS: Final = re.compile(rb"(?:[0-9A-Za-z+/_-]{4}){3,}")
 _BASE64: Final = re.compile(rb"H4sI|e[JN]|Z(?=U[5p])|SDRz")
 """gzip and zlib in base64, and both in base64 again: their next letters can be undone."""
+_BASE85: Final = re.compile(rb"ABzY[8G]")
+"""gzip in base85: by chance so many letters hardly ever stand in a row."""
 _STEP: Final = 512
 _NOT_ENCODED: Final = bytes(
     byte for byte in range(256) if not (chr(byte).isascii() and chr(byte).isalnum())
@@ -72,6 +74,8 @@ def is_packed(text: bytes, end: int, magic: bytes) -> bool:
         return escapes is None or _goes_on_escaped(magic + escapes.group())
     if not word.isalnum():
         return not _DIGITS.fullmatch(magic) or _DIGITS_GO_ON.match(text, end) is not None
+    if _BASE85.fullmatch(word):
+        return True
     if _HEX.fullmatch(word):
         digits = _HEX_GOES_ON.match(text, end)
         return digits is not None and _may_be_zlib(word + digits.group())

@@ -68,6 +68,8 @@ _ROWS: Final[tuple[tuple[frozenset[str], Iterable[bytes]], ...]] = (
     (frozenset({"base32", "base32hex"}), (b"D6FQQA",)),
     (frozenset({"base32"}), _behind((b"PCO", b"PDN"))),
     (frozenset({"ascii85"}), (b"+,^C",)),
+    (frozenset({"base85"}), (b"ABzY8", b"ABzYG", b"D77#B")),  # gzip, without and with a name; zstd
+    (frozenset({"base85"}), (b"{Wp48S^x", b"LRx4!F+o`-Q")),  # xz, bzip2
     (frozenset({"base85"}), (b"GIT binary patch",)),
     (frozenset({"base85"}), _behind(b"c$%c" % last for last in b"@^_`{|}~")),
 )

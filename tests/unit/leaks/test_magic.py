@@ -6,13 +6,18 @@ import gzip
 import lzma
 import random
 import zlib
+from base64 import b85encode
+from collections.abc import Callable
 
 import pytest
+import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_secrets.leaks.forms.packed import MAGIC
 from ci_secrets.leaks.magic import holds_packed, is_packed
+from ci_secrets.leaks.scan import scan_stream
+from tests.unit.leaks.strategies import engine_of
 
 TEXT = b"a text of some length, as a value and its neighbours are"
 RANDOM = random.Random(3)  # noqa: S311
@@ -102,3 +107,16 @@ def test_zlib_in_escapes_is_told_from_random_bytes_that_look_so(level: int) -> N
 def test_whatever_follows_a_magic_is_answered(magic: bytes, rest: list[bytes]) -> None:
     """No bytes behind it stop a scan."""
     assert is_packed(magic + b"".join(rest), len(magic), magic) in {True, False}
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [gzip.compress, bz2.compress, lzma.compress, zstandard.compress],
+    ids=["gzip", "bzip2", "xz", "zstd"],
+)
+def test_packed_data_in_base85_are_noticed_by_their_head(pack: Callable[[bytes], bytes]) -> None:
+    """Four bytes of a head are five letters of base85, whatever follows."""
+    value = "mZ4kQ81vXw2Rt7LpYd3cBn5h"
+    printed = b85encode(pack(f"user=ci password={value}".encode()))
+    report = scan_stream(engine_of({"PW": value}), [b"cache: " + printed + b"\n"], "x")
+    assert [one.secret for one in report.findings] == ["PW"]
