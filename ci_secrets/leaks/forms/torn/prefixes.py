@@ -24,6 +24,9 @@ _HEADS: Final = (
     rb"\[\d\d/[A-Z][a-z]{2}/\d{4}:" + _CLOCK + rb" [+-]\d{4}\] ?",
     # klog: `I1122 06:23:36.123456    1234 file.go:12] `
     rb"[IWEF]\d{4} " + _CLOCK + rb" {1,8}\d{1,8} [\w.-]{1,64}:\d{1,6}\] ?",
+    # logrus: `time="2026-11-22T06:23:36Z" level=info msg=`; Ruby: `I, [2026-… #12]  INFO -- : `
+    rb"time=\"[^\"\n]{8,40}\" level=[a-z]{4,8} msg=",
+    rb"[DIWEFA], \[[^\]\n]{8,60}\] {1,3}[A-Z]{3,7} -- [^:\n]{0,40}: ",
     # a clock or what has passed, annotate-output and TeamCity: `[06:23:36]`, `06:23:36 O: `
     rb"[\[(]?" + _CLOCK + _END + rb"(?:[iIOWE]:[ \t])?",
     # seconds since 1970, since boot; tai64n
