@@ -40,8 +40,17 @@ _OCTAL: Final = Alphabet(b"01234567", fewest=2 * FEWEST, prefixes=(b"0o",))
 _BINARY: Final = Alphabet(b"01", fewest=6 * FEWEST, prefixes=(b"0b",))
 
 _MIRRORED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+_CALL: Final = re.compile(
+    rb"(?:\)\s?&\s?)?(?:(?:String\.from|n)?char(?:code)?|chrw?|unichr)\((?=[0-9])|\[char\](?=[0-9])",
+    re.IGNORECASE,
+)
+"""What makes a character of a number: `chr(97)`, `CHAR(97)`, `Chr(97) & ChrW(98)`, `[char]97`."""
+_CALLS: Final = (b"hr(", b"HR(", b"hrW(", b"ar(", b"AR(", b"ode(", b"[char]")
+"""A part of each."""
 _NUMBER: Final = re.compile(rb"(?<![0-9])-?[0-9]+")
-_INTEGER: Final = re.compile(rb"(?<![0-9])[0-9]{%d,}+" % _SHORTEST_INTEGER)
+_INTEGER: Final = re.compile(rb"(?<![0-9])-?[0-9]{%d,}+(?:\\\r?\n[0-9]++)*+" % _SHORTEST_INTEGER)
+_FOLD: Final = b"\\\r\n"
+"""How `bc` breaks a long number."""
 
 
 def read_hex(text: bytes, budget: Budget) -> Iterator[Piece]:
@@ -129,6 +138,8 @@ def read_octal(text: bytes, budget: Budget) -> Iterator[Piece]:
 
 def read_decimal(text: bytes, budget: Budget) -> Iterator[Piece]:
     """Bytes of lists of decimal numbers: bytes with or without sign, characters, indexed, words."""
+    if any(call in text for call in _CALLS):
+        text = _CALL.sub(lambda call: b" " * len(call[0]), text)
     kinds: tuple[list[Part], ...] = tuple([] for _ in KINDS)
     for run in _DECIMAL.runs(text):
         tokens = _NUMBER.findall(run.text)
@@ -161,13 +172,16 @@ def read_integer(text: bytes, budget: Budget) -> Iterator[Piece]:
         return
     orders: tuple[list[Part], ...] = ([], [])
     for match in _INTEGER.finditer(text):
-        if len(match[0]) > longest_integer():
+        digits = match[0].translate(None, _FOLD)
+        if len(digits) > longest_integer():
             continue
-        number = int(match[0])
-        size = (number.bit_length() + 7) // 8
+        number = int(digits)
+        # NOTE: where the highest bit is set, Java shows bytes as a negative number
+        size = (number.bit_length() + (15 if number < 0 else 7)) // 8
         for parts, order in zip(orders, ORDERS, strict=True):
             unit = (size, *match.span())
-            parts.append((number.to_bytes(size, order), partial(iter, [unit])))
+            data = number.to_bytes(size, order, signed=number < 0)
+            parts.append((data, partial(iter, [unit])))
     for parts in orders:
         yield from gathered(parts, budget)
 

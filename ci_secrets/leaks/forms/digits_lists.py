@@ -46,7 +46,7 @@ def _words(numbers: Sequence[int], order: Literal["big", "little"]) -> Lists:
     """`[2017816163, 1466460276]`, as typed arrays of words show their bytes, two or four each."""
     for size, fit in _WORDS:
         beyond = 1 << 4 * size
-        for first, end in stretches(numbers, fit):
+        for first, end in stretches(numbers, fit, -(-FEWEST // size)):
             if max(map(abs, numbers[first:end])) >= beyond:
                 mask = (1 << 8 * size) - 1
                 words = ((number & mask).to_bytes(size, order) for number in numbers[first:end])
@@ -69,17 +69,17 @@ KINDS: Final[tuple[Callable[[Sequence[int]], Lists], ...]] = (
 )
 
 
-def stretches(numbers: Iterable[int], fit: range) -> Iterator[Span]:
+def stretches(numbers: Iterable[int], fit: range, fewest: int = FEWEST) -> Iterator[Span]:
     """Where enough numbers in a row fit."""
-    return _alike([0 if number in fit else None for number in numbers])
+    return _alike([0 if number in fit else None for number in numbers], fewest)
 
 
-def _alike(marks: Iterable[int | None]) -> Iterator[Span]:
+def _alike(marks: Iterable[int | None], fewest: int = FEWEST) -> Iterator[Span]:
     """Where enough marks in a row are the same, and there is one."""
     at = 0
     for mark, group in groupby(marks):
         end = at + sum(1 for _ in group)
-        if mark is not None and end - at >= FEWEST:
+        if mark is not None and end - at >= fewest:
             yield at, end
         at = end
 

@@ -29,11 +29,11 @@ _FEWEST: Final = 7
 """Numbers of a list."""
 _NO_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))
 _LIST: Final = re.compile(
-    rb"(?<![0-9A-Za-z_.])(?:-?[0-9]{1,10}+(?![0-9A-Za-z_.])[\s,:;'\"\[\](){}\\#]{1,40}+){%d,}"
+    rb"(?<![0-9A-Za-z_.])(?:-?[0-9]{1,10}+(?![0-9A-Za-z_.])(?:[\s,:;'\"\[\](){}\\#]|-(?=\s)){1,40}+){%d,}"
     % _FEWEST
 )
-_LONG: Final = re.compile(rb"[0-9]++(?:\r?\n[0-9]++)*+")
-"""A number of binary digits may be wrapped."""
+_LONG: Final = re.compile(rb"[0-9]++(?:\\?\r?\n[0-9]++)*+")
+"""A number of binary digits may be wrapped, and `bc` wraps any."""
 _TEXT: Final = re.compile(
     rb"(?<![0-9])(?:0*+(?:3[2-9]|[4-9][0-9]|[1-9][0-9]{2,}+)[^0-9]++"
     rb"(?:0*(?:[0-2]?[0-9]|3[01])[^0-9]++)?+){6}"
@@ -86,7 +86,7 @@ def _singles(text: bytes) -> Iterator[tuple[int, int]]:
     while at >= 0:
         match = _LONG.match(text, at)
         assert match is not None  # noqa: S101  # a digit stands there
-        yield match.span()
+        yield at - text.startswith(b"-", max(0, at - 1)), match.end()
         at = digits.find(b"0" * _DIGITS, match.end())
 
 

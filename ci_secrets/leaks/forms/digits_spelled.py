@@ -15,6 +15,8 @@ _HEX_SEPARATORS: Final = (
     *(b" ", b":", b", 0x", b"\\x", b"-", b",", b", ", b",0x", b" 0x", b"\n", b"', '0x"),
     *(b".", b", #", b", (byte) 0x", b"\n ", b"\n0x", b",\n    0x", b"\t0x", b"', '", b'", "'),
 )
+SHORT: Final = 14
+"""Bytes that make so few words of two that no dump of decimal words is seen by its shape."""
 _SEEN_AS_LIST: Final = 16
 """Bytes from which a list of numbers is seen by its shape, see `digits_seen`."""
 # NOTE: between numbers; first what a list may have that is not seen so
@@ -118,6 +120,20 @@ def hint_decimal(text: bytes) -> Iterator[bytes]:
         for separator in _separators(_DECIMAL_SEPARATORS, text):
             yield _enough([b"%d" % number for number in numbers], separator)
     yield b",".join(b'"%d":%d' % pair for pair in enumerate(text[:3]))
+    if len(text) < SHORT:
+        yield from _hint_words(text)
+
+
+def _hint_words(text: bytes) -> Iterator[bytes]:
+    """Two words of two bytes or one of four, as `od -d` and typed arrays show a short text."""
+    for phase in (0, 1):
+        for order in ORDERS:
+            pairs = (text[at : at + 2] for at in (phase, phase + 2))
+            words = [b"%d" % int.from_bytes(pair, order) for pair in pairs]
+            for between in (b" ", b", ", b"   "):
+                yield between.join(words)
+    for phase in range(4):
+        yield b"%d" % int.from_bytes(text[phase : phase + 4], "little")
 
 
 def hint_octal(text: bytes) -> Iterator[bytes]:

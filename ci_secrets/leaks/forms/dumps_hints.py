@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import Final, Literal, NamedTuple
 
 from ci_secrets.leaks.forms.alphabets import fragments
-from ci_secrets.leaks.forms.digits_spelled import SHORTEST_HINT, hint_units, hint_utf16
+from ci_secrets.leaks.forms.digits_spelled import SHORT, SHORTEST_HINT, hint_units, hint_utf16
 from ci_secrets.leaks.forms.dumps_characters import ESCAPES, NAMES
 
 _FRAGMENT: Final = 6
@@ -47,6 +47,9 @@ _KINDS: Final = (
     _Words(3, "{:08o}", phases=5),  # od -to4, od -to8: three bytes are eight digits
 )
 
+_SHORT_KINDS: Final = (_Words(2, "{:06o}", 2, between="  "),)  # hexdump -o
+"""Those that are seen by their shape where a text is longer."""
+
 
 def hint_dump(text: bytes) -> Iterator[bytes]:
     """Fragments of a row of every kind of dump, the commonest first, and the text itself."""
@@ -58,7 +61,7 @@ def hint_dump(text: bytes) -> Iterator[bytes]:
 
 def _numbers(text: bytes) -> Iterator[bytes]:
     """The words of all kinds that begin near the beginning of the text."""
-    for kind in _KINDS:
+    for kind in (*_KINDS, *(_SHORT_KINDS if len(text) < SHORT else ())):
         length = kind.size * kind.words
         for phase in range(kind.phases or kind.size):
             words = text[phase : phase + length]
@@ -97,10 +100,15 @@ def _eights(text: bytes) -> Iterator[bytes]:
         if len(top) == 8 or 4 <= phase < 8:
             low = int.from_bytes(top, "little") << 8 * (8 - len(top))
             high = low + (1 << 8 * (8 - len(top))) - 1
-            same = takewhile(
-                lambda pair: pair[0] == pair[1], zip(str(low), str(high), strict=False)
-            )
-            yield "".join(digit for digit, _ in same).encode()
+            yield _begin_of_both(low, high)
+            if top[-1] > 0x7F:  # NOTE: with sign
+                yield _begin_of_both(low - (1 << 64), high - (1 << 64))
+
+
+def _begin_of_both(low: int, high: int) -> bytes:
+    """The digits that both begin with."""
+    pairs = zip(str(low), str(high), strict=False)
+    return "".join(digit for digit, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)).encode()
 
 
 def _characters(text: bytes) -> bytes:

@@ -27,7 +27,7 @@ _PROGRAMS: Final[Mapping[str, tuple[str, str, Callable[[Path], list[str]]]]] = {
 
 _ALONE: Final = frozenset({
     "node-bigint", "node-buffer-50", "go-big", "go-big-hex", "java-integer",
-    "java-integer-hex",
+    "java-integer-hex", "java-integer-signed",
 })  # fmt: skip
 """A number changes as a whole with anything beside the value."""
 _KINDS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {

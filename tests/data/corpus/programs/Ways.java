@@ -117,6 +117,7 @@ class Ways {
         WAYS.put("java-properties-string", v -> properties(v).toString());
         WAYS.put("java-integer", v -> new BigInteger(1, bytes(v)).toString());
         WAYS.put("java-integer-hex", v -> new BigInteger(1, bytes(v)).toString(16));
+        WAYS.put("java-integer-signed", v -> new BigInteger(bytes(v)).toString());
         WAYS.put("java-map", v -> Map.of("token", v).toString());
         WAYS.put("java-record", v -> new Login("ci", v).toString());
         WAYS.put("java-list", v -> List.of(v.split("\n")).toString());

@@ -405,3 +405,65 @@ def test_short_values_are_noticed_as_an_integer() -> None:
     number = b"%d" % int.from_bytes(b"k9!Zq2Lw")
     assert any(one in number and len(one) >= 8 for one in hint(b"k9!Zq2Lw"))
     assert not list(hint(b"k9!Zq2Lw0000"))
+
+
+@pytest.mark.parametrize("data", [b"k9!Zq2Lw", b"k9!Zq2Lw0000x"])
+@pytest.mark.parametrize("code", ["H", "I"])
+@pytest.mark.parametrize("between", [" ", ", ", "   "])
+def test_short_values_are_noticed_as_a_few_words(data: bytes, code: str, between: str) -> None:
+    """Four words are too few to be seen by their shape, so two of them are a hint, and are read."""
+    hint = FORMS["decimal"].hint
+    assert hint
+    raw = data[: len(data) // 4 * 4]
+    numbers = struct.unpack(f"<{len(raw) // struct.calcsize(code)}{code}", raw)
+    text = f"array [{between.join(map(str, numbers))}]".encode()
+    assert any(one in text and len(one) >= 8 for one in hint(data))
+    assert stands_in("decimal", text, raw)
+
+
+@pytest.mark.parametrize(
+    ("style", "between"),
+    [
+        ("chr({})", "+"),
+        ("Chr({})", " & "),
+        ("ChrW({})", " & "),
+        ("CHAR({})", "&"),
+        ("NCHAR({})", "+"),
+        ("CHR({})", " || "),
+        ("String.fromCharCode({})", "+"),
+        ("unichr({})", " . "),
+        ("[char]{}", " + "),
+    ],
+)
+@given(value=VALUES, left=NEIGHBOURS, right=NEIGHBOURS)
+def test_codes_in_calls_are_read(
+    style: str, between: str, value: str, left: bytes, right: bytes
+) -> None:
+    """A text put together of the characters of codes, as every language can."""
+    data = left + value.encode() + right
+    text = between.join(style.format(byte) for byte in data)
+    assert stands_in("decimal", f"x = {text};".encode(), value.encode())
+
+
+@given(value=VALUES.filter(lambda value: len(value.encode()) >= 8))
+def test_bytes_as_a_negative_integer_are_read(value: str) -> None:
+    """Java takes the highest bit as a sign, as in `new BigInteger(bytes)`."""
+    raw = "ü".encode() + value.encode()
+    number = int.from_bytes(raw, signed=True)
+    assert number < 0
+    assert stands_in("integer", f"n: {number}".encode(), raw)
+
+
+def test_an_integer_that_bc_wraps_is_read() -> None:
+    """After 68 digits a backslash ends the line; its span is all of the lines."""
+    raw = b"mZ4kQ81vXw2Rt7LpYd3cBn5h" * 3
+    digits = str(int.from_bytes(raw))
+    text = "\\\n".join(digits[at : at + 68] for at in range(0, len(digits), 68)).encode()
+    assert stands_in("integer", b"n: " + text + b"\n", raw) == {(3, 3 + len(text))}
+    assert [(one.start, one.end) for one in seen(text)] == [(0, len(text))]
+
+
+def test_a_list_of_yaml_is_seen() -> None:
+    """A hyphen and a blank stand before each number."""
+    text = "".join(f"- {byte}\n" for byte in b"mZ4kQ81vXw2Rt7Lp")
+    assert [one.single for one in seen(f"k:\n{text}".encode())] == [False]
