@@ -53,9 +53,9 @@ _OF_LIST: Final = ("decimal", "octal", "dump")
 _OF_NUMBER: Final = ("integer",)
 _OF_BITS: Final = ("binary",)
 """What numbers may be, by which a list of them and a long one are read."""
-_LIST: Final = Clue(0, frozenset({*_OF_LIST, *_OF_BITS, *PACKED}), frozenset[str]())
+_LIST: Final = Clue(0, frozenset({*_OF_LIST, *_OF_BITS, *PACKED}), WEAKLY)
 _NUMBER: Final = Clue(0, frozenset({*_OF_NUMBER, *_OF_BITS}), frozenset[str]())
-_OF_PIECES: Final = ("torn", "entity", "escape")
+_OF_PIECES: Final = ("torn", "entity", "escape", "percent", "hex", "decimal")
 _PIECES: Final = Clue(0, frozenset(_OF_PIECES), WEAKLY)
 _APART: Final = b"\nx\n"
 """What ends a list, a number and a dump."""
@@ -137,7 +137,16 @@ class Anchors:
     def _may_say(self, shown: bytes, names: tuple[str, ...]) -> bool:
         budget = Budget(64 * len(shown))
         pieces = (piece.text for name in names for piece in _reader(name)(shown, budget))
-        return any(holds_packed(piece) or any(self._literal(piece)) for piece in pieces)
+        return any(
+            holds_packed(piece) or any(self._literal(piece)) or self._counts(piece, names)
+            for piece in pieces
+        )
+
+    def _counts(self, piece: bytes, names: tuple[str, ...]) -> bool:
+        """Whether there are telling numbers in what has no prefix at each line any more."""
+        return names == _OF_PIECES and any(
+            self._telling(piece, spans, within) for _, within, spans in _numbers(piece)
+        )
 
 
 def _numbers(text: bytes) -> Iterator[tuple[Clue, tuple[str, ...], list[Span]]]:

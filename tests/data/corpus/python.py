@@ -224,6 +224,7 @@ FORMATS: Final = table({
     "python-json-utf8": lambda v: json.dumps({"a": [v]}, ensure_ascii=False, indent=4),
     "python-json-twice": lambda v: json.dumps({"a": json.dumps({"b": v})}),
     "python-json-thrice": lambda v: json.dumps([json.dumps([json.dumps([v])])]),
+    "python-json-chars-1": lambda v: json.dumps(list(v), indent=1),
     "python-json-bytes": lambda v: json.dumps({"body": str(v.encode())}),
     "python-quote": urllib.parse.quote,
     "python-quote-all": lambda v: urllib.parse.quote(v, safe=""),
@@ -287,6 +288,7 @@ CODECS: Final = table({
         for i in range(0, len(v.encode()), 45)
     ),
     "python-gzip-base64": lambda v: base64.b64encode(gzip.compress(v.encode())),
+    "python-gzip-base85": lambda v: base64.b85encode(gzip.compress(v.encode())),
     "python-gzip-repr": lambda v: repr(gzip.compress(v.encode())),
     "python-gzip-list": lambda v: repr(list(gzip.compress(v.encode()))),
     "python-gzip-ascii85": lambda v: base64.a85encode(gzip.compress(v.encode())),

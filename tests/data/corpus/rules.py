@@ -235,6 +235,19 @@ LANGUAGES: Final = table({
     "c-array": lambda v: "{ " + ", ".join(f"'{c}'" if c.isalnum() and c.isascii() else
                                           ", ".join(f"0x{b:02x}" for b in c.encode())
                                           for c in v) + " }",
+    "python-chr": lambda v: "+".join(f"chr({ord(c)})" for c in v),
+    "python-bytes-each": lambda v: repr([bytes([b]) for b in v.encode()]),
+    "python-sum": lambda v: " + ".join(map(repr, v)),
+    "vb-chrw": lambda v: " & ".join(f"ChrW({ord(c)})" for c in v),
+    "powershell-char": lambda v: "+".join(f"[char]{unit}" for unit in _units(v)),
+    "javascript-from-char-code": lambda v: "String.fromCharCode("
+        + ")+String.fromCharCode(".join(map(str, _units(v))) + ")",
+    "sql-char": lambda v: "||".join(f"chr({ord(c)})" for c in v),
+    "perl-braces": lambda v: "".join(f"\\x{{{ord(c):04x}}}" for c in v),
+    "perl-names": lambda v: "".join(f"\\N{{U+{ord(c):X}}}" for c in v),
+    "gdb-print": lambda v: "$1 = {" + ", ".join(
+        f"{b} '{chr(b)}'" if 31 < b < 127 else f"{b - 256 if b > 127 else b} '\\{b:03o}'"
+        for b in v.encode()) + "}",
 }, by_rule=True)  # fmt: skip
 NUMBERS: Final = table({"base58": _base58}, by_rule=True, alone=True)
 QUOTING: Final = table({

@@ -28,6 +28,9 @@ TORN: Final[tuple[Reader, ...]] = (
 OF_PIECES: Final[tuple[Reader, ...]] = (
     colours.uncoloured,
     *COLOURED,
+    prefixes.known_prefixes,
+    prefixes.shared_prefixes,
+    spacing.joined,
     spacing.unseparated,
     spacing.unquoted,
     listed.listed,

@@ -211,7 +211,9 @@ def _bytewise(text: bytes, characters: list[bytes], middle: int) -> Iterator[byt
     """Pieces of 2 to 7 bytes, where some characters have several."""
     if len(characters) < len(text):
         at = len(b"".join(characters[:middle]))
-        yield from _across([text[one : one + 1] for one in range(len(text))], at, _ONE_BYTE)
+        each = [text[one : one + 1] for one in range(len(text))]
+        yield b"\n".join((*each[max(0, at - 2) :][:4], b""))
+        yield from _across(each, at, _ONE_BYTE)
 
 
 def _halves(text: bytes) -> Iterator[bytes]:

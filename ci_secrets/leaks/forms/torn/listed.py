@@ -1,6 +1,7 @@
 """Puts the characters of a list together that has an index or a code at each.
 
-`{'0': 'a', '1': 'b'}`, `[(0, 'a'), (1, 'b')]`, `[('a', 97), ('b', 98)]`.
+`{'0': 'a', '1': 'b'}`, `[(0, 'a'), (1, 'b')]`, `[('a', 97), ('b', 98)]`; `([0]="a" [1]="b")` of
+bash, `U+0061 'a' U+0062 'b'` of Go, `{97 'a', 98 'b'}` of gdb.
 """
 
 import re
@@ -13,15 +14,21 @@ from ci_secrets.leaks.forms.torn.kept import gaps, without
 _FEWEST: Final = 6
 """Characters of a list."""
 _BETWEEN: Final = b", \t\r\n"
-_CHARACTER: Final = rb"(\\[^\n]|[^\n]{1,4}?)"
+_CHARACTER: Final = rb"(\\u[0-9a-fA-F]{4}|\\[^\n]|[^\n]{1,4}?)"
 _ITEM: Final = (
     rb"(?:[\[(] ?)?['\"]?[0-9]{1,6}['\"]?(?:: ?|, ?| ?=> ?)(['\"])"
     + _CHARACTER
     + rb"\1(?: ?[\])])?"
     rb"|[\[(] ?(['\"])" + _CHARACTER + rb"\3, ?[0-9]{1,7} ?[\])]"
+    rb"|(?:\[[0-9]{1,6}\]=|U\+[0-9A-F]{4,6} |-?[0-9]{1,3} )(['\"])" + _CHARACTER + rb"\5"
 )
-_SURE: Final = rb"[0-9]['\"]?(?:: ?|, ?| ?=> ?)['\"]|['\"], ?[0-9]{1,7} ?[\])]"
-_MARKS: Final = (b": '", b': "', b'":"', b", '", b', "', b"> '", b'> "', b"('")
+_SURE: Final = (
+    rb"[0-9]['\"]?(?:: ?|, ?| ?=> ?)['\"]|['\"], ?[0-9]{1,7} ?[\])]|[0-9A-F](?:\]=| )['\"]"
+)
+_MARKS: Final = (
+    b": '", b': "', b'":"', b", '", b', "', b"> '", b'> "', b"('", b"', ", b'","', b']="', b"]='",
+    b"' U+",
+)  # fmt: skip
 """A part of any item; those are cheaper than this."""
 
 
@@ -41,7 +48,7 @@ def _around(text: bytes) -> Iterator[Span]:
         if not row or text[end : item.start()].strip(_BETWEEN):
             yield from _left(row, start, end)
             row, start = [], item.start()
-        row.append(item.span(2 if item[2] else 4))
+        row.append(item.span(item.lastindex or 0))
         end = item.end()
     yield from _left(row, start, end)
 

@@ -9,9 +9,9 @@ from functools import cache
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import Span
+from ci_secrets.leaks.forms.torn import rows
 from ci_secrets.leaks.literals import ends_of
 
-_ESCAPE: Final = b"\x1b"
 _COLOURED: Final = (rb"[mK]" + (rb"(?:\x1b\[K)?[^\x1b\s]{1,5}\x1b\[[0-9;]{0,9}[mK]") * 2,)
 """Pieces between colours, none of them a space. Apart, for many texts have none."""
 _ONE: Final = rb"(?:[ -~]|\\[ -~]|[\xc2-\xf4][\x80-\xbf]{1,3})"
@@ -30,8 +30,11 @@ _SHAPES: Final = (
     rb"', ?0x[0-9a-fA-F]{2}, ?['0]",
     # NOTE: entities of HTML, with zeros before the number or escaped once more
     rb"(?:&(?:amp;)?#[xX]?[0-9a-fA-F]{1,6}[; ]){4}",
+    *rows.SHAPES,
 )
 """Some pieces in a row, each with what tells it from the next."""
+_APART: Final = ((b"\x1b", _COLOURED), (b"\r", rows.RETURNED))
+"""What is looked for only where this is: one byte, for two are found at a tenth of the speed."""
 _AROUND: Final = 512
 """Bytes on either side of such a place that are read together."""
 
@@ -40,8 +43,9 @@ def torn_apart(text: bytes) -> Iterator[Span]:
     """Around wherever such pieces stand. Costs little where there are none."""
     start = end = 0
     ends = _ends(_SHAPES)(text)
-    if _ESCAPE in text:
-        ends = sorted(ends + _ends(_COLOURED)(text))
+    for mark, shapes in _APART:
+        if mark in text:
+            ends = sorted(ends + _ends(shapes)(text))
     for at in ends:
         if at - _AROUND > end:
             if end:

@@ -56,7 +56,7 @@ def _breaks(text: bytes) -> Iterator[Span]:
 
 _SEPARATORS: Final = (
     b" ", b"\t", b"  ", b",", b", ", b"-", b"_", b".", b":", b"|", b"/", b";", b"+", b"*", b"~",
-    b"=", b"#", b"&", b"\\n", b"\0",
+    b"=", b"#", b"&", b"\\n", b"\0", b"][",
 )  # fmt: skip
 """What stands between pieces. Wider ones, as ` | `, are these once white space is gone."""
 _WIDE: Final = frozenset((b",", b", ", b"-", b"_", b".", b":", b"|", b"/"))
@@ -122,7 +122,7 @@ def unseparated(text: bytes) -> Iterator[Piece]:
 
 _OPENING: Final = rb"(?<![^\"'`][\[({=:\s])(?<!\A[\[({])"
 """Not behind what a list or string begins with: the `+` of `['+', 'a']` puts nothing together."""
-_SEAM: Final = _OPENING + rb"[\"'`][\s,+.&;\\]{1,64}[\"'`]"
+_SEAM: Final = _OPENING + rb"[\"'`][\s,+.&;\\]{1,64}b?[\"'`]"
 _SEAMS: Final = re.compile(_SEAM)
 _QUOTED: Final = re.compile(
     # NOTE: three seams in a row between short pieces, or one that says to put strings together
@@ -131,7 +131,7 @@ _QUOTED: Final = re.compile(
 
 
 def unquoted(text: bytes) -> Iterator[Piece]:
-    """The strings of a list or a sum put together: `'a', 'b'`, `["a","b"]`, `"abc" + "def"`."""
+    """The strings of a list or a sum put together: `'a', b'b'`, `["a","b"]`, `"abc" + "def"`."""
     if _QUOTED.search(text):
         piece = without(text, (match.span() for match in _SEAMS.finditer(text)))
         if piece:

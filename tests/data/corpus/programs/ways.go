@@ -85,6 +85,7 @@ var ways = map[string]func(string) string{
 	"go-bytes-chars":   func(v string) string { return fmt.Sprintf("%c", []rune(v)) },
 	"go-runes":         func(v string) string { return fmt.Sprint([]rune(v)) },
 	"go-runes-u":       func(v string) string { return fmt.Sprintf("%U", []rune(v)) },
+	"go-runes-hash-u":  func(v string) string { return fmt.Sprintf("%#U", []rune(v)) },
 	"go-utf16":         func(v string) string { return fmt.Sprint(utf16.Encode([]rune(v))) },
 	"go-utf16-hex":     func(v string) string { return fmt.Sprintf("%04x", utf16.Encode([]rune(v))) },
 	"go-struct":        func(v string) string { return fmt.Sprintf("%v", login{User: "ci", Password: v}) },

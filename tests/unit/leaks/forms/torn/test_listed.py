@@ -21,6 +21,12 @@ LISTS: dict[str, Callable[[str], str]] = {
     "object of JSON": lambda v: json.dumps(dict(enumerate(v))),
     "compact object": lambda v: json.dumps(dict(enumerate(v)), separators=(",", ":")),
     "entries of node": lambda v: ",\n ".join(f"[ '{at}', '{one}' ]" for at, one in enumerate(v)),
+    "array of bash": lambda v: " ".join(f'[{at}]="{one}"' for at, one in enumerate(v)),
+    "runes of Go": lambda v: " ".join(f"U+{ord(one):04X} '{one}'" for one in v),
+    "array of gdb": lambda v: ", ".join(f"{ord(one)} '{one}'" for one in v),
+    "pairs of JSON": lambda v: json.dumps(
+        [[str(at), one] for at, one in enumerate(v)], separators=(",", ":")
+    ),
     "map of node": lambda v: ",\n  ".join(f"'{at}' => '{one}'" for at, one in enumerate(v)),
 }
 PLAIN = TOKENS.filter(lambda text: len(text) >= 12 and not set(text) & set("\"'\\"))

@@ -14,7 +14,7 @@ from tests.unit.leaks.strategies import VALUES
 
 SEPARATORS = (
     " ", "\t", "  ", ",", ", ", "-", "_", ".", ":", "|", "/", ";", "+", "*", "~", "=", "#", "&",
-    "\\n", "\0",
+    "\\n", "\0", "][",
 )  # fmt: skip
 ONE_LINE = VALUES.filter(lambda text: not set(text) & set("\t\n"))
 SPACELESS = VALUES.filter(lambda text: not set(text) & set("\t\n \\") and len(text) >= 8)
@@ -103,6 +103,8 @@ def test_quotes_of_the_value_survive_a_list() -> None:
         'x = "kzv09QW-" + "mmx77Jd"',
         '"kzv09QW-"\n    "mmx77Jd"',
         "'kzv09QW-' . 'mmx77Jd'",
+        "[b'kz', b'v0', b'9Q', b'W-', b'mm', b'x7', b'7J', b'd']",
+        '"kzv09QW-" & "mmx77Jd"',
         '"kzv09QW-" \\\n "mmx77Jd"',
     ],
 )

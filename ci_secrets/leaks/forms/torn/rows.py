@@ -1,0 +1,79 @@
+r"""The shapes of rows of characters, and of what stands for them, that no literal of a value shows.
+
+A letter a line behind any prefix, strings of some letters put together, numbers in calls and
+braces, and escapes of every character: those of an encoding are of no value in sight.
+"""
+
+from typing import Final
+
+_ONE: Final = rb"(?:[ -~]|\\[ -~]|\\u[0-9a-fA-F]{4}|[\xc2-\xf4][\x80-\xbf]{1,3})"
+"""A character, or its escape in JSON."""
+_RARE: Final = rb"[QZXJqzjxVKWYkvwUyHGB]"
+"""Letters that the fewest lines end with, see `hints`."""
+_BEFORE: Final = rb"[ \t:|)\]>m\"'=]"
+"""What a prefix of a line ends with."""
+_TWO: Final = rb"\n[^\n]*"
+"""The next line, up to what ends it."""
+_BYTE: Final = rb"[3-7][0-9a-fA-F]"
+_LETTER: Final = rb"6[0-9a-fA-F]"
+"""Hex of a byte of text, and of a letter in the first half of the alphabet: most text has one."""
+_UNIT: Final = b"0x(?:" + _BYTE + rb"){1,4}[^0-9A-Za-z\n]{1,4}"
+_CODE: Final = rb"1[01][0-9]"
+"""The code of a letter from `d` to `w`."""
+_POINT: Final = rb"\{(?:U\+)?[0-9a-fA-F]{2,6}\}"
+
+_CHARACTERS: Final = (
+    # NOTE: what a pattern begins with decides how fast it is, see `seen`; these together take a
+    # seventh of the time in which anchors are found. One letter a line, as in `12: a`;
+    # one number a line
+    _BEFORE + _RARE + _TWO + _BEFORE + rb"[!-~]\n",
+    rb"[ \t:][67][a-f]" + _TWO + rb"[ \t:][0-9a-f]{2}\n",
+    rb"[ \t:]" + _CODE + b",?" + _TWO + rb"[ \t:][3-9][0-9],?\n",
+    # a string a line, as jq prints; `"a",` with a space and an indent; `"ab","cd"`; `b'a', b'b'`
+    rb"\"\n\"".join((b"", _ONE, _ONE, b"")),
+    rb"\", ?\n? {0,8}\"".join((b"", _ONE, _ONE, b"")),
+    rb"\",\"[^\n\"]{2,7}\",\"[^\n\"]{2,7}\",\"",
+    rb"', b'[^\n]{1,4}', b'",
+    # `'abc' + 'def'`; `[0]="a" [1]="b"` of bash, `["0","a"],["1","b"]`; `U+0061 'a' U+0062 'b'` of
+    # Go; `97 'a', 98 'b'`; `[a][b]`
+    rb"' ?\+\s*'[^\n']{1,7}' ?\+\s*'",
+    rb"\" ?\+\s*\"[^\n\"]{1,7}\" ?\+\s*\"",
+    rb"\]=\"[^\n]{1,3}\" \[[0-9]{1,4}\]=\"",
+    rb"\]='[^\n]{1,3}' \[[0-9]{1,4}\]='",
+    rb"\",\"[^\n]{1,4}\"\],\[\"",
+    rb"' U\+[0-9A-F]{4,6} '",
+    rb" '[^\n]', -?[0-9]{1,3} '",
+    rb"\]\[[^\n]\]\[[^\n]\]\[",
+)
+_NUMBERS: Final = (
+    # `chr(97)+chr(98)`, `CHAR(97) & CHAR(98)`, `String.fromCharCode(97)`, `[char]97+[char]98`
+    rb"\b[cC][hH][aA]?[rR][wW]?\([0-9]{2,6}\)[ +&.|,]{1,5}[cC][hH][aA]?[rR][wW]?\([0-9]",
+    rb"arCode\([0-9]{2,6}\)[ +&.|,]{1,5}",
+    rb"\[char\][0-9]{2,3} ?\+ ?\[char\]",
+    # `97|98|99`, `97;98;99`, `097 098`, and with two spaces; the same in hex, and `<61><62>`
+    b"[|;]" + _CODE + b"[|;][0-9]{2,3}[|;][0-9]{2,3}[|;]",
+    rb"0[0-9]{2} 1[0-2][0-9] [01][0-9]{2} [01][0-9]{2} ",
+    b"  " + _CODE + b"  [0-9]{2,3}" * 3 + b"  ",
+    b"  " + _LETTER + (b"  " + _BYTE) * 3 + b"  ",
+    b"> ?<" + _LETTER + b"> ?<" + _BYTE + b"> ?<",
+    # `0x6162 0x6364`, `{0x61}{0x62}`; `\x{61}\x{62}`, `\N{U+61}`, `\N{COLON}`; `\\xc3\\xa4` and
+    # `%25C3%25A4` of a text in a text
+    _UNIT * 3 + b"0x",
+    _POINT + rb"\\[xuN]" + _POINT + rb"\\",
+    rb"\}\\N\{[A-Z]",
+    rb"\\\\x[0-9a-f]{2}\\\\x[0-9a-f]{2}\\\\x",
+    rb"%25(?:25)+[0-9A-F]{2}%25(?:25)+[0-9A-F]{2}%25",
+    # every character in percents, escapes and between colons
+    b"%" + _LETTER + (b"%" + _BYTE) * 3 + b"%",
+    rb"\\u00" + _LETTER + (rb"\\u00" + _BYTE) * 2 + rb"\\u00",
+    rb"\\x" + _LETTER + (rb"\\x" + _BYTE) * 3,
+    b":" + _LETTER + (b":" + _BYTE) * 4 + b":",
+    rb"\\6[a-fA-F89]" + (rb"\\" + _BYTE) * 2 + rb"\\",
+)
+SHAPES: Final = (*_CHARACTERS, *_NUMBERS)
+"""Two or three of a row, each with what tells it from the next."""
+RETURNED: Final = (
+    # NOTE: pieces of a line that is written again and again, but no percentages
+    rb"\r[!-$&-~\x80-\xff]{2,7}\r[!-$&-~\x80-\xff]{2,7}\r",
+)
+"""Apart, for many texts have none."""
