@@ -28,6 +28,8 @@ PREFIXES: dict[str, Callable[[int], str]] = {
     "journald": lambda n: f"2026-11-22T06:23:{n % 60:02}+0000 runner-7 build[4711]: ",
     "date": lambda n: f"Sun Nov 22 06:23:{n % 60:02} UTC 2026 ",
     "klog": lambda n: f"I1122 06:23:{n % 60:02}.123456    1234 main.go:12] ",
+    "rfc5424": lambda n: f"<34>1 2026-11-22T06:23:{n % 60:02}.123Z runner-7 build 4711 - - ",
+    "logback": lambda n: f"06:23:{n % 60:02}.123 [main] DEBUG com.shop.Cart - ",
     "logrus": lambda n: f'time="2026-11-22T06:23:{n % 60:02}Z" level=info msg=',
     "ruby": lambda n: f"I, [2026-11-22T06:23:{n % 60:02}.123456 #12]  INFO -- : ",
     "epoch": lambda n: f"{1763792616 + n} ",
