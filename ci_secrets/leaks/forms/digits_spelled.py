@@ -100,6 +100,8 @@ def hint_utf16(text: bytes) -> Iterator[bytes]:
             yield b"%b 00 %b 00" % cells
             yield b"%b00 %b00" % cells
             yield b"00%b 00%b" % cells
+    if len(two) == 2 and two.isascii():  # NOTE: in one piece; either order has it
+        yield b"00%02x00%02x" % tuple(two)
 
 
 def hint_units(text: bytes) -> Iterator[bytes]:

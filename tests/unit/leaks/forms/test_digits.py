@@ -15,7 +15,8 @@ from ci_secrets.leaks.forms.digits_seen import is_binary, seen
 from ci_secrets.leaks.forms.dumps import FORMS as DUMPS
 from ci_secrets.leaks.forms.escapes import FORMS as ESCAPES
 from ci_secrets.leaks.forms.reading import Budget, Piece
-from tests.unit.leaks.strategies import NEIGHBOURS, TOKENS, VALUES
+from ci_secrets.leaks.scan import scan_stream
+from tests.unit.leaks.strategies import NEIGHBOURS, TOKENS, VALUES, engine_of
 
 Print = Callable[[bytes], str]
 
@@ -467,3 +468,14 @@ def test_a_list_of_yaml_is_seen() -> None:
     """A hyphen and a blank stand before each number."""
     text = "".join(f"- {byte}\n" for byte in b"mZ4kQ81vXw2Rt7Lp")
     assert [one.single for one in seen(f"k:\n{text}".encode())] == [False]
+
+
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("before", [0, 3, 9])
+def test_utf16_in_hex_is_noticed_though_it_is_wrapped(order: str, before: int) -> None:
+    """As `xxd -p` wraps it at 60 digits, which is in the middle of a token."""
+    value = "MTX6T5bC6O3hDpHJanr4VjXiMh"
+    digits = ("x" * before + value).encode(order).hex()
+    text = "\n".join(digits[at : at + 60] for at in range(0, len(digits), 60))
+    report = scan_stream(engine_of({"PW": value}), [f"dump\n{text}\nend\n".encode()], "x")
+    assert {one.secret for one in report.findings} == {"PW"}
