@@ -59,8 +59,8 @@ _OF_PIECES: Final = ("torn", "entity", "escape", "percent", "hex", "decimal")
 _PIECES: Final = Clue(0, frozenset(_OF_PIECES), WEAKLY)
 _APART: Final = b"\nx\n"
 """What ends a list, a number and a dump."""
-_BESIDE: Final = 16
-"""Bytes that are read beside numbers: what they mean stands in them."""
+_BESIDE: Final = 128
+"""Bytes that are read beside numbers: prefixes of lines may stand between, too."""
 _RUN: Final = Clue(
     0, frozenset({"base64", "base64url", "hex", "base32", *PACKED}), frozenset[str]()
 )

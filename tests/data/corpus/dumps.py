@@ -85,6 +85,7 @@ OD: Final[tuple[Way, ...]] = (
     sh("od-x", "od -x"),
     sh("od-s", "od -s"),
     sh("od-i", "od -i"),
+    sh("od-td1-kubernetes", "od -t d1 | sed 's/^/2026-03-01T12:00:01.123456789Z stdout F /'"),
     sh("od-td1-kubectl", "od -t d1 | sed 's/^/[pod\\/web-5d4f8-x2x9z\\/app] /'"),
     sh("od-tu1-two-spaces", "od -A n -v -t u1 -w1 | tr -d ' ' | paste -sd ' ' | sed 's/ /  /g'"),
     sh("od-tu1-bars", "od -A n -v -t u1 -w1 | tr -d ' ' | paste -sd '|'"),

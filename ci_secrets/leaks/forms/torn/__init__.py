@@ -30,6 +30,7 @@ OF_PIECES: Final[tuple[Reader, ...]] = (
     *COLOURED,
     prefixes.known_prefixes,
     prefixes.shared_prefixes,
+    spacing.visible,
     spacing.joined,
     spacing.unseparated,
     spacing.unquoted,
