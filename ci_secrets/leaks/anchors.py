@@ -24,7 +24,7 @@ MOST_ANCHORS: Final = 20_000
 """In all: beyond it the pass slows down. Of many values each has fewer, the likeliest."""
 ENOUGH: Final = 300
 """Of one value: they notice nine in ten logs of the corpus of docs/forms.md."""
-_LOOSE: Final = frozenset({"dump", "torn"})
+_LOOSE: Final = frozenset({"dump", "torn", "escape"})
 """Forms in which much stands between letters and digits."""
 ALPHABETS: Final = frozenset(
     {"base64", "base64url", "hex", "base32", "base32hex", "uuencode", "ascii85", "base85", "z85"}

@@ -88,7 +88,9 @@ class Inspector:
             if not sure and hints <= layer.hints:
                 # NOTE: that it was torn apart, or escaped, explains no more than it did before
                 forms, also = forms - _TORN, frozenset()
-                if not forms or layer.chain[-1] in forms & _ESCAPED:
+                # NOTE: unless packed data begin in it now, whose head was in sight before
+                held = layer.promised >= PACKED
+                if not forms or (layer.chain[-1] in forms & _ESCAPED and not held):
                     continue
             read += bool(found)
             here = list(self._search(layer)) if found else []

@@ -51,6 +51,7 @@ _ROWS: Final[tuple[tuple[frozenset[str], Iterable[bytes]], ...]] = (
     (_DUMPED, (b"1f:8b:08", b"0x1f, 0x8b", b"0x1f,0x8b", b"78:9c:", b"78:da:", b"0x78, 0x9c")),
     # NOTE: Go and Perl write 8 as `\b`
     (frozenset({"escape", "hex", "json"}), (rb"\x1f\x8b\x08", rb"\x1f\x8b\b", rb"\037\213")),
+    (frozenset({"escape", "json"}), (b"BZh91AY&SY", rb"\xfd7zXZ\x00", rb"(\xb5/\xfd")),
     (frozenset({"escape", "hex", "json"}), (rb"x\x9c", rb"x\xda", rb"\x78\x9c", rb"\x78\xda")),
     (_LISTED, (b"31, 139, 8", b"31,139,8,", b"[31 139 8 ", b"31 139   8   0")),
     (_LISTED, (b"31, -117, 8", b"31,-117,8")),

@@ -297,6 +297,8 @@ CODECS: Final = table({
     "python-zlib-base85": lambda v: base64.b85encode(zlib.compress(v.encode())),
     "python-zlib-hex-colons": lambda v: zlib.compress(v.encode()).hex(":"),
     "python-bz2-base64": lambda v: base64.b64encode(bz2.compress(v.encode())),
+    "python-bz2-repr": lambda v: repr(bz2.compress(v.encode())),
+    "python-xz-repr": lambda v: repr(lzma.compress(v.encode())),
     "python-xz-base64": lambda v: base64.encodebytes(lzma.compress(v.encode())),
     "python-pickle-base64": lambda v: base64.b64encode(pickle.dumps({"token": v})),
     "python-reversed": lambda v: v[::-1],

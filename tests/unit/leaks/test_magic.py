@@ -114,9 +114,12 @@ def test_whatever_follows_a_magic_is_answered(magic: bytes, rest: list[bytes]) -
     [gzip.compress, bz2.compress, lzma.compress, zstandard.compress],
     ids=["gzip", "bzip2", "xz", "zstd"],
 )
-def test_packed_data_in_base85_are_noticed_by_their_head(pack: Callable[[bytes], bytes]) -> None:
-    """Four bytes of a head are five letters of base85, whatever follows."""
+def test_packed_data_in_base85_and_escapes_are_noticed_by_their_head(
+    pack: Callable[[bytes], bytes],
+) -> None:
+    """Four bytes of a head are five letters of base85, whatever follows; and so are escapes."""
     value = "mZ4kQ81vXw2Rt7LpYd3cBn5h"
-    printed = b85encode(pack(f"user=ci password={value}".encode()))
-    report = scan_stream(engine_of({"PW": value}), [b"cache: " + printed + b"\n"], "x")
-    assert [one.secret for one in report.findings] == ["PW"]
+    packed = pack(f"user=ci password={value}".encode())
+    for printed in (b85encode(packed), repr(packed).encode()):
+        report = scan_stream(engine_of({"PW": value}), [b"cache: " + printed + b"\n"], "x")
+        assert [one.secret for one in report.findings] == ["PW"], printed
