@@ -17,6 +17,8 @@ _HEX_SEPARATORS: Final = (
 )
 SHORT: Final = 14
 """Bytes that make so few words of two that no dump of decimal words is seen by its shape."""
+_LEAST_OF_WORDS: Final = 6
+"""Bytes of which these words are hints: what is shorter is the end of a value."""
 _SEEN_AS_LIST: Final = 16
 """Bytes from which a list of numbers is seen by its shape, see `digits_seen`."""
 # NOTE: between numbers; first what a list may have that is not seen so
@@ -122,7 +124,7 @@ def hint_decimal(text: bytes) -> Iterator[bytes]:
         for separator in _separators(_DECIMAL_SEPARATORS, text):
             yield _enough([b"%d" % number for number in numbers], separator)
     yield b",".join(b'"%d":%d' % pair for pair in enumerate(text[:3]))
-    if len(text) < SHORT:
+    if _LEAST_OF_WORDS <= len(text) < SHORT:
         yield from _hint_words(text)
 
 
@@ -132,10 +134,11 @@ def _hint_words(text: bytes) -> Iterator[bytes]:
         for order in ORDERS:
             pairs = (text[at : at + 2] for at in (phase, phase + 2))
             words = [b"%d" % int.from_bytes(pair, order) for pair in pairs]
-            for between in (b" ", b", ", b"   "):
+            for between in (b" ", b", ", b"   ") if order == "little" else (b" ",):
                 yield between.join(words)
     for phase in range(4):
-        yield b"%d" % int.from_bytes(text[phase : phase + 4], "little")
+        for order in ORDERS:
+            yield b"%d" % int.from_bytes(text[phase : phase + 4], order)
 
 
 def hint_octal(text: bytes) -> Iterator[bytes]:
