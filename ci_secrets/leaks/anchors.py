@@ -5,7 +5,8 @@ anchor need not be sure: it must be there whenever the value is, and hardly ever
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -13,8 +14,8 @@ from ci_secrets.leaks.clues import MARGIN, WEAKLY, Anchored, Clue, clues_of
 from ci_secrets.leaks.forms import FORMS, digits, packed
 from ci_secrets.leaks.forms.digits_seen import seen
 from ci_secrets.leaks.forms.reading import Budget, Read, Span
-from ci_secrets.leaks.forms.torn import read_pieces
-from ci_secrets.leaks.forms.torn.seen import torn_apart
+from ci_secrets.leaks.forms.torn import read_kind
+from ci_secrets.leaks.forms.torn.seen import Kind, torn_apart
 from ci_secrets.leaks.literals import Growing
 from ci_secrets.leaks.magic import extent, holds_packed, is_packed
 from ci_secrets.leaks.needles import Needles
@@ -55,8 +56,16 @@ _OF_BITS: Final = ("binary",)
 """What numbers may be, by which a list of them and a long one are read."""
 _LIST: Final = Clue(0, frozenset({*_OF_LIST, *_OF_BITS, *PACKED}), WEAKLY)
 _NUMBER: Final = Clue(0, frozenset({*_OF_NUMBER, *_OF_BITS}), frozenset[str]())
-_OF_PIECES: Final = ("torn", "entity", "escape", "percent", "hex", "decimal")
-_PIECES: Final = Clue(0, frozenset(_OF_PIECES), WEAKLY)
+_OF_PIECES: Final[Mapping[Kind, tuple[str, ...]]] = {
+    "strings": ("torn", "escape"),
+    "lines": ("torn", "hex", "decimal"),
+    "marks": ("torn",),
+    "codes": ("entity", "escape", "percent", "hex", "decimal"),
+}
+"""What pieces of a text may be, by which they are read."""
+_PIECES: Final[Mapping[Kind, Clue]] = {
+    kind: Clue(0, frozenset(names), WEAKLY) for kind, names in _OF_PIECES.items()
+}
 _APART: Final = b"\nx\n"
 """What ends a list, a number and a dump."""
 _BESIDE: Final = 128
@@ -99,8 +108,9 @@ class Anchors:
             for start, end in self._telling(text, spans, names)
         ]
         found += [
-            Anchor(start - MARGIN, (start + end) // 2, end + MARGIN, _PIECES)
-            for start, end in self._telling(text, list(torn_apart(text)), _OF_PIECES)
+            Anchor(start - MARGIN, (start + end) // 2, end + MARGIN, _PIECES[kind])
+            for kind, spans in torn_apart(text).items()
+            for start, end in self._telling(text, spans, _OF_PIECES[kind], kind)
         ]
         found += self._literal(text, most)
         return found
@@ -119,11 +129,13 @@ class Anchors:
                 dense = 7 if clue.forms.isdisjoint(_LOOSE) else 4
                 yield Anchor(end - MARGIN, end - 1, extent(text, end, dense), clue, key)
 
-    def _telling(self, text: bytes, spans: list[Span], names: tuple[str, ...]) -> list[Span]:
+    def _telling(
+        self, text: bytes, spans: list[Span], names: tuple[str, ...], kind: Kind | None = None
+    ) -> list[Span]:
         """Those where what is undone is packed, or has an anchor in it."""
         # NOTE: most tell nothing, so all are read at once; where one tells, each half, and so on
         shown = _APART.join(text[start:end] for start, end in spans)
-        if not shown or not self._may_say(shown, names):
+        if not shown or not self._may_say(shown, names, kind):
             return []
         if len(spans) == 1:
             return spans
@@ -131,22 +143,22 @@ class Anchors:
         return [
             span
             for some in (spans[:half], spans[half:])
-            for span in self._telling(text, some, names)
+            for span in self._telling(text, some, names, kind)
         ]
 
-    def _may_say(self, shown: bytes, names: tuple[str, ...]) -> bool:
+    def _may_say(self, shown: bytes, names: tuple[str, ...], kind: Kind | None) -> bool:
         budget = Budget(64 * len(shown))
-        pieces = (piece.text for name in names for piece in _reader(name)(shown, budget))
+        pieces = (piece.text for name in names for piece in _reader(name, kind)(shown, budget))
         return any(
-            holds_packed(piece) or any(self._literal(piece)) or self._counts(piece, names)
+            holds_packed(piece)
+            or any(self._literal(piece))
+            or (kind == "lines" and self._counts(piece))
             for piece in pieces
         )
 
-    def _counts(self, piece: bytes, names: tuple[str, ...]) -> bool:
+    def _counts(self, piece: bytes) -> bool:
         """Whether there are telling numbers in what has no prefix at each line any more."""
-        return names == _OF_PIECES and any(
-            self._telling(piece, spans, within) for _, within, spans in _numbers(piece)
-        )
+        return any(self._telling(piece, spans, names) for _, names, spans in _numbers(piece))
 
 
 def _numbers(text: bytes) -> Iterator[tuple[Clue, tuple[str, ...], list[Span]]]:
@@ -159,8 +171,10 @@ def _numbers(text: bytes) -> Iterator[tuple[Clue, tuple[str, ...], list[Span]]]:
         yield (_NUMBER if names[0] in _OF_NUMBER else _LIST), names, spans
 
 
-def _reader(name: str) -> Read:
-    read = read_pieces if name == "torn" else FORMS[name].read
+def _reader(name: str, kind: Kind | None) -> Read:
+    if kind and name == "torn":
+        return partial(read_kind, kind)
+    read = FORMS[name].read
     assert read is not None  # noqa: S101  # these can be read
     return read
 

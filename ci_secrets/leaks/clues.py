@@ -230,13 +230,16 @@ def _runs(pattern: bytes) -> list[Span]:
 def _spread(
     pattern: bytes, places: list[int], most: int, is_good: Callable[[bytes], bool]
 ) -> list[bytes]:
-    """At most so many good pieces, one of every part of the places, from its middle if may be."""
+    """At most so many good pieces, one of every part of the places, from its middle if may be.
+
+    A single one from the beginning of all: there the fewest lines are wrapped.
+    """
     size = len(places)
     count = min(most, size)
     found = []
     for number in range(count):
         first, last = number * size // count, (number + 1) * size // count
-        middle = (first + last) // 2
+        middle = (first + last) // 2 if count > 1 else 0
         for at in places[middle:last] + places[first:middle]:
             gram = pattern[at : at + SIZE]
             if is_good(gram):

@@ -51,12 +51,16 @@ def may_match(patterns: Sequence[bytes]) -> Callable[[bytes], frozenset[int]]:
     return chosen(patterns)
 
 
-def ends_of(patterns: Sequence[bytes]) -> Callable[[bytes], list[int]]:
-    """Where one of these regular expressions ends, in order; of one place some or all ends."""
+def ends_of(patterns: Sequence[bytes]) -> Callable[[bytes], list[tuple[int, int]]]:
+    """Where these regular expressions end: `(index, end)`; of one place some or all ends."""
     if not find_spec("hyperscan"):
-        either = re.compile(b"|".join(b"(?:%b)" % pattern for pattern in patterns))
-        return lambda text: [match.end() for match in either.finditer(text)]
-    chosen: Callable[[Sequence[bytes]], Callable[[bytes], list[int]]] = import_module(
+        every = [re.compile(pattern) for pattern in patterns]
+        return lambda text: [
+            (index, match.end())
+            for index, pattern in enumerate(every)
+            for match in pattern.finditer(text)
+        ]
+    chosen: Callable[[Sequence[bytes]], Callable[[bytes], list[tuple[int, int]]]] = import_module(
         BACKENDS["hyperscan"]
     ).compile_ends
     return chosen(patterns)

@@ -97,7 +97,6 @@ def compile_patterns(patterns: Sequence[bytes]) -> Callable[[bytes], frozenset[i
     return lambda text: frozenset(index for index, _ in database.find(text, len(patterns)))
 
 
-def compile_ends(patterns: Sequence[bytes]) -> Callable[[bytes], list[int]]:
-    """Where one of the patterns ends."""
-    database = _Database(patterns, 0)
-    return lambda text: [end for _, end in database.find(text)]
+def compile_ends(patterns: Sequence[bytes]) -> Callable[[bytes], list[tuple[int, int]]]:
+    """Where the patterns end, and which."""
+    return _Database(patterns, 0).find

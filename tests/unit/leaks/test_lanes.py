@@ -131,7 +131,7 @@ def test_an_unfinished_sequence_is_waited_for_and_then_is_text() -> None:
     """While nothing but a few letters of it could belong to a value, a pause ends the wait."""
     lane = squashed(["ab1ab1ab1ab1"])
     lane.feed(b"x\x1b[1")
-    assert (lane.settled(), lane.settled(SHORT)) == (1, 4)
+    assert (lane.settled(), lane.settled(SHORT)) == (3, 4)
     lane.feed(b"m ab1ab1ab1a\x1b[")
     assert lane.settled(SHORT) == 6
     lane.feed(b"0")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ci_secrets.leaks.forms.torn.squash import squash
@@ -142,6 +142,7 @@ def test_pauses_show_at_most_the_first_three_characters(
         assert len(lost) < 4 or len(squash(uncoloured(lost))) < 4
 
 
+@example(text=b"\x1b]0;mZ4kQ8", sizes=[1], at=3)
 @given(text=TEXTS, sizes=SIZES, at=st.integers(0, 200))
 def test_later_values_are_hidden_from_then_on(text: bytes, sizes: list[int], at: int) -> None:
     """Also in what is held, however the text before and after comes: what leaves from then on

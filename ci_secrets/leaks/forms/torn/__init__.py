@@ -7,6 +7,7 @@ from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Span, in_turn
 from ci_secrets.leaks.forms.torn import colours, columns, listed, prefixes, spacing
 from ci_secrets.leaks.forms.torn.encoded import encoded_hints
 from ci_secrets.leaks.forms.torn.hints import hints
+from ci_secrets.leaks.forms.torn.seen import Kind
 
 Reader = Callable[[bytes], Iterator[Piece]]
 COLOURED: Final[tuple[Reader, ...]] = (
@@ -25,18 +26,24 @@ TORN: Final[tuple[Reader, ...]] = (
     columns.columns,
     listed.listed,
 )
-OF_PIECES: Final[tuple[Reader, ...]] = (
-    colours.uncoloured,
-    *COLOURED,
-    prefixes.known_prefixes,
-    prefixes.shared_prefixes,
-    spacing.visible,
-    spacing.joined,
-    spacing.unseparated,
-    spacing.unquoted,
-    listed.listed,
-)
-"""Those that undo what `seen` notices."""
+OF_KIND: Final[dict[Kind, tuple[Reader, ...]]] = {
+    "strings": (
+        spacing.visible,
+        spacing.joined,
+        spacing.unseparated,
+        spacing.unquoted,
+        listed.listed,
+    ),
+    "lines": (
+        prefixes.known_prefixes,
+        prefixes.shared_prefixes,
+        spacing.visible,
+        spacing.joined,
+    ),
+    "marks": (colours.uncoloured, *COLOURED, spacing.joined),
+    "codes": (),
+}
+"""What undoes each kind that `seen` tells of; codes are no matter of tears."""
 READERS: Final[tuple[Reader, ...]] = (colours.uncoloured, *COLOURED, *TORN)
 """Each undoes one way to tear; a text that was torn in two ways is read twice."""
 
@@ -52,9 +59,9 @@ def read(text: bytes, budget: Budget) -> Iterator[Piece]:
         yield piece
 
 
-def read_pieces(text: bytes, budget: Budget) -> Iterator[Piece]:
-    """The same where pieces of a few letters were seen, to tell whether that says anything."""
-    for reader in OF_PIECES:
+def read_kind(kind: Kind, text: bytes, budget: Budget) -> Iterator[Piece]:
+    """The same where pieces of one kind were seen, to tell whether that says anything."""
+    for reader in OF_KIND[kind]:
         for piece in reader(text):
             if not budget.spend(len(piece.text)):
                 return

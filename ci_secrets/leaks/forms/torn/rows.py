@@ -12,7 +12,7 @@ _RARE: Final = rb"[QZXJqzjxVKWYkvwUyHGB]"
 """Letters that the fewest lines end with, see `hints`."""
 _BEFORE: Final = rb"[ \t:|)\]>m\"'=]"
 """What a prefix of a line ends with."""
-_TWO: Final = rb"\n[^\n]*"
+_NEXT: Final = rb"\n[^\n]*"
 """The next line, up to what ends it."""
 _BYTE: Final = rb"[3-7][0-9a-fA-F]"
 _LETTER: Final = rb"6[0-9a-fA-F]"
@@ -22,17 +22,20 @@ _CODE: Final = rb"1[01][0-9]"
 """The code of a letter from `d` to `w`."""
 _POINT: Final = rb"\{(?:U\+)?[0-9a-fA-F]{2,6}\}"
 
-_CHARACTERS: Final = (
-    # NOTE: what a pattern begins with decides how fast it is, see `seen`; these together take a
-    # seventh of the time in which anchors are found. One letter a line, as in `12: a`;
-    # one number a line
-    _BEFORE + _RARE + _TWO + _BEFORE + rb"[!-~]\n",
-    rb"[ \t:][67][a-f]" + _TWO + rb"[ \t:][0-9a-f]{2}\n",
-    rb"[ \t:]" + _CODE + b",?" + _TWO + rb"[ \t:][3-9][0-9],?\n",
-    # a string a line, as jq prints; `"a",` with a space and an indent; `"ab","cd"`; `b'a', b'b'`
+LINES: Final = (
+    # NOTE: three of the first, for many lines end in one letter; it is the dearest of all.
+    # One letter a line, as in `12: a`; one number a line
+    _BEFORE + _RARE + (_NEXT + _BEFORE + rb"[!-~]") * 2 + b"\n",
+    rb"[ \t:][67][a-f]" + _NEXT + rb"[ \t:][0-9a-f]{2}\n",
+    rb"[ \t:]" + _CODE + b",?" + _NEXT + rb"[ \t:][3-9][0-9],?\n",
+)
+"""Lines with a prefix, each of one character or number."""
+STRINGS: Final = (
+    # a string a line, as jq prints; `"a",` with a space and an indent; `"ab","c4"`, for most lists
+    # are of words; `b'a', b'b'`
     rb"\"\n\"".join((b"", _ONE, _ONE, b"")),
     rb"\", ?\n? {0,8}\"".join((b"", _ONE, _ONE, b"")),
-    rb"\",\"[^\n\"]{2,7}\",\"[^\n\"]{2,7}\",\"",
+    rb"\",\"[^\n\"]{2,7}\",\"[^\n\"]{0,6}[0-9][^\n\"]{0,6}\",\"",
     rb"', b'[^\n]{1,4}', b'",
     # `'abc' + 'def'`; `[0]="a" [1]="b"` of bash, `["0","a"],["1","b"]`; `U+0061 'a' U+0062 'b'` of
     # Go; `97 'a', 98 'b'`; `[a][b]`
@@ -45,7 +48,8 @@ _CHARACTERS: Final = (
     rb" '[^\n]', -?[0-9]{1,3} '",
     rb"\]\[[^\n]\]\[[^\n]\]\[",
 )
-_NUMBERS: Final = (
+"""Strings of a few letters, put together, in lists, with indexes and numbers beside them."""
+CODES: Final = (
     # `chr(97)+chr(98)`, `CHAR(97) & CHAR(98)`, `String.fromCharCode(97)`, `[char]97+[char]98`
     rb"\b[cC][hH][aA]?[rR][wW]?\([0-9]{2,6}\)[ +&.|,]{1,5}[cC][hH][aA]?[rR][wW]?\([0-9]",
     rb"arCode\([0-9]{2,6}\)[ +&.|,]{1,5}",
@@ -70,10 +74,9 @@ _NUMBERS: Final = (
     b":" + _LETTER + (b":" + _BYTE) * 4 + b":",
     rb"\\6[a-fA-F89]" + (rb"\\" + _BYTE) * 2 + rb"\\",
 )
-SHAPES: Final = (*_CHARACTERS, *_NUMBERS)
-"""Two or three of a row, each with what tells it from the next."""
+"""What stands for characters: their codes and escapes."""
 RETURNED: Final = (
     # NOTE: pieces of a line that is written again and again, but no percentages
     rb"\r[!-$&-~\x80-\xff]{2,7}\r[!-$&-~\x80-\xff]{2,7}\r",
 )
-"""Apart, for many texts have none."""
+"""What was written over."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from ci_secrets.errors import UsageError
 from ci_secrets.leaks.findings import Accepted, Coverage, Report, Verdict
@@ -115,11 +115,16 @@ def test_no_format_holds_a_value_or_foreign_commands(name: str) -> None:
 @settings(max_examples=30)
 @given(VALUES, HOSTILE, HOSTILE)
 def test_no_format_holds_any_value(value: str, before: str, after: str) -> None:
-    """Whatever stands beside it, in a line or in a name, and whatever a sink escapes."""
+    """Whatever stands beside it, in a line or in a name, and whatever a sink escapes.
+
+    Unless it is a word of the format itself, as `testsuit`.
+    """
     text = f"{before}{value}{after}".encode("utf-8", "surrogateescape")
     name = text.replace(b"\n", b"").decode("utf-8", "surrogateescape")
     seen = scan_stream(engine_of({"PW": value}), [text], name)
     assert seen.findings
+    other = report(PW, "job.log")
+    assume(all(value not in render(format_name, other) for format_name in FORMATS))
     entry = Accepted(finding=seen.findings[0], reason="rotated", until=date(2027, 1, 31))
     for format_name in FORMATS:
         shown = render(format_name, replace(seen, accepted=(entry,)))
