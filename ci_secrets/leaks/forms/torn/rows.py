@@ -17,7 +17,7 @@ _NEXT: Final = rb"\n[^\n]*"
 _BYTE: Final = rb"[3-7][0-9a-fA-F]"
 _LETTER: Final = rb"6[0-9a-fA-F]"
 """Hex of a byte of text, and of a letter in the first half of the alphabet: most text has one."""
-_UNIT: Final = b"0x(?:" + _BYTE + rb"){1,4}[^0-9A-Za-z\n]{1,4}"
+_WORD: Final = b"0x(?:" + _BYTE + rb"){2,4}[^0-9A-Za-z\n]{1,4}"
 _CODE: Final = rb"1[01][0-9]"
 """The code of a letter from `d` to `w`."""
 _POINT: Final = rb"\{(?:U\+)?[0-9a-fA-F]{2,6}\}"
@@ -62,7 +62,8 @@ CODES: Final = (
     b"> ?<" + _LETTER + b"> ?<" + _BYTE + b"> ?<",
     # `0x6162 0x6364`, `{0x61}{0x62}`; `\x{61}\x{62}`, `\N{U+61}`, `\N{COLON}`; `\\xc3\\xa4` and
     # `%25C3%25A4` of a text in a text
-    _UNIT * 3 + b"0x",
+    _WORD * 3 + b"0x",
+    rb"\{0x" + _LETTER + rb"\}\{0x",
     _POINT + rb"\\[xuN]" + _POINT + rb"\\",
     rb"\}\\N\{[A-Z]",
     rb"\\\\x[0-9a-f]{2}\\\\x[0-9a-f]{2}\\\\x",
