@@ -8,17 +8,20 @@ from typing import Final
 
 from ci_secrets.leaks.clues import MAX_REACH
 
-_HEAD: Final = re.compile(
-    rb"\x1f\x8b\x08[\x00-\x1f]|BZh[1-9]1AY|\xfd7zXZ|\x28\xb5\x2f\xfd|PK\x03\x04"
-    rb"|\x5d\x00\x00.[\x00-\x04](?:\xff{8}|.{4}\x00{4})|(?P<zlib>\x78[\x01\x5e\x9c\xda])",
-    re.DOTALL,
-)
-"""Source: RFC 1952, 1950, 8878; the file formats of bzip2, xz, lzma and zip."""
-_BEGINNINGS: Final = (
-    *(b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\x5d\x00\x00"),
-    *(b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"),
-)
-"""What each of them begins with, which is found a few times sooner."""
+_HEADS: Final = {
+    b"\x1f\x8b\x08": re.compile(rb"[\x00-\x1f]"),
+    b"BZh": re.compile(rb"[1-9]1AY"),
+    b"\xfd7zXZ": re.compile(b""),
+    b"\x28\xb5\x2f\xfd": re.compile(b""),
+    b"PK\x03\x04": re.compile(b""),
+    b"\x5d\x00\x00": re.compile(rb".[\x00-\x04](?:\xff{8}|.{4}\x00{4})", re.DOTALL),
+}
+"""What packed data begin with, and what follows that: one pattern of all takes six times as long.
+
+Source: RFC 1952, 8878; the file formats of bzip2, xz, lzma and zip.
+"""
+_ZLIB_HEADS: Final = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+"""Source: RFC 1950; a window of 32 KiB, and the four levels."""
 _ZLIB: Final = range(14, 65)
 """Bytes that zlib has at least where a value is in it, and in which noise is no zlib any more."""
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]+")
@@ -46,7 +49,11 @@ def holds_packed(data: bytes) -> bool:
     """Whether packed data begin anywhere in it."""
     if data.isascii():
         return False  # NOTE: no packed data are
-    return any(_is_head(data, at) for literal in _BEGINNINGS for at in _places(data, literal))
+    return any(
+        rest.match(data, at + len(begin))
+        for begin, rest in _HEADS.items()
+        for at in _places(data, begin)
+    ) or any(_is_zlib(data, at) for begin in _ZLIB_HEADS for at in _places(data, begin))
 
 
 def _places(data: bytes, literal: bytes) -> Iterator[int]:
@@ -56,10 +63,7 @@ def _places(data: bytes, literal: bytes) -> Iterator[int]:
         at = data.find(literal, at + 1)
 
 
-def _is_head(data: bytes, at: int) -> bool:
-    match = _HEAD.match(data, at)
-    if match is None or not match["zlib"]:
-        return match is not None
+def _is_zlib(data: bytes, at: int) -> bool:
     head = data[at : at + _ZLIB[-1]]
     return len(head) in _ZLIB and _is_begun(head, zlib.MAX_WBITS)
 
