@@ -64,7 +64,10 @@ _OF_PIECES: Final[Mapping[Kind, tuple[str, ...]]] = {
 }
 """What pieces of a text may be, by which they are read."""
 _PIECES: Final[Mapping[Kind, Clue]] = {
-    kind: Clue(0, frozenset(names), WEAKLY) for kind, names in _OF_PIECES.items()
+    # NOTE: rows of dumps are lines, too, so that other forms come first; numbers in lines are
+    # noticed once these have no prefix any more
+    kind: Clue(0, frozenset(names if kind != "lines" else ()), WEAKLY)
+    for kind, names in _OF_PIECES.items()
 }
 _APART: Final = b"\nx\n"
 """What ends a list, a number and a dump."""
