@@ -135,7 +135,7 @@ class Anchors:
     def _telling(
         self, text: bytes, spans: list[Span], names: tuple[str, ...], kind: Kind | None = None
     ) -> list[Span]:
-        """Those where what is undone is packed, or has an anchor in it."""
+        """Those where what is undone is packed, or has an anchor in it that was not in sight."""
         # NOTE: most tell nothing, so all are read at once; where one tells, each half, and so on
         shown = _APART.join(text[start:end] for start, end in spans)
         if not shown or not self._may_say(shown, names, kind):
@@ -151,10 +151,11 @@ class Anchors:
 
     def _may_say(self, shown: bytes, names: tuple[str, ...], kind: Kind | None) -> bool:
         budget = Budget(64 * len(shown))
+        seen_before = {anchor.key for anchor in self._literal(shown)}
         pieces = (piece.text for name in names for piece in _reader(name, kind)(shown, budget))
         return any(
             holds_packed(piece)
-            or any(self._literal(piece))
+            or any(anchor.key not in seen_before for anchor in self._literal(piece))
             or (kind == "lines" and self._counts(piece))
             for piece in pieces
         )
