@@ -2,9 +2,9 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, partial
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from ci_secrets.leaks.forms import FORMS
 from ci_secrets.leaks.forms.reading import Chain, Span, Spell
@@ -94,15 +94,15 @@ def clues_of(value: Needles) -> Iterator[Anchored]:
     due: defaultdict[int, list[Anchored]] = defaultdict(list)
     turn = 0
     while waiting or due:
-        for (start, pace), anchors, of in waiting.pop(turn, ()):  # NOTE: each made in its time
-            for number, anchor in enumerate(anchors(of)):
+        for (start, pace), anchors in waiting.pop(turn, ()):  # NOTE: each made in its time
+            for number, anchor in enumerate(anchors()):
                 due[int(start + number * pace)].append(anchor)
         yield from due.pop(turn, ())
         turn += 1
 
 
-_Row = tuple[_Turns, Callable[[Any], Iterable[Anchored]], object]
-"""What makes the anchors of one needle, or the hints of one form, the likeliest first, and of what.
+_Row = tuple[_Turns, Callable[[], Iterator[Anchored]]]
+"""What makes the anchors of one needle, or the hints of one form, the likeliest first.
 
 No class: of each value there are hundreds.
 """
@@ -111,11 +111,11 @@ No class: of each value there are hundreds.
 def _rows(value: Needles) -> Iterator[_Row]:
     for needle in value.needles:
         turns = _turns(needle.form, needle.variant, needle.part != "", needle.part[-1:] == "]")
-        yield turns, _of_needle, needle
+        yield turns, partial(_of_needle, needle)
     for part in value.parts:
         if _is_hinted(part):
             yield from _hints(part)
-        yield _HIDDEN, _hidden, part
+        yield _HIDDEN, partial(_hidden, part)
 
 
 @cache
@@ -175,7 +175,7 @@ def _hints(part: Part) -> Iterator[_Row]:
                 turns = _Turns(start + 2 * at, pace)
                 if part.name:
                     turns = _Turns(turns.start + _OF_PART, 2 * pace)
-                yield turns, partial(_noticed, form.hint, clue), text[at:]
+                yield turns, partial(_noticed, form.hint, clue, text[at:])
 
 
 def _noticed(hint: Spell, clue: Clue, text: bytes) -> Iterator[Anchored]:

@@ -23,7 +23,6 @@ MIN_RANDOM: Final = 8
 """The same where they are no words."""
 BOUND: Final = 64 * 1024
 """Bytes of a stream over which a value may be torn and still be redacted, beside its own length."""
-_DROPPED: Final = bytes(DROPPED)
 
 
 def indexes(needles: Iterable[Needle]) -> tuple[Index, Index]:
@@ -87,7 +86,7 @@ class SquashedLane:
         held = self._squasher.held
         begun = self._search.read - self._search.settled() + len(squash(held))
         # NOTE: what is before its first letter is let go, as it is when it comes alone
-        free = len(held) if begun < least else len(held) - len(held.lstrip(_DROPPED))
+        free = len(held) if begun < least else len(held) - len(held.lstrip(DROPPED))
         return self._squasher.latest.raw_end + free
 
     def _let_go(self, end: int) -> None:

@@ -28,6 +28,11 @@ class Shelf:
         """How often `may_show` was asked."""
 
     @property
+    def needles(self) -> Iterator[Needle]:
+        """Every needle, value by value, the likeliest form first."""
+        return (needle for one in self.spelled for needle in one.needles)
+
+    @property
     def literal(self) -> Index:
         """The needles that are looked for as they are."""
         return self._indexes[0]
@@ -59,12 +64,12 @@ class Shelf:
         letters = squash(text)
         return any(
             pattern in text or (not _is_longer(pattern, letters) and squash(pattern) in letters)
-            for pattern in (needle.pattern for one in self.spelled for needle in one.needles)
+            for pattern in (needle.pattern for needle in self.needles)
         )
 
     @cached_property
     def _indexes(self) -> tuple[Index, Index]:
-        return indexes(needle for one in self.spelled for needle in one.needles)
+        return indexes(self.needles)
 
 
 class Engine:
@@ -85,8 +90,8 @@ class Engine:
 
     @property
     def needles(self) -> Iterator[Needle]:
-        """Every needle, value by value, the likeliest form first."""
-        return (needle for one in self.spelled for needle in one.needles)
+        """See `Shelf`."""
+        return (needle for shelf in self.shelves for needle in shelf.needles)
 
     def may_show(self, text: bytes) -> bool:
         """See `Shelf`."""

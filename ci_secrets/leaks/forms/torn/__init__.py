@@ -1,6 +1,6 @@
 """Text torn apart: wrapped, spaced, listed, with a prefix at each line, with colours inside."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Span, in_turn
@@ -53,19 +53,20 @@ def read(text: bytes, budget: Budget) -> Iterator[Piece]:
 
     Without its colours, too, for these stand between any other tears.
     """
-    for piece in _pieces(text):
-        if not budget.spend(len(piece.text)):
-            return
-        yield piece
+    return _paid(_pieces(text), budget)
 
 
 def read_kind(kind: Kind, text: bytes, budget: Budget) -> Iterator[Piece]:
     """The same where pieces of one kind were seen, to tell whether that says anything."""
-    for reader in OF_KIND[kind]:
-        for piece in reader(text):
-            if not budget.spend(len(piece.text)):
-                return
-            yield piece
+    return _paid((piece for reader in OF_KIND[kind] for piece in reader(text)), budget)
+
+
+def _paid(pieces: Iterable[Piece], budget: Budget) -> Iterator[Piece]:
+    """As many as the budget allows."""
+    for piece in pieces:
+        if not budget.spend(len(piece.text)):
+            return
+        yield piece
 
 
 def _pieces(text: bytes) -> Iterator[Piece]:

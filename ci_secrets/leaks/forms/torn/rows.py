@@ -6,8 +6,11 @@ braces, and escapes of every character: those of an encoding are of no value in 
 
 from typing import Final
 
-_ONE: Final = rb"(?:[ -~]|\\[ -~]|\\u[0-9a-fA-F]{4}|[\xc2-\xf4][\x80-\xbf]{1,3})"
-"""A character, or its escape in JSON."""
+_SHOWN: Final = rb"[ -~]|\\[ -~]|[\xc2-\xf4][\x80-\xbf]{1,3}"
+ONE: Final = b"(?:" + _SHOWN + b")"
+"""A character."""
+_ONE: Final = b"(?:" + _SHOWN + rb"|\\u[0-9a-fA-F]{4})"
+"""The same, or its escape in JSON."""
 _RARE: Final = rb"[QZXJqzjxVKWYkvwUyHGB]"
 """Letters that the fewest lines end with, see `hints`."""
 _BEFORE: Final = rb"[ \t:|)\]>m\"'=]"

@@ -15,8 +15,6 @@ from ci_secrets.leaks.literals import ends_of
 
 Kind = Literal["strings", "lines", "marks", "codes"]
 """What stands between the pieces, by which they are put together."""
-_ONE: Final = rb"(?:[ -~]|\\[ -~]|[\xc2-\xf4][\x80-\xbf]{1,3})"
-"""A character."""
 _INDEX: Final = rb"[0-9]['\"]?(?:: ?|, | => )['\"]"
 _SHAPES: Final[dict[Kind, tuple[bytes, ...]]] = {
     # NOTE: what a pattern begins with decides how fast it is, and the sum of all how soon it is
@@ -24,11 +22,11 @@ _SHAPES: Final[dict[Kind, tuple[bytes, ...]]] = {
     "strings": (
         # `'1': 'a', '2': '`, `(1, 'a'), (2, '`, `'a', `, `'a' `, `"a",` and `('a', 97), `, as
         # languages show lists; `'a', 0x2d, 'b',` of C
-        _INDEX + _ONE + rb"['\"]\W+[0-9]{0,3}" + _INDEX,
-        rb"',\s*'".join((b"", _ONE, _ONE, b"")),
-        rb"' '".join((b"", _ONE, _ONE, b"")),
-        rb"\",\"".join((b"", _ONE, _ONE, b"")),
-        rb"', [0-9]{1,6}\), \('%b', [0-9]{1,6}\), " % _ONE,
+        _INDEX + rows.ONE + rb"['\"]\W+[0-9]{0,3}" + _INDEX,
+        rb"',\s*'".join((b"", rows.ONE, rows.ONE, b"")),
+        rb"' '".join((b"", rows.ONE, rows.ONE, b"")),
+        rb"\",\"".join((b"", rows.ONE, rows.ONE, b"")),
+        rb"', [0-9]{1,6}\), \('%b', [0-9]{1,6}\), " % rows.ONE,
         rb"', ?0x[0-9a-fA-F]{2}, ?['0]",
         *rows.STRINGS,
     ),
