@@ -37,9 +37,9 @@ _ALPHABETS: Final = (
         encode=b64encode,
         size=3,
         letters=4,
-        single=(b"\n", b" ", b","),
+        single=(b"\n", b" "),
         pairs=(b"\n",),
-        tears=((b" ", 4, 2), (b"-", 4, 2), (b"\n", 1, 8), (b" ", 1, 8)),
+        tears=((b" ", 4, 2), (b"-", 4, 2), (b"\n", 1, 8)),
     ),
     _Alphabet(
         encode=lambda text: text.hex().encode(),

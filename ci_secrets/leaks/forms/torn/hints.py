@@ -18,14 +18,14 @@ _TEARS: Final = 7
 """So many places of a tear one after the other meet every phase of every width up to 7."""
 
 _BETWEEN_CHARACTERS: Final = (
-    b" ", b"\n", b"\r\n", b",", b", ", b'", "', b'",\n  "', b'",\n    "', b"-", b"_", b".", b":",
-    b"|", b"/", b";", b"+", b"*", b"\t", b"\r", b"  ", b" - ", b" | ", b" + ", b",\n", b"\\n",
-    b"\\\n", b"\x1b[K", b'" "', b'"+"', b'" + "',
+    # NOTE: quoted and added ones are seen by their shape, see `rows`
+    b" ", b"\n", b"\r\n", b",", b", ", b"-", b"_", b".", b":", b"|", b"/", b";", b"+", b"*", b"\t",
+    b"\r", b"  ", b" - ", b" | ", b"\\n", b"\\\n", b"\x1b[K", b'" "',
     b"\n  ", b"\n    ", b"\n+", b"\n-", b"\n+ ", b"\n- ", b"\n> ", b"\n# ", b"\n| ", b"\n* ",
     b"\xe2\x80\x8b", b"\xe2\x80\x8c", b"\xe2\x80\x8d", b"\xc2\xad", b"\xc2\xa0",
     b"\xe3\x80\x80",
 )  # fmt: skip
-_BETWEEN_PIECES: Final = (b"\n", b" ", b"-", b"\r\n", b",", b", ")
+_BETWEEN_PIECES: Final = (b"\n", b" ", b"-", b",")
 _AROUND_LETTER: Final = (
     # NOTE: what ends a prefix, and what begins the next: a time, cat -n and nl, docker compose,
     # a table, a clock or name in brackets; then colours
@@ -33,7 +33,7 @@ _AROUND_LETTER: Final = (
     (b"] ", b"\n[0"), (b"] ", b"\n[1"), (b"] ", b"\n[2"), (b"m", b"\x1b[0m"),
     (b"m", b"\x1b[39m"), (b"\x1b[K", b"\x1b[m"),
 )  # fmt: skip
-_AROUND_PIECE: Final = ((b" ", b"\n202"), (b"\t", b"\n   "), (b"] ", b"\n["), (b"  | ", b"\n"))
+_AROUND_PIECE: Final = ((b"] ", b"\n["),)
 """What stands before a piece and behind it where prefixes differ in their middle."""
 _COLOURED_APART: Final = b"\x1b[m\x1b[K\x1b[01;"
 """Where grep shows two matches side by side, each character is one."""
