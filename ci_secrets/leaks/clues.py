@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache, partial
+from itertools import islice
 from typing import Final, NamedTuple
 
 from ci_secrets.leaks.forms import FORMS
@@ -153,7 +154,8 @@ def _of_needle(needle: Needle) -> Iterator[Anchored]:
     if (same and "base64url" not in form[1:]) or form[:1] in _UNSAID:
         return
     clue = _clue(form[:1], len(pattern))
-    for gram in grams(window(pattern), *_spacing(form, needle.part.endswith("]"))):
+    every = grams(window(pattern), _spacing(form, needle.part.endswith("]")))
+    for gram in every if form else _thinned(every):
         if len(gram) >= _LEAST and not (needle.part and not form and is_everybodys(gram)):
             yield gram, clue
 
@@ -195,6 +197,15 @@ def _reach(size: int) -> int:
     return min(MAX_REACH, MARGIN + size)
 
 
+def _thinned(every: list[bytes]) -> list[bytes]:
+    """Of those one byte apart eight in a row, and of all others one in four.
+
+    So one of them is whole in any piece of 11 bytes, and where all are of 8 or more.
+    """
+    middle = len(every) // 2
+    return [gram for at, gram in enumerate(every) if at % 4 == 0 or -4 <= at - middle < 4]
+
+
 def window(text: bytes) -> bytes:
     """The text where it is short, else the piece of its middle half with most different bytes."""
     if len(text) <= 2 * _WINDOW:
@@ -205,20 +216,23 @@ def window(text: bytes) -> bytes:
     return text[best : best + _WINDOW]
 
 
-def grams(pattern: bytes, stride: int, most: int) -> list[bytes]:
+def grams(pattern: bytes, spacing: "_Spacing") -> list[bytes]:
     """Pieces of a pattern: of its runs of letters and digits, which escapes leave alone."""
+    stride = spacing.stride
     places = [
         at
         for start, end in _runs(pattern)
         for at in (*range(start, end - SIZE, stride), end - SIZE)
     ]
-    telling = _spread(pattern, places, most, _tells)
+    telling = _neighbours(pattern, places, spacing.most)
     if telling:
         return telling
     last = max(0, len(pattern) - SIZE)
     places += range(0, last + 1, min(stride, 4))
     # NOTE: what is left of other letters is rows of `?` or dots, which stand in many logs
-    return _spread(pattern, places, most, _varies) or _spread(pattern, places, most, bool)
+    return _spread(pattern, places, spacing.unsure, _varies) or _spread(
+        pattern, places, spacing.unsure, bool
+    )
 
 
 def _runs(pattern: bytes) -> list[Span]:
@@ -227,13 +241,23 @@ def _runs(pattern: bytes) -> list[Span]:
     return [run.span() for run in _TELLING.finditer(pattern)]
 
 
+def _neighbours(pattern: bytes, places: list[int], most: int) -> list[bytes]:
+    """At most so many telling pieces, from the middle of all.
+
+    A single one from the beginning: there the fewest lines are wrapped.
+    """
+    telling = filter(_tells, (pattern[at : at + SIZE] for at in places))
+    if most == 1:
+        return list(islice(telling, 1))
+    every = list(telling)
+    first = max(0, (len(every) - most) // 2)
+    return every[first : first + most]
+
+
 def _spread(
     pattern: bytes, places: list[int], most: int, is_good: Callable[[bytes], bool]
 ) -> list[bytes]:
-    """At most so many good pieces, one of every part of the places, from its middle if may be.
-
-    A single one from the beginning of all: there the fewest lines are wrapped.
-    """
+    """At most so many good pieces, one of every part of the places, from its middle if may be."""
     size = len(places)
     count = min(most, size)
     found = []
@@ -259,19 +283,26 @@ def _varies(gram: bytes) -> bool:
     return len(set(gram)) > _SAME
 
 
-@cache
-def _spacing(form: Chain, line: bool) -> tuple[int, int]:
-    """How far apart the anchors of a needle are, in bytes, and how many there are at most.
+class _Spacing(NamedTuple):
+    """Which anchors of a needle are taken."""
 
-    So that one of them stays whole where the text is wrapped at `SIZE` + that many columns.
-    """
+    stride: int
+    """How far apart they are, in bytes."""
+    most: int
+    """How many: of two that are side by side one is whole where lines are of 16 columns or more."""
+    unsure: int
+    """The same where it has no long run, so that escapes inside of other forms may change them."""
+
+
+@cache
+def _spacing(form: Chain, line: bool) -> _Spacing:
     match form:
         case ():
-            return (SIZE, 8) if line else (1, 64)
+            return _Spacing(SIZE, 3, 8) if line else _Spacing(1, 64, 64)
         case (name,):
-            return (2 * SIZE, 2) if line or name in _RARE else (SIZE, 8)
+            return _Spacing(2 * SIZE, 2, 2) if line or name in _RARE else _Spacing(SIZE, 3, 8)
         case (outer, inner):
             long = inner in _RARE or _COMMON.issuperset((outer, inner))
-            return (SIZE, 2) if long else (SIZE, 1)
+            return _Spacing(SIZE, 2, 2) if long else _Spacing(SIZE, 1, 1)
         case _:
-            return SIZE, 1
+            return _Spacing(SIZE, 1, 1)

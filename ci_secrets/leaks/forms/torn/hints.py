@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import in_turn
+from ci_secrets.leaks.forms.torn.rows import RARE
 
 _CHARACTER: Final = re.compile(rb"[\xc0-\xff][\x80-\xbf]{0,3}|[\x00-\xff]", re.DOTALL)
 _RUN: Final = re.compile(rb"[0-9A-Za-z]+")
@@ -28,11 +29,11 @@ _BETWEEN_CHARACTERS: Final = (
 _BETWEEN_PIECES: Final = (b"\n", b" ", b"-", b",")
 _AROUND_LETTER: Final = (
     # NOTE: what ends a prefix, and what begins the next: a time, cat -n and nl, docker compose,
-    # a table, a clock or name in brackets; then colours
+    # a table, a clock or name in brackets
     (b" ", b"\n202"), (b" ", b"\r\n202"), (b"\t", b"\n   "), (b"  | ", b"\n"), (b"| ", b" |\n|"),
-    (b"] ", b"\n[0"), (b"] ", b"\n[1"), (b"] ", b"\n[2"), (b"m", b"\x1b[0m"),
-    (b"m", b"\x1b[39m"), (b"\x1b[K", b"\x1b[m"),
+    (b"] ", b"\n[0"), (b"] ", b"\n[1"), (b"] ", b"\n[2"),
 )  # fmt: skip
+_COLOURED_LETTER: Final = ((b"m", b"\x1b[0m"), (b"m", b"\x1b[39m"), (b"\x1b[K", b"\x1b[m"))
 _AROUND_PIECE: Final = ((b"] ", b"\n["),)
 """What stands before a piece and behind it where prefixes differ in their middle."""
 _COLOURED_APART: Final = b"\x1b[m\x1b[K\x1b[01;"
@@ -40,7 +41,7 @@ _COLOURED_APART: Final = b"\x1b[m\x1b[K\x1b[01;"
 _ONE_BYTE: Final = (b"\n", b"-", b",")
 """Between pieces of characters that a tool cut in two, since it counts bytes."""
 _WORD: Final = re.compile(rb"[A-Za-z]?[a-z]*|[A-Z]*|\d*")
-_RARE: Final = b"QZXJqzjxVKWYkvwUyHGBNMFODPbCgpfTLRmhAuSdcIiElntorase7463985210"
+_RARE: Final = RARE + b"NMFODPbCgpfTLRmhAuSdcIiElntorase7463985210"
 """Letters and digits, those first that the fewest words and lines end with."""
 
 
@@ -61,7 +62,6 @@ def hints(text: bytes) -> Iterator[bytes]:
         _letter(characters),
         (_COLOURED_APART,),
         _overstruck(characters, middle),
-        _numbered(characters),
         _bytewise(text, characters, middle),
         _beside_colour(characters),
     )
@@ -112,7 +112,9 @@ def _letter(characters: list[bytes]) -> Iterator[bytes]:
     usual = [one for one in characters[:-1] if one in _RARE]  # NOTE: no prefix is behind the last
     if usual:
         letter = min(usual, key=_RARE.index)
-        for before, behind in _AROUND_LETTER:
+        # NOTE: between prefixes of lines the rarest are seen by their shape
+        around = () if letter in RARE else _AROUND_LETTER
+        for before, behind in (*_COLOURED_LETTER, *around):
             yield before + letter + behind
 
 
@@ -197,14 +199,6 @@ def _between_prefixes(characters: list[bytes], middle: int) -> Iterator[bytes]:
         else:
             for tear in _tears(characters, middle, 0, 4):
                 yield before[-2:] + _joined(characters, tear, tear + 4)
-
-
-def _numbered(characters: list[bytes]) -> Iterator[bytes]:
-    """Lines counted from the beginning of the value, as `grep -n` does."""
-    for width in range(1, _TEARS + 1):
-        first, second = _joined(characters, 0, width), _joined(characters, width, 2 * width)
-        yield b"1:" + first + b"\n2:" + second
-    yield b"0: %b\n1: %b\n2" % (characters[0], characters[1])
 
 
 def _bytewise(text: bytes, characters: list[bytes], middle: int) -> Iterator[bytes]:

@@ -11,8 +11,8 @@ ONE: Final = b"(?:" + _SHOWN + b")"
 """A character."""
 _ONE: Final = b"(?:" + _SHOWN + rb"|\\u[0-9a-fA-F]{4})"
 """The same, or its escape in JSON."""
-_RARE: Final = rb"[QZXJqzjxVKWYkvwUyHGB]"
-"""Letters that the fewest lines end with, see `hints`."""
+RARE: Final = b"QZXJqzjxVKWYkvwUyHGB"
+"""Letters that the fewest lines end with."""
 _BEFORE: Final = rb"[ \t:|)\]>m\"'=]"
 """What a prefix of a line ends with."""
 _NEXT: Final = rb"\n[^\n]*"
@@ -28,7 +28,7 @@ _POINT: Final = rb"\{(?:U\+)?[0-9a-fA-F]{2,6}\}"
 LINES: Final = (
     # NOTE: three of the first, for many lines end in one letter; it is the dearest of all.
     # One letter a line, as in `12: a`; one number a line
-    _BEFORE + _RARE + (_NEXT + _BEFORE + rb"[!-~]") * 2 + b"\n",
+    _BEFORE + b"[" + RARE + b"]" + (_NEXT + _BEFORE + rb"[!-~]") * 2 + b"\n",
     rb"[ \t:][67][a-f]" + _NEXT + rb"[ \t:][0-9a-f]{2}\n",
     rb"[ \t:]" + _CODE + b",?" + _NEXT + rb"[ \t:][3-9][0-9],?\n",
 )
