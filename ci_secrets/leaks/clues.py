@@ -246,12 +246,9 @@ def _neighbours(pattern: bytes, places: list[int], most: int) -> list[bytes]:
 
     A single one from the beginning: there the fewest lines are wrapped.
     """
-    telling = filter(_tells, (pattern[at : at + SIZE] for at in places))
-    if most == 1:
-        return list(islice(telling, 1))
-    every = list(telling)
-    first = max(0, (len(every) - most) // 2)
-    return every[first : first + most]
+    first = max(0, (len(places) - most) // 2) if most > 1 else 0
+    every = (pattern[at : at + SIZE] for at in places[first:] + places[:first])
+    return list(islice(filter(_tells, every), most))
 
 
 def _spread(

@@ -37,7 +37,7 @@ _ALPHABETS: Final = (
         encode=b64encode,
         size=3,
         letters=4,
-        single=(b"\n", b" "),
+        single=(b"\n", b" ", b","),
         pairs=(b"\n",),
         tears=((b" ", 4, 2), (b"-", 4, 2), (b"\n", 1, 8)),
     ),

@@ -26,7 +26,7 @@ _BETWEEN_CHARACTERS: Final = (
     b"\xe2\x80\x8b", b"\xe2\x80\x8c", b"\xe2\x80\x8d", b"\xc2\xad", b"\xc2\xa0",
     b"\xe3\x80\x80",
 )  # fmt: skip
-_BETWEEN_PIECES: Final = (b"\n", b" ", b"-", b",")
+_BETWEEN_PIECES: Final = (b"\n", b" ", b"-", b"\r\n", b",", b", ")
 _AROUND_LETTER: Final = (
     # NOTE: what ends a prefix, and what begins the next: a time, cat -n and nl, docker compose,
     # a table, a clock or name in brackets
