@@ -35,9 +35,12 @@ class Guard:
         self._scanner.know(self._redactor.engine)
 
     def report(self, source: str) -> Report:
-        """What was found; `contained` where all of it was redacted. Complete after `finish`."""
-        contained = self._redactor.report(source)
+        """What was found; `contained` where all of it was redacted. Complete after `finish`.
+
+        Its places are those of the output, which is what people see.
+        """
         left = self.left(source)
+        contained = self._redactor.report(source, self._scanner.masks)
         return replace(
             contained,
             findings=contained.findings + left.findings,

@@ -51,6 +51,17 @@ class Held:
         with memoryview(self.text) as text:  # NOTE: one copy, not two
             return text[start - self.base : end - self.base].tobytes()
 
+    def lines_of(self, start: int, end: int, most: int) -> tuple[int, bytes]:
+        """The lines in which `[start, end)` lies, and where they begin.
+
+        At most so many bytes more on either side.
+        """
+        low, high = max(self.base, start - most), min(self.end, end + most)
+        before, behind = self.slice(low, start), self.slice(end, high)
+        low += before.rfind(b"\n") + 1
+        newline = behind.find(b"\n")
+        return low, self.slice(low, high if newline < 0 else end + newline)
+
     def place(self, offset: int) -> Place:
         """Line and column of a byte that is held. Cheap where offsets rise or stay in a line."""
         near = self._latest

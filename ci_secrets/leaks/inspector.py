@@ -62,8 +62,14 @@ class Inspector:
 
         Stops as soon as each of these lies in something that was found.
         """
+        return self._inspect(text, sorted(set(noticed)), thorough=False)
+
+    def every(self, text: bytes) -> list[Hit]:
+        """What is found in a few lines, in each way in which it can be read: to tell the best."""
+        return self._inspect(text, [], thorough=True)
+
+    def _inspect(self, text: bytes, unexplained: list[int], *, thorough: bool) -> list[Hit]:
         hits: list[Hit] = []
-        unexplained = sorted(set(noticed))
         budget = Budget(max(_LEAST, _BUDGET * len(text)))
         layers = [_Layer(0, 0, text, (), frozenset(), lambda start, end: (start, end))]
         seen = {text}
@@ -71,7 +77,7 @@ class Inspector:
         sure = False
         while (
             layers
-            and unexplained
+            and (unexplained or thorough)
             and budget.left > 0
             and read < (_MOST_READ if sure else _FEW_READ)
         ):

@@ -12,7 +12,7 @@ from typing import Final
 
 from ci_secrets.leaks.forms.reading import Span
 from ci_secrets.leaks.forms.torn.squash import DROPPED, squash
-from ci_secrets.leaks.index import Hit, Index, Search
+from ci_secrets.leaks.index import SHORT, Hit, Index, Search
 from ci_secrets.leaks.needles import Needle
 from ci_secrets.leaks.parts.words import is_wordy
 from ci_secrets.leaks.squasher import Read, Squasher
@@ -28,7 +28,8 @@ BOUND: Final = 64 * 1024
 def indexes(needles: Iterable[Needle]) -> tuple[Index, Index]:
     """Those for each reading.
 
-    As they are: needles that the squashed reading cannot find, or not to their last character.
+    As they are: needles that the squashed reading cannot find, or not from their first character
+    to their last.
     Squashed: without repeats, the simplest disguise stands for all.
     """
     literal: list[tuple[bytes, Needle]] = []
@@ -39,7 +40,9 @@ def indexes(needles: Iterable[Needle]) -> tuple[Index, Index]:
             literal.append((needle.pattern, needle))
             continue
         squashed.setdefault(pattern, needle)
-        if not needle.form or needle.pattern[0] in DROPPED or needle.pattern[-1] in DROPPED:
+        ends = needle.pattern[:SHORT] + needle.pattern[-1:]
+        # NOTE: where a stream idles, few letters are let go, be there ever so many signs among them
+        if not needle.form or any(byte in DROPPED for byte in ends):
             literal.append((needle.pattern, needle))
     return Index(literal), Index(squashed.items())
 

@@ -30,7 +30,7 @@ class Shelf:
     @property
     def needles(self) -> Iterator[Needle]:
         """Every needle, value by value, the likeliest form first."""
-        return (needle for one in self.spelled for needle in one.needles)
+        return (needle for one in self.spelled for needle in chain(one.needles, one.streamed))
 
     @property
     def literal(self) -> Index:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ci_secrets.leaks.findings import Severity, Skipped
-from ci_secrets.leaks.forms import SINGLE, WHOLE, Speller
+from ci_secrets.leaks.forms import FORMS, SINGLE, WHOLE, Speller
 from ci_secrets.leaks.forms.reading import Chain
 from ci_secrets.leaks.parts import Part, parts_of
 
@@ -62,6 +62,8 @@ class Needles:
     """In clear, the whole first."""
     needles: tuple[Needle, ...] = ()
     """Without repeats, the likeliest form first, whole before parts."""
+    streamed: tuple[Needle, ...] = ()
+    """What a scan finds without, by undoing the form."""
     skipped: tuple[Skipped, ...] = ()
 
 
@@ -81,6 +83,7 @@ def needles_of(owner: str, value: bytes) -> Needles:
     return Needles(
         parts=found.parts,
         needles=tuple(needles),
+        streamed=tuple(one for part in found.parts for one in _streamed(part, seen)),
         skipped=found.skipped + tuple(Skipped(secret=owner, reason=note) for note in notes),
     )
 
@@ -98,18 +101,29 @@ def _needles(part: Part, chains: Iterable[Chain], seen: set[bytes]) -> Iterator[
     """The first needle of each pattern: the simplest disguise that explains the bytes."""
     speller = Speller(texts_of(part))
     for chain in chains:
-        for variant, pattern in enumerate(speller.spell(chain)):
-            if len(pattern) >= MIN_DERIVED and pattern not in seen:
-                seen.add(pattern)
-                yield Needle(
-                    owner=part.owner,
-                    part=part.name,
-                    form=chain,
-                    severity=part.severity,
-                    variant=variant,
-                    wordy=part.wordy,
-                    pattern=pattern,
-                )
+        yield from _new(part, chain, speller.spell(chain), seen)
+
+
+def _streamed(part: Part, seen: set[bytes]) -> Iterator[Needle]:
+    if part.kind != "line" and len(part.text) <= MAX_DERIVED:
+        for name, form in FORMS.items():
+            if form.streamed:
+                yield from _new(part, (name,), form.streamed(part.text), seen)
+
+
+def _new(part: Part, form: Chain, patterns: Iterable[bytes], seen: set[bytes]) -> Iterator[Needle]:
+    for variant, pattern in enumerate(patterns):
+        if len(pattern) >= MIN_DERIVED and pattern not in seen:
+            seen.add(pattern)
+            yield Needle(
+                owner=part.owner,
+                part=part.name,
+                form=form,
+                severity=part.severity,
+                variant=variant,
+                wordy=part.wordy,
+                pattern=pattern,
+            )
 
 
 def _chains(part: Part, size: int, lines: int) -> Iterable[Chain]:

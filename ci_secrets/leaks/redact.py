@@ -7,11 +7,12 @@ from operator import attrgetter, itemgetter
 from typing import Final
 
 from ci_secrets.leaks.disguise import as_it_stands
+from ci_secrets.leaks.excerpt import MARK, NO_MASKS, Excerpt, Excerpts, Masks
 from ci_secrets.leaks.findings import Coverage, Report, Skipped
 from ci_secrets.leaks.held import Held
 from ci_secrets.leaks.index import SHORT, Hit
 from ci_secrets.leaks.matcher import Engine
-from ci_secrets.leaks.stretch import MARK, Excerpt, Excerpts, Span, Stretch, to_finding
+from ci_secrets.leaks.stretch import Span, Stretch, to_finding
 from ci_secrets.secret import Secret
 
 MAX_FINDINGS: Final = 10_000
@@ -37,6 +38,8 @@ class Redactor:
         self._stretches: list[Stretch] = []
         """Not yet followed by text that is certain to stay clear; sorted, never touching."""
         self._excerpts = Excerpts()
+        self._line_breaks = 0
+        """Those that were not written, for they stood in values."""
         self._found: list[tuple[Span, Excerpt]] = []
         self._unlisted: set[str] = set()
         self._seconds = 0.0
@@ -89,8 +92,12 @@ class Redactor:
         text = past + self._held.text
         self._note(self._lanes.feed(text))
 
-    def report(self, source: str) -> Report:
-        """What was found so far, all of it redacted; complete after `finish`."""
+    def report(self, source: str, masks: Masks | None = None) -> Report:
+        """What was found so far, all of it redacted; complete after `finish`.
+
+        Its places are those of the stream as it came in. With `masks`, of what was found in the
+        output, they are those of the output, and no line shows what these hide.
+        """
         name = redacted(self.engine, source.encode("utf-8", "surrogateescape"))
         file = name.decode("utf-8", "surrogateescape")
         unlisted = tuple(
@@ -98,8 +105,12 @@ class Redactor:
             for owner in sorted(self._unlisted)
         )
         findings = (
-            # NOTE: once more, for it may hold a value that was added after it had been printed
-            to_finding(span, redacted(self.engine, excerpt.line), file)
+            # NOTE: hidden once more, for it may hold a value that was added after it was printed
+            to_finding(
+                span if masks is None else _written(span, excerpt),
+                excerpt.sides(masks or NO_MASKS, lambda text: redacted(self.engine, text)),
+                file,
+            )
             for span, excerpt in self._found
         )
         return Report(
@@ -160,7 +171,9 @@ class Redactor:
             self._clear(at, stretch.start, out)
             if not stretch.begun:
                 stretch.begun = True
-                stretch.excerpt = None if self._full else self._excerpts.mark()
+                stretch.line = held.place(stretch.start).line
+                written = stretch.line - self._line_breaks
+                stretch.excerpt = None if self._full else self._excerpts.mark(written)
                 out.append(MARK)
             at = max(at, min(stretch.end, settled))
             if stretch.end >= settled:
@@ -179,6 +192,7 @@ class Redactor:
             out.append(text)
 
     def _close(self, stretch: Stretch) -> None:
+        self._line_breaks += self._held.place(stretch.end).line - stretch.line
         if stretch.excerpt is None:
             self._unlisted |= stretch.owners
             return
@@ -192,6 +206,11 @@ class Redactor:
     @property
     def _full(self) -> bool:
         return len(self._found) >= MAX_FINDINGS
+
+
+def _written(span: Span, excerpt: Excerpt) -> Span:
+    """The span as it stands in the output: a `***`."""
+    return Span(span.needle, excerpt.place, excerpt.place._replace(offset=excerpt.end))
 
 
 def redacted(engine: Engine, text: bytes) -> bytes:

@@ -2,23 +2,25 @@
 
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
-from dataclasses import replace
 from typing import Final
 
 from ci_secrets.leaks.clues import MAX_REACH
-from ci_secrets.leaks.findings import Coverage, Finding, Report, Skipped
+from ci_secrets.leaks.excerpt import Excerpt, Masks, around
+from ci_secrets.leaks.findings import Coverage, Report, Skipped
 from ci_secrets.leaks.held import Held
 from ci_secrets.leaks.index import Hit
 from ci_secrets.leaks.inspector import Inspector
 from ci_secrets.leaks.matcher import Engine
 from ci_secrets.leaks.redact import MAX_FINDINGS, redacted
-from ci_secrets.leaks.stretch import Stretch, line_around, to_finding
+from ci_secrets.leaks.stretch import Span, Stretch, to_finding
 
 BLOCK: Final = 256 * 1024
 """Bytes searched at once; `MAX_REACH` on either side is held beside them."""
 _OVERLAP: Final = 32
 """Bytes that are searched again with the next block: an anchor may stand on the border."""
 _ONE_OF_MANY: Final = "one of many values: rare forms, torn or one in another, may go unnoticed"
+_RETOLD: Final = 1024
+"""Bytes of its lines on either side of a finding by which it is told."""
 _MAX_STRETCH: Final = 128 * 1024
 """Bytes inspected at once; longer stretches are cut, with `MAX_REACH` in common."""
 
@@ -39,7 +41,9 @@ class Scanner:
         """Owners that became known later, and the offset from which on they are looked for."""
         self._hits: list[Hit] = []
         """Those that later ones may still touch."""
-        self._findings: list[Finding] = []
+        self._found: list[tuple[Span, Excerpt]] = []
+        self.masks = Masks()
+        """Where in the text anything was found; complete after `finish`."""
         self._unlisted: set[str] = set()
 
     def feed(self, data: bytes) -> None:
@@ -80,8 +84,8 @@ class Scanner:
         )
         return Report(
             findings=tuple(
-                replace(one, file=shown)
-                for one in sorted(self._findings, key=lambda one: (one.line, one.column))
+                to_finding(span, excerpt.sides(self.masks, self._hide), shown)
+                for span, excerpt in sorted(self._found, key=lambda found: found[0].start)
             ),
             coverage=(Coverage(source=shown, state="complete"),),
             skipped=self._engine.skipped + unlisted + self._unnoticed(),
@@ -109,8 +113,7 @@ class Scanner:
         for low, high, noticed in _stretches(near, held.base, held.end):
             near_text = held.slice(low, high)
             for hit in self._inspector.inspect(near_text, [at - low for at in noticed]):
-                if hit.start + low >= self._since.get(hit.needle.owner, 0):
-                    self._hits.append(hit._replace(start=hit.start + low, end=hit.end + low))
+                self._hits.append(hit._replace(start=hit.start + low, end=hit.end + low))
         self._searched = end
 
     def _settle(self, before: int) -> None:
@@ -127,15 +130,41 @@ class Scanner:
             self._held.drop(keep)
 
     def _note(self, group: list[Hit]) -> None:
-        stretch = Stretch(group[0].start, max(hit.end for hit in group))
-        for hit in group:
-            stretch.add(hit.needle, hit.start, hit.end, self._held.place)
-        if len(self._findings) >= MAX_FINDINGS:
-            self._unlisted |= {hit.needle.owner for hit in group}
+        group = self._retold(group)
+        stretch = Stretch(min(hit.start for hit in group), max(hit.end for hit in group))
+        self.masks.add(stretch.start, stretch.end)
+        new = [hit for hit in group if hit.start >= self._since.get(hit.needle.owner, 0)]
+        if len(self._found) >= MAX_FINDINGS:
+            self._unlisted |= {hit.needle.owner for hit in new}
             return
-        line = line_around(stretch.start, stretch.end, self._hits, self._held)
-        line = redacted(self._engine, line)
-        self._findings += [to_finding(span, line, "") for span in stretch.findings()]
+        held = self._held
+        place = held.place(stretch.start)
+        for hit in new:
+            stretch.add(hit.needle, hit.start, hit.end, held.place)
+        excerpt = around(place, stretch.end, held.slice, range(held.base, held.end))
+        self._found += [(span, excerpt) for span in stretch.findings()]
+
+    def _retold(self, group: list[Hit]) -> list[Hit]:
+        """The hits as their lines alone tell of them, in the best way.
+
+        What else was noticed beside them decides which reading finds a value first, and must not
+        decide what a finding is called, where it begins, and so its fingerprint.
+        """
+        held = self._held
+        if any(held.slice(hit.start, hit.end) == hit.needle.pattern for hit in group):
+            return group
+        start, end = group[0].start, max(hit.end for hit in group)
+        low, lines = held.lines_of(start, end, _RETOLD)
+        retold = [
+            hit._replace(start=hit.start + low, end=hit.end + low)
+            for hit in self._inspector.every(lines)
+            if hit.start + low < end and start < hit.end + low
+        ]
+        secrets = {hit.needle.secret for hit in retold}
+        return retold if secrets.issuperset(hit.needle.secret for hit in group) else group
+
+    def _hide(self, text: bytes) -> bytes:
+        return redacted(self._engine, text)
 
 
 def _owners(engine: Engine) -> set[str]:

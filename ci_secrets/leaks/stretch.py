@@ -3,24 +3,18 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import takewhile
 from typing import Final
 
-from ci_secrets.leaks.findings import Finding, fingerprint
+from ci_secrets.leaks.excerpt import MARK, SHOWN, Excerpt
+from ci_secrets.leaks.findings import Finding, collapsed, fingerprint
 from ci_secrets.leaks.forms.reading import Chain
-from ci_secrets.leaks.held import Held, Place
-from ci_secrets.leaks.index import Hit
+from ci_secrets.leaks.held import Place
 from ci_secrets.leaks.needles import Needle
 from ci_secrets.text import foreign
 
-MARK: Final = b"***"
 MAX_SPANS: Final = 10_000
 """Places noted in one stretch, which has more only where nothing else is printed."""
-_LEFT: Final = 160
-_RIGHT: Final = 160
-"""Bytes of the redacted line on either side of a finding; the whole of most lines."""
-_AROUND: Final = 4 * _LEFT
-"""Bytes of which they are the redacted ones."""
+_MARK: Final = MARK.decode()
 
 
 @dataclass(slots=True)
@@ -45,19 +39,6 @@ class Span:
 
 
 @dataclass(slots=True)
-class Excerpt:
-    """The line around a stretch after redaction. Holds no value."""
-
-    left: bytes
-    right: bytearray = field(default_factory=bytearray)
-
-    @property
-    def line(self) -> bytes:
-        """The redacted line, or the middle of it where it is long."""
-        return self.left + MARK + self.right
-
-
-@dataclass(slots=True)
 class Stretch:
     """Bytes `[start, end)` that are hidden together, because hits in them touch."""
 
@@ -70,6 +51,8 @@ class Stretch:
     """Owners of what was not."""
     begun: bool = False
     """Whether the `***` was written."""
+    line: int = 0
+    """Where it begins in the stream, 1-based; known from then on."""
     excerpt: Excerpt | None = None
     """The line around it, unless it is not to be listed."""
 
@@ -141,59 +124,12 @@ def _outermost(spans: Iterable[Span]) -> list[Span]:
     return kept
 
 
-def line_around(start: int, end: int, hits: Iterable[Hit], held: Held) -> bytes:
-    """The line around `[start, end)` with all hits in it redacted; of a long one the middle.
-
-    The hits are sorted by start.
-    """
-    left = _redacted(max(held.base, start - _AROUND), start, hits, held)
-    right = _redacted(end, min(held.end, end + _AROUND), hits, held)
-    return left[left.rfind(b"\n") + 1 :][-_LEFT:] + MARK + right.partition(b"\n")[0][:_RIGHT]
-
-
-def _redacted(low: int, high: int, hits: Iterable[Hit], held: Held) -> bytes:
-    parts: list[bytes] = []
-    for hit in takewhile(lambda hit: hit.start < high, hits):
-        if hit.end > low:
-            parts += [held.slice(low, max(low, hit.start)), MARK]
-            low = min(high, hit.end)
-    return b"".join([*parts, held.slice(low, high)])
-
-
-class Excerpts:
-    """Follows the redacted text and cuts out the line around every `***`."""
-
-    def __init__(self) -> None:
-        self._left = b""
-        self._open: list[Excerpt] = []
-
-    def clear(self, text: bytes) -> None:
-        """Text that was written as it is."""
-        self._extend(text[: _RIGHT + 1])
-        tail = text[-_LEFT:]
-        newline = tail.rfind(b"\n")
-        self._left = tail[newline + 1 :] if newline >= 0 else (self._left + tail)[-_LEFT:]
-
-    def mark(self) -> Excerpt:
-        """A `***` was written; its right side is filled in as the text goes on."""
-        self._extend(MARK)
-        excerpt = Excerpt(self._left)
-        self._open.append(excerpt)
-        self._left = (self._left + MARK)[-_LEFT:]
-        return excerpt
-
-    def _extend(self, text: bytes) -> None:
-        if not self._open:
-            return
-        line, newline, _ = text.partition(b"\n")
-        for excerpt in self._open:
-            excerpt.right += line[: _RIGHT - len(excerpt.right)]
-        self._open = [one for one in self._open if not newline and len(one.right) < _RIGHT]
-
-
-def to_finding(span: Span, redacted_line: bytes, file: str) -> Finding:
-    """What a report says of one span."""
-    line = redacted_line.decode("utf-8", "replace")
+def to_finding(span: Span, sides: tuple[bytes, bytes], file: str) -> Finding:
+    """What a report says of one span; `sides`: what stands beside it, without any value."""
+    left, right = (side.decode("utf-8", "replace") for side in sides)
+    line = left[-SHOWN:] + _MARK + right[:SHOWN]
+    # NOTE: a number of more digits must not move where the line is cut
+    alike = collapsed(left)[-SHOWN:] + _MARK + collapsed(right)[:SHOWN]
     return Finding(
         file=file,
         line=span.start.line,
@@ -203,6 +139,6 @@ def to_finding(span: Span, redacted_line: bytes, file: str) -> Finding:
         secret=span.needle.secret,
         form=span.needle.form,
         severity=span.needle.severity,
-        fingerprint=fingerprint(span.needle.secret, span.needle.form, line),
-        excerpt=foreign(line.strip(), cap=8 * (_LEFT + _RIGHT)),
+        fingerprint=fingerprint(span.needle.secret, span.needle.form, alike),
+        excerpt=foreign(line.strip(), cap=16 * SHOWN),
     )

@@ -18,6 +18,7 @@ from ci_secrets.leaks.forms.digits_spelled import (
     hint_hex,
     hint_integer,
     hint_octal,
+    list_hex,
     longest_integer,
     spell_binary,
     spell_decimal,
@@ -187,13 +188,19 @@ def read_integer(text: bytes, budget: Budget) -> Iterator[Piece]:
 
 
 FORMS: Final[dict[str, Form]] = {
-    "hex": Form(words="hex", spell=spell_hex, hint=hint_hex, read=read_hex),
+    "hex": Form(words="hex", spell=spell_hex, streamed=list_hex, hint=hint_hex, read=read_hex),
     "decimal": Form(
         words="decimal numbers", spell=spell_decimal, hint=hint_decimal, read=read_decimal
     ),
     "octal": Form(words="octal numbers", spell=spell_octal, hint=hint_octal, read=read_octal),
     "binary": Form(words="binary digits", spell=spell_binary, hint=hint_binary, read=read_binary),
-    "integer": Form(words="one integer", hint=hint_integer, alone=spell_integer, read=read_integer),
+    "integer": Form(
+        words="one integer",
+        alone=spell_integer,
+        streamed=spell_integer,
+        hint=hint_integer,
+        read=read_integer,
+    ),
 }
 
 MAGIC: Final[dict[bytes, frozenset[str]]] = {

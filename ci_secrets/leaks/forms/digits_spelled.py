@@ -41,6 +41,11 @@ def spell_hex(text: bytes) -> Iterator[bytes]:
     yield text.hex().upper().encode()
 
 
+def list_hex(text: bytes) -> Iterator[bytes]:
+    """A list as most languages have it."""
+    yield b", ".join(b"0x%02x" % byte for byte in text)
+
+
 def spell_binary(text: bytes) -> Iterator[bytes]:
     """All bits in a row."""
     yield "".join([f"{byte:08b}" for byte in text]).encode()

@@ -206,6 +206,11 @@ def escaped(text: bytes) -> Iterator[bytes]:
     yield re.sub(rb"[^0-9A-Za-z_]", rb"\\\g<0>", text)  # NOTE: Perl's `quotemeta` of bytes
 
 
+def every_byte_escaped(text: bytes) -> Iterator[bytes]:
+    r"""Each as `\x6b`; squashed, it is the same as `&#x6b;` and `\x{6b}`."""
+    yield b"".join(b"\\x%02x" % byte for byte in text)
+
+
 @cache
 def _c_string(quotes: bytes, style: str) -> Sequence[bytes]:
     """Each byte as it stands in a string of C; from 0x80 in this style, raw without one."""
@@ -235,6 +240,7 @@ FORMS: Final[dict[str, Form]] = {
     "escape": Form(
         words="text with escapes",
         spell=escaped,
+        streamed=every_byte_escaped,
         nested=2,
         hint=together(
             spelled_out("\\x{:02x}", "\\{:03o}", "U+{:04X} "),

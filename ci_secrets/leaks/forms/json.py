@@ -68,6 +68,15 @@ def json_string(text: bytes) -> Iterator[bytes]:
     yield upper.translate(_DOTNET).encode()
 
 
+def every_unit_escaped(text: bytes) -> Iterator[bytes]:
+    r"""Each as `\u006b`; squashed, it is the same as `%u006b` and `U+006B`."""
+    try:
+        units = text.decode().encode("utf-16-be")
+    except UnicodeDecodeError:
+        return
+    yield b"".join(b"\\u%02x%02x" % pair for pair in zip(units[::2], units[1::2], strict=True))
+
+
 def _json_escape(match: re.Match[bytes]) -> bytes:
     high, low, unit, simple = match.groups()
     if high:
@@ -88,6 +97,7 @@ FORMS: Final[dict[str, Form]] = {
     "json": Form(
         words="a JSON string",
         spell=json_string,
+        streamed=every_unit_escaped,
         nested=2,
         hint=together(
             spelled_out("\\u{:04x}", "\\\\u{:04x}", "{:c}\\u0000"),

@@ -53,6 +53,8 @@ class Form(NamedTuple):
     """How many of these are looked for inside another form."""
     alone: Spell | None = None
     """Spellings of a text that has no neighbours, where more of it can be told then."""
+    streamed: Spell | None = None
+    """More spellings, which a stream hides since they are looked for; a scan would undo them."""
     hint: Spell | None = None
     """Bytes (8 or more, a few) by which the form of a text is noticed where `spell` does not do.
 

@@ -49,7 +49,7 @@ def test_what_looks_torn_but_joins_to_nothing_costs_few_readings(
 
     monkeypatch.setattr(Anchors, "find", counted)
     hint = next(
-        one for one, clue in clues_of(engine.spelled[0]) if "torn" in clue.forms and b'", "' in one
+        one for one, clue in clues_of(engine.spelled[0]) if "torn" in clue.forms and b", " in one
     )
     line = (
         b'+    names = ["ab", "'

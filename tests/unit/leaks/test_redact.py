@@ -3,11 +3,13 @@
 import base64
 import itertools
 import os
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ci_secrets.leaks.index import SHORT
 from ci_secrets.leaks.matcher import build
 from ci_secrets.leaks.redact import MAX_FINDINGS, Redactor, redacted
 from ci_secrets.secret import Secret
@@ -238,3 +240,44 @@ def test_what_the_base64_command_prints_is_hidden_to_its_last_character() -> Non
         for _ in range(times):
             text = base64.b64encode(text + newline)
         assert redacted(engine_of({"K": value.decode()}), b"x " + text + b"\n") == b"x ***\n"
+
+
+@given(data=st.data(), value=VALUES)
+def test_what_begins_like_a_value_waits_however_few_its_letters(
+    data: st.DataObject, value: str
+) -> None:
+    """From four bytes on no pause lets go of it, in any spelling, be they signs or letters."""
+    engine = engine_of({"K": value})
+    pattern = data.draw(st.sampled_from([one.pattern for one in engine.needles]))
+    seen = data.draw(st.integers(SHORT, len(pattern)))
+    redactor = Redactor(engine)
+    out = redactor.feed(pattern[:seen]) + redactor.idle()
+    out += redactor.feed(pattern[seen:]) + redactor.finish()
+    assert out.startswith(b"***")
+
+
+SPELLED_OUT: dict[str, Callable[[bytes], str]] = {
+    "escapes": lambda value: "".join(f"\\x{byte:02x}" for byte in value),
+    "upper": lambda value: "".join(f"\\X{byte:02X}" for byte in value),
+    "braces": lambda value: "".join(f"\\x{{{byte:02x}}}" for byte in value),
+    "entities": lambda value: "".join(f"&#x{byte:02x};" for byte in value),
+    "list": lambda value: ", ".join(f"0x{byte:02x}" for byte in value),
+    "units": lambda value: "".join(f"\\u{byte:04x}" for byte in value),
+    "percent": lambda value: "".join(f"%u{byte:04x}" for byte in value),
+    "points": lambda value: " ".join(f"U+{byte:04X}" for byte in value),
+    "codes": lambda value: "".join(f"&#{byte};" for byte in value),
+    "decimal": lambda value: " ".join(map(str, value)),
+    "hex": lambda value: value.hex(" "),
+    "big": lambda value: str(int.from_bytes(value, "big")),
+    "little": lambda value: str(int.from_bytes(value, "little")),
+}
+
+
+@pytest.mark.parametrize("notation", SPELLED_OUT)
+def test_bytes_that_are_spelled_out_are_hidden(notation: str) -> None:
+    """Each as a number in any usual notation, or all as one."""
+    value = "kJ7vQ2xTz9LmW4pR8sYd"
+    text = f"x {SPELLED_OUT[notation](value.encode())} y".encode()
+    out = redacted(engine_of({"K": value}), text)
+    assert b"***" in out
+    assert len(out) < 20

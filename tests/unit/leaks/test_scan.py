@@ -3,6 +3,7 @@
 import base64
 import gzip
 import io
+import itertools
 import json
 import os
 import zipfile
@@ -132,6 +133,43 @@ def test_excerpt_and_fingerprint_hold_no_value() -> None:
     }
     prints = {(one.secret, one.fingerprint) for one in report.findings}
     assert len(prints) == 2
+
+
+@pytest.mark.parametrize(
+    ("form", "spell"),
+    [
+        (("escape",), lambda value: "".join(f"\\x{byte:02x}" for byte in value)),
+        (("percent",), lambda value: "".join(f"%{byte:02x}" for byte in value)),
+        (("entity",), lambda value: "".join(f"&#{byte};" for byte in value)),
+        (("hex",), lambda value: value.hex(":")),
+        (("hex",), lambda value: value.hex(" ", 2)),
+        (("decimal",), lambda value: ", ".join(map(str, value))),
+        (("octal",), lambda value: "".join(f"\\{byte:03o}" for byte in value)),
+        (("torn",), lambda value: " ".join(value.decode())),
+        ((), bytes.decode),
+    ],
+)
+def test_a_finding_is_told_alike_whatever_stands_around_its_line(
+    form: tuple[str, ...], spell: Callable[[bytes], str]
+) -> None:
+    """Its form, columns and fingerprint are those of the line, for that is what is accepted."""
+    line = f"log {spell(b'kJ7vQ2xTz9LmW4pR8sYd')} end\n"
+    around = [
+        "",
+        "".join(
+            f"2026-11-28T10:00:0{at % 10}Z step {at} in {at}.{at % 7} s {at:05x}\n"
+            for at in range(400)
+        ),
+        "".join(f"0x{at:02x}, {at}, \\x{at:02x}, '%{at:02x}' &#{at};\n" for at in range(90)),
+        "a\n1:b\n1:c\nx: 97 98 99 100 101 102 103 104 105\n",
+    ]
+    engine = engine_of({"PW": "kJ7vQ2xTz9LmW4pR8sYd"})
+    told = set()
+    for before, behind in itertools.product(around, repeat=2):
+        text = before + line + behind
+        (finding,) = scan_stream(engine, [text.encode()], "log").findings
+        told.add((finding.form, finding.column, finding.end_column, finding.fingerprint))
+    assert [(one[0], *one[1:3]) for one in told] == [(form, 5, len(line) - 4)]
 
 
 def test_excerpt_of_a_long_line_is_its_middle() -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import in_turn
@@ -34,12 +34,13 @@ _AROUND_LETTER: Final = (
     (b"] ", b"\n[0"), (b"] ", b"\n[1"), (b"] ", b"\n[2"),
 )  # fmt: skip
 _COLOURED_LETTER: Final = ((b"m", b"\x1b[0m"), (b"m", b"\x1b[39m"), (b"\x1b[K", b"\x1b[m"))
-_AROUND_PIECE: Final = ((b"] ", b"\n["),)
+_AROUND_PIECE: Final = ((b" ", b"\n202"), (b"\t", b"\n   "), (b"] ", b"\n["), (b"  | ", b"\n"))
 """What stands before a piece and behind it where prefixes differ in their middle."""
 _COLOURED_APART: Final = b"\x1b[m\x1b[K\x1b[01;"
 """Where grep shows two matches side by side, each character is one."""
 _ONE_BYTE: Final = (b"\n", b"-", b",")
 """Between pieces of characters that a tool cut in two, since it counts bytes."""
+_SHOWN: Final = re.compile(rb"[!-~]{2}")
 _WORD: Final = re.compile(rb"[A-Za-z]?[a-z]*|[A-Z]*|\d*")
 _RARE: Final = RARE + b"NMFODPbCgpfTLRmhAuSdcIiElntorase7463985210"
 """Letters and digits, those first that the fewest words and lines end with."""
@@ -62,6 +63,7 @@ def hints(text: bytes) -> Iterator[bytes]:
         _letter(characters),
         (_COLOURED_APART,),
         _overstruck(characters, middle),
+        _numbered(characters),
         _bytewise(text, characters, middle),
         _beside_colour(characters),
     )
@@ -112,10 +114,17 @@ def _letter(characters: list[bytes]) -> Iterator[bytes]:
     usual = [one for one in characters[:-1] if one in _RARE]  # NOTE: no prefix is behind the last
     if usual:
         letter = min(usual, key=_RARE.index)
-        # NOTE: between prefixes of lines the rarest are seen by their shape
-        around = () if letter in RARE else _AROUND_LETTER
+        around = () if _has_shape(characters) else _AROUND_LETTER
         for before, behind in (*_COLOURED_LETTER, *around):
             yield before + letter + behind
+
+
+def _has_shape(characters: list[bytes]) -> bool:
+    """Whether the first of `rows.LINES` sees it, of one character a line."""
+    return any(
+        one in RARE and _SHOWN.fullmatch(next_two)
+        for one, next_two in zip(characters, map(b"".join, pairwise(characters[1:])), strict=False)
+    )
 
 
 def _beside_colour(characters: list[bytes]) -> Iterator[bytes]:
@@ -199,6 +208,13 @@ def _between_prefixes(characters: list[bytes], middle: int) -> Iterator[bytes]:
         else:
             for tear in _tears(characters, middle, 0, 4):
                 yield before[-2:] + _joined(characters, tear, tear + 4)
+
+
+def _numbered(characters: list[bytes]) -> Iterator[bytes]:
+    """Lines counted from the beginning of the value, as `grep -n` does."""
+    for width in range(1, _TEARS + 1):
+        first, second = _joined(characters, 0, width), _joined(characters, width, 2 * width)
+        yield b"1:" + first + b"\n2:" + second
 
 
 def _bytewise(text: bytes, characters: list[bytes], middle: int) -> Iterator[bytes]:

@@ -12,10 +12,13 @@ _BODY: Final = rb"[^\x00-\x1f]{0,60}+"
 _SEQUENCE: Final = re.compile(
     rb"\x1b\[[0-?]{0,48}+[ -/]{0,8}+[@-~]"
     rb"|\x1b(?:[\]P^_X]" + _BODY + rb"(?:\x07|\x1b\\)"
-    rb"|[ -/]{1,8}+[0-~]"
-    rb"|[0-OQ-WYZ\\`-~])"
+    rb"|[ -/]{1,8}+[0-~])"
 )
-"""Source: ECMA-48 §5.4 and §5.6, ECMA-35 §13.2."""
+"""Source: ECMA-48 §5.4 and §5.6, ECMA-35 §13.2.
+
+But no sequences of two bytes: a value may stand behind an escape, and its first letter is no
+command to the terminal.
+"""
 _UNFINISHED: Final = re.compile(
     rb"\x1b(?:\[[0-?]{0,48}+[ -/]{0,8}+|[\]P^_X]" + _BODY + rb"\x1b?|[ -/]{1,8}+)?\Z"
 )
@@ -45,7 +48,7 @@ class Sequences:
 
 
 def uncoloured(text: bytes) -> bytes:
-    """The text without control sequences, titles, links and two-byte sequences."""
+    """The text without control sequences, titles and links."""
     if _ESCAPE not in text:
         return text
     return _SEQUENCE.sub(b"", text)

@@ -53,6 +53,7 @@ WIDTHS = range(1, 8)
 def test_narrow_lines_are_noticed(line: str, width: int, value: str, before: int) -> None:
     """Lines of 1 to 7 characters with a prefix hold a hint, wherever the value begins in them.
 
+    Or show it by their shape, where they are of one character.
     Of numbers without a form, those that begin with the value are. A value of digits is not, for
     many lines end with some.
     """
@@ -60,7 +61,8 @@ def test_narrow_lines_are_noticed(line: str, width: int, value: str, before: int
     pieces = cut(left + value.encode() + b"yyyyyyy", width)
     printed = b"".join(LINES[line](n, piece) for n, piece in enumerate(pieces, start=1))
     printed += LINES[line](99, b"end")
-    assert any(hint in printed for hint in hints(value.encode()))
+    noticed = any(hint in printed for hint in hints(value.encode()))
+    assert noticed or (width == 1 and "lines" in torn_apart(printed))
 
 
 @pytest.mark.parametrize("between", BETWEEN)
@@ -153,7 +155,7 @@ def test_short_values_are_noticed_however_they_are_torn_once(
     printed = value[:place] + "\n+ " + value[place:]
     half = max(6, -(-len(value) // 2))
     whole = value[:half] if place >= half else value[-half:]
-    word = whole.isdigit() or (whole.isalpha() and whole[1:] in (whole[1:].lower(), whole.upper()))
+    word = whole.isdigit() or (whole.isalpha() and (whole[1:].islower() or whole.isupper()))
     assert word or any(hint in printed.encode() for hint in hints(value.encode()))
 
 
