@@ -5,13 +5,29 @@ from functools import lru_cache
 from typing import Final
 
 from ci_secrets.leaks.forms import FORMS
-from ci_secrets.leaks.forms.reading import Chain
+from ci_secrets.leaks.forms.reading import Chain, Span
+from ci_secrets.leaks.forms.torn.squash import DROPPED
 from ci_secrets.leaks.needles import Needle
 
 _TEXTUAL: Final = (
     "json", "percent", "form", "entity", "quoted", "escape", "quoted-printable",
 )  # fmt: skip
 """Forms that leave letters and digits as they are: of these alone the squashed reading knows."""
+
+
+def signs_of(needle: Needle) -> tuple[bytes, bytes]:
+    """What a needle has before its first letter or digit and behind its last."""
+    pattern = needle.pattern
+    first = len(pattern) - len(pattern.lstrip(DROPPED))
+    return pattern[:first], pattern[len(pattern.rstrip(DROPPED)) :]
+
+
+def widened(text: bytes, start: int, end: int, needle: Needle) -> Span:
+    """`[start, end)`, where the squashed reading has found the needle, with its signs beside it."""
+    before, behind = signs_of(needle)
+    start -= len(before) if text.endswith(before, 0, start) else 0
+    end += len(behind) if text.startswith(behind, end) else 0
+    return start, end
 
 
 def as_it_stands(needle: Needle, there: bytes) -> Needle:

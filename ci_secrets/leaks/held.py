@@ -51,6 +51,11 @@ class Held:
         with memoryview(self.text) as text:  # NOTE: one copy, not two
             return text[start - self.base : end - self.base].tobytes()
 
+    def ends_with(self, piece: bytes, at: int) -> bool:
+        """Whether a piece stands right before an offset."""
+        start = at - len(piece) - self.base
+        return start >= 0 and self.text.startswith(piece, start)
+
     def lines_of(self, start: int, end: int, most: int) -> tuple[int, bytes]:
         """The lines in which `[start, end)` lies, and where they begin.
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from ci_secrets.leaks.anchors import ALPHABETS, PACKED
 from ci_secrets.leaks.clues import EVERYWHERE
-from ci_secrets.leaks.disguise import as_it_stands
+from ci_secrets.leaks.disguise import as_it_stands, widened
 from ci_secrets.leaks.forms import FORMS, packed
 from ci_secrets.leaks.forms.reading import Budget, Chain, Span
 from ci_secrets.leaks.forms.torn.squash import Squashed
@@ -114,7 +114,7 @@ class Inspector:
             for start, end, needle in shelf.literal.find(layer.text):
                 yield _hit(layer, start, end, needle)
             for low, high, needle in shelf.squashed.find(view.text):
-                start, end = view.span(low, high)
+                start, end = widened(layer.text, *view.span(low, high), needle)
                 yield _hit(layer, start, end, as_it_stands(needle, layer.text[start:end]))
             for start, end, needle in shelf.partials.find(layer.text):
                 yield _hit(layer, start, end, needle)

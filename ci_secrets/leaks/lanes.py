@@ -6,7 +6,7 @@ escapes, line breaks, spaces and other letter case do not hide a value.
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Final
 
@@ -23,6 +23,10 @@ MIN_RANDOM: Final = 8
 """The same where they are no words."""
 BOUND: Final = 64 * 1024
 """Bytes of a stream over which a value may be torn and still be redacted, beside its own length."""
+
+
+Signs = Callable[[int], int]
+"""How many bytes before an offset are signs that some needle begins with."""
 
 
 def indexes(needles: Iterable[Needle]) -> tuple[Index, Index]:
@@ -81,11 +85,12 @@ class SquashedLane:
         self._let_go(read.raw_end)
         return hits
 
-    def settled(self, least: int = 1) -> int:
+    def settled(self, least: int, signs: Signs) -> int:
         """See `Lanes`."""
         at = self._search.settled(least)
         if at < self._search.read:
-            return self._place(at)
+            place = self._place(at)
+            return place - signs(place)
         held = self._squasher.held
         begun = self._search.read - self._search.settled() + len(squash(held))
         # NOTE: what is before its first letter is let go, as it is when it comes alone
@@ -137,13 +142,15 @@ class Lanes:
         """The text ends here, or something else begins: every needle that ends in what was held."""
         return self._find(self._squasher.close())
 
-    def settled(self, least: int = 1) -> int:
+    def settled(self, least: int = 1, signs: Signs = lambda _at: 0) -> int:
         """Nothing that is found from now on starts before this offset.
 
-        With `least`: nothing of which that many bytes were read already.
+        With `least`: nothing of which that many bytes were read already. `signs` tells of how
+        many bytes before the first letter of a needle may belong to it.
         """
-        lanes: list[Search | SquashedLane] = [*self._literal, *self._squashed]
-        return min((lane.settled(least) for lane in lanes), default=self._end)
+        literal = (lane.settled(least) for lane in self._literal)
+        squashed = (lane.settled(least, signs) for lane in self._squashed)
+        return min((*literal, *squashed), default=self._end)
 
     def _find(self, read: Read) -> list[Hit]:
         return [hit for lane in self._squashed for hit in lane.feed(read)]

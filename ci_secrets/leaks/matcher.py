@@ -6,6 +6,7 @@ from itertools import chain, islice, zip_longest
 from typing import Final
 
 from ci_secrets.leaks.anchors import Anchors
+from ci_secrets.leaks.disguise import signs_of
 from ci_secrets.leaks.forms.torn.squash import squash
 from ci_secrets.leaks.index import Index
 from ci_secrets.leaks.lanes import Lanes, indexes
@@ -41,6 +42,11 @@ class Shelf:
     def squashed(self) -> Index:
         """The needles that are looked for among letters and digits alone."""
         return self._indexes[1]
+
+    @cached_property
+    def signs(self) -> frozenset[bytes]:
+        """What needles begin with before their first letter or digit."""
+        return frozenset(signs_of(needle)[0] for needle in self.needles) - {b""}
 
     @cached_property
     def partials(self) -> Partials:
@@ -101,6 +107,12 @@ class Engine:
         """So many bytes will be scanned: where these are many, what is slow to make pays."""
         for shelf in self.shelves:
             shelf.anchors.expect(size)
+
+    @cached_property
+    def signs(self) -> tuple[bytes, ...]:
+        """See `Shelf`; the longest first."""
+        every = frozenset[bytes]().union(*(shelf.signs for shelf in self.shelves))
+        return tuple(sorted(every, key=lambda one: (-len(one), one)))
 
     def lanes(self, offset: int = 0) -> Lanes:
         """All that a stream is searched with that starts at an offset."""

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from operator import attrgetter, itemgetter
 from typing import Final
 
-from ci_secrets.leaks.disguise import as_it_stands
+from ci_secrets.leaks.disguise import as_it_stands, signs_of
 from ci_secrets.leaks.excerpt import MARK, NO_MASKS, Excerpt, Excerpts, Masks
 from ci_secrets.leaks.findings import Coverage, Report, Skipped
 from ci_secrets.leaks.held import Held
 from ci_secrets.leaks.index import SHORT, Hit
 from ci_secrets.leaks.matcher import Engine
+from ci_secrets.leaks.needles import Needle
 from ci_secrets.leaks.stretch import Span, Stretch, to_finding
 from ci_secrets.secret import Secret
 
@@ -35,6 +36,8 @@ class Redactor:
         """What is hidden."""
         self._lanes = engine.lanes()
         self._held = Held()
+        self._open_ends: list[tuple[int, bytes, Needle]] = []
+        """Where needles end that have signs behind their last letter, which may still come."""
         self._stretches: list[Stretch] = []
         """Not yet followed by text that is certain to stay clear; sorted, never touching."""
         self._excerpts = Excerpts()
@@ -52,7 +55,8 @@ class Redactor:
             piece = data[at : at + _PIECE]
             self._held.text += piece
             self._note(self._lanes.feed(piece))
-            self._emit(self._lanes.settled(), out)
+            self._end_with_signs(final=False)
+            self._emit(self._lanes.settled(signs=self._signs), out)
         self._seconds += time.perf_counter() - began
         return b"".join(out)
 
@@ -62,7 +66,8 @@ class Redactor:
         Held on to is what begins like a value by `SHORT` bytes or more: it waits for what comes.
         """
         out: list[bytes] = []
-        self._emit(self._lanes.settled(SHORT), out)
+        self._end_with_signs(final=True)
+        self._emit(self._lanes.settled(SHORT, self._signs), out)
         return b"".join(out)
 
     def finish(self) -> bytes:
@@ -72,6 +77,7 @@ class Redactor:
         """
         out: list[bytes] = []
         self._note(self._lanes.close())
+        self._end_with_signs(final=True)
         self._emit(self._held.end, out)
         for stretch in self._stretches:
             self._close(stretch)
@@ -91,6 +97,7 @@ class Redactor:
         self._lanes = engine.lanes(self._held.base - len(past))
         text = past + self._held.text
         self._note(self._lanes.feed(text))
+        self._end_with_signs(final=False)
 
     def report(self, source: str, masks: Masks | None = None) -> Report:
         """What was found so far, all of it redacted; complete after `finish`.
@@ -135,12 +142,41 @@ class Redactor:
             start = max(hit.start, held.base)
             if hit.end <= start:
                 continue  # NOTE: all of it has left
-            stretch = self._touched(start, hit.end)
-            if self._full:
-                stretch.unlisted.add(hit.needle.owner)
+            there = held.slice(start, hit.end)
+            needle = hit.needle
+            if there != needle.pattern:
+                before, behind = signs_of(needle)
+                needle = as_it_stands(needle, there)
+                if held.ends_with(before, start):
+                    start -= len(before)
+                if behind:
+                    self._open_ends.append((hit.end, behind, needle))
+            self._hide(start, hit.end, needle)
+
+    def _hide(self, start: int, end: int, needle: Needle) -> None:
+        stretch = self._touched(start, end)
+        if self._full:
+            stretch.unlisted.add(needle.owner)
+        else:
+            stretch.add(needle, start, end, self._held.place)
+
+    def _signs(self, at: int) -> int:
+        """See `Lanes.settled`."""
+        held = self._held
+        return next((len(one) for one in self.engine.signs if held.ends_with(one, at)), 0)
+
+    def _end_with_signs(self, *, final: bool) -> None:
+        """Hide the signs behind the last letter of what was found, as they come."""
+        held, waiting = self._held, []
+        for end, behind, needle in self._open_ends:
+            there = held.slice(end, min(held.end, end + len(behind)))
+            if not behind.startswith(there):
+                continue
+            if final or there == behind:
+                self._hide(end, end + len(there), needle)
             else:
-                needle = as_it_stands(hit.needle, held.slice(start, hit.end))
-                stretch.add(needle, start, hit.end, held.place)
+                waiting.append((end, behind, needle))
+        self._open_ends = waiting
 
     def _touched(self, start: int, end: int) -> Stretch:
         """The one stretch that `[start, end)` belongs to, and grows by it."""
@@ -163,6 +199,7 @@ class Redactor:
     def _emit(self, settled: int, out: list[bytes]) -> None:
         """Write everything before `settled`: no hit to come starts there."""
         held = self._held
+        settled = min([settled, *(end for end, _, _ in self._open_ends)])
         at = held.base
         closed = 0
         for stretch in self._stretches:

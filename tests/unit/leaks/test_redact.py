@@ -281,3 +281,35 @@ def test_bytes_that_are_spelled_out_are_hidden(notation: str) -> None:
     out = redacted(engine_of({"K": value}), text)
     assert b"***" in out
     assert len(out) < 20
+
+
+SIGNS = "!@#$%^&*(aQ7zk2Lw9Xp4mR8sT1vB{}[]|:;<>?,./"
+
+
+@pytest.mark.parametrize(
+    "torn",
+    [
+        SIGNS[:15] + "\x1b[1m" + SIGNS[15:],
+        SIGNS.replace("Q7", "Q7'"),
+        SIGNS.replace("2L", "2\n  L"),
+        SIGNS.swapcase(),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 3, 10, 100])
+def test_signs_at_the_ends_of_a_torn_value_are_hidden_with_it(torn: str, size: int) -> None:
+    """Letters tell that it is there, but all of it is secret; and it is told as one finding."""
+    redactor = Redactor(engine_of({"K": SIGNS}))
+    out = b"".join(map(redactor.feed, cut(f"x {torn} y".encode(), [size]))) + redactor.finish()
+    assert out == b"x *** y"
+    (finding,) = redactor.report("out").findings
+    assert (finding.column, finding.secret) == (3, "K")
+
+
+def test_signs_that_may_belong_to_a_torn_value_wait_for_no_more_than_a_pause() -> None:
+    """What is not there after it is not waited for when the stream idles or ends."""
+    torn = SIGNS.replace("Q7", "Q7'").encode()
+    redactor = Redactor(engine_of({"K": SIGNS}))
+    assert redactor.feed(torn[:-2]) == b"***"
+    assert redactor.idle() == b""
+    assert redactor.feed(b" and so on ") + redactor.idle() == b" and so on "
+    assert redactor.feed(torn[:-6] + b" no") + redactor.finish() == b"***{}[]|:; no"
