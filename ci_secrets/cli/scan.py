@@ -32,10 +32,11 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
     """Do it; 0, or 11 where something was found that nobody has accepted."""
     from ci_secrets.job.reports import context_of, write_report
-    from ci_secrets.leaks import ignore
+    from ci_secrets.leaks import ignore, ready
     from ci_secrets.leaks.formats import FORMATS, render
     from ci_secrets.leaks.matcher import build
 
+    ready.begin()
     form = one_of(FORMATS, arguments.format, "format")
     today = datetime.now(UTC).date()
     accepted = _accepted(arguments, environment, console, today)

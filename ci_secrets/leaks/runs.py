@@ -2,10 +2,10 @@
 
 import re
 import string
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Iterator
 from typing import Final
 
+from ci_secrets.leaks.later import Later
 from ci_secrets.leaks.literals import may_match
 
 LONG_RUN: Final = 100
@@ -25,6 +25,7 @@ _SHAPES: Final = (
 )
 """In one piece, and in lines of the usual widths."""
 _ANY: Final = rb"[0-9A-Za-z+/_=\r\n-]{%d}" % LONG_RUN
+GATE: Final = Later(lambda: may_match([_ANY]))
 """This matches wherever one of them is."""
 _LINES: Final = re.compile(rb"x+(?:\r?\n *x+)*")
 _KINDS: Final = tuple(
@@ -39,7 +40,7 @@ _BASE32: Final = re.compile(rb"[A-Z2-7]{96}")
 
 def long_runs(text: bytes) -> Iterator[tuple[int, int]]:
     """Where they start and end: of `LONG_RUN` letters or more, or wrapped at 60 or more."""
-    if not _gate()(text):
+    if not GATE.get()(text):
         return
     classes = text.translate(_ENCODED)
     for shape in _SHAPES:
@@ -50,11 +51,6 @@ def long_runs(text: bytes) -> Iterator[tuple[int, int]]:
             if _is_encoded(text[at:end]):
                 yield at, end
             at = classes.find(shape, end)
-
-
-@cache
-def _gate() -> Callable[[bytes], frozenset[int]]:
-    return may_match([_ANY])
 
 
 def _is_encoded(run: bytes) -> bool:

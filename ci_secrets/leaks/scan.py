@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from ci_secrets.leaks import ready
 from ci_secrets.leaks.findings import Coverage, Finding, Report, combine
 from ci_secrets.leaks.input import Source, Target, opened, targets
 from ci_secrets.leaks.input.paths import STDIN
@@ -55,6 +56,7 @@ def scan_paths(
     every = list(targets(paths))
     total, done = sum(target.size for target in every), 0
     engine.expect(total)  # NOTE: before there are several processes
+    ready.wait()
 
     def tick(count: int) -> None:
         nonlocal done

@@ -5,11 +5,11 @@ number of many bytes depend on all of them.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from ci_secrets.leaks.forms.digits_runs import ANY_DIGIT
+from ci_secrets.leaks.later import Later
 from ci_secrets.leaks.literals import may_match
 
 _ROW: Final = 40
@@ -25,6 +25,7 @@ _EXACTLY: Final = re.compile(b"[%b]{%d,}+" % (re.escape(_LIKE_NUMBERS), _ROW))
 """The first matches wherever a row is, the second wherever a number of many digits is."""
 _EITHER: Final = (b"[%b]{%d}" % (re.escape(_LIKE_NUMBERS), _DIGITS),)
 """This matches wherever one of them does, at half their cost."""
+GATES: Final = Later(lambda: (may_match(_EITHER), may_match(_GATES)))
 _FEWEST: Final = 7
 """Numbers of a list."""
 _NO_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))
@@ -58,7 +59,7 @@ class Seen(NamedTuple):
 
 def seen(text: bytes) -> Iterator[Seen]:
     """Wherever numbers are. Costs little where there are none."""
-    either, gates = _gates()
+    either, gates = GATES.get()
     shapes = either(text) and gates(text)
     if 1 in shapes:
         for start, end in _singles(text):
@@ -73,11 +74,6 @@ def seen(text: bytes) -> Iterator[Seen]:
                     bits = is_binary(match.group())
                     if bits or _TEXT.search(match.group()):
                         yield Seen(*match.span(), single=False, bits=bits)
-
-
-@cache
-def _gates() -> tuple[Callable[[bytes], frozenset[int]], ...]:
-    return may_match(_EITHER), may_match(_GATES)
 
 
 def _singles(text: bytes) -> Iterator[tuple[int, int]]:

@@ -5,12 +5,11 @@ a word diff depend on the other text, and the indices of a list on where it begi
 """
 
 from collections import defaultdict
-from collections.abc import Callable
-from functools import cache
 from typing import Final, Literal
 
 from ci_secrets.leaks.forms.reading import Span
 from ci_secrets.leaks.forms.torn import rows
+from ci_secrets.leaks.later import Later
 from ci_secrets.leaks.literals import ends_of
 
 Kind = Literal["strings", "lines", "marks", "codes"]
@@ -40,11 +39,18 @@ _SHAPES: Final[dict[Kind, tuple[bytes, ...]]] = {
 }
 """Some pieces in a row, each with what tells it from the next."""
 _KINDS: Final[tuple[Kind, ...]] = tuple(kind for kind, shapes in _SHAPES.items() for _ in shapes)
-_EVERY: Final = tuple(shape for shapes in _SHAPES.values() for shape in shapes)
+_EVERY: Final = Later(
+    lambda: ends_of(tuple(shape for shapes in _SHAPES.values() for shape in shapes))
+)
 _COLOURED: Final = (rb"[mK]" + (rb"(?:\x1b\[K)?[^\x1b\s]{1,5}\x1b\[[0-9;]{0,9}[mK]") * 2,)
 """Pieces between colours, none of them a space."""
-_MARKS: Final = ((b"\x1b", _COLOURED), (b"\r", rows.RETURNED))
+_MARKS: Final = (
+    (b"\x1b", Later(lambda: ends_of(_COLOURED))),
+    (b"\r", Later(lambda: ends_of(rows.RETURNED))),
+)
 """What is looked for only where this is: one byte, for two are found at a tenth of the speed."""
+GATES: Final = (_EVERY, *(gate for _, gate in _MARKS))
+"""What shapes are looked for with."""
 _AROUND: Final = 256
 """Bytes on either side of such a place that are read together."""
 _LINES_AROUND: Final = 512
@@ -54,11 +60,11 @@ _LINES_AROUND: Final = 512
 def torn_apart(text: bytes) -> dict[Kind, list[Span]]:
     """Around wherever such pieces stand. Costs little where there are none."""
     ends: defaultdict[Kind, list[int]] = defaultdict(list)
-    for index, end in _ends(_EVERY)(text):
+    for index, end in _EVERY.get()(text):
         ends[_KINDS[index]].append(end)
-    for mark, shapes in _MARKS:
+    for mark, gate in _MARKS:
         if mark in text:
-            ends["marks"] += [end for _, end in _ends(shapes)(text)]
+            ends["marks"] += [end for _, end in gate.get()(text)]
     return {
         kind: _merged(sorted(places), _LINES_AROUND if kind == "lines" else _AROUND, len(text))
         for kind, places in ends.items()
@@ -74,8 +80,3 @@ def _merged(places: list[int], around: int, size: int) -> list[Span]:
             start = spans.pop()[0]
         spans.append((start, end))
     return spans
-
-
-@cache
-def _ends(shapes: tuple[bytes, ...]) -> Callable[[bytes], list[tuple[int, int]]]:
-    return ends_of(shapes)
