@@ -19,8 +19,8 @@ BLOCK: Final = 256 * 1024
 _OVERLAP: Final = 32
 """Bytes that are searched again with the next block: an anchor may stand on the border."""
 _ONE_OF_MANY: Final = "one of many values: rare forms, torn or one in another, may go unnoticed"
-_RETOLD: Final = 1024
-"""Bytes of its lines on either side of a finding by which it is told."""
+_RETOLD: Final = 4096
+"""Bytes of what was found that is read once more to tell of it, and of its lines on either side."""
 _MAX_STRETCH: Final = 128 * 1024
 """Bytes inspected at once; longer stretches are cut, with `MAX_REACH` in common."""
 
@@ -130,11 +130,12 @@ class Scanner:
             self._held.drop(keep)
 
     def _note(self, group: list[Hit]) -> None:
-        group = self._retold(group)
-        stretch = Stretch(min(hit.start for hit in group), max(hit.end for hit in group))
+        full = len(self._found) >= MAX_FINDINGS
+        hits = group if full else self._retold(group)
+        stretch = Stretch(min(hit.start for hit in hits), max(hit.end for hit in hits))
         self.masks.add(stretch.start, stretch.end)
-        new = [hit for hit in group if hit.start >= self._since.get(hit.needle.owner, 0)]
-        if len(self._found) >= MAX_FINDINGS:
+        new = [hit for hit in hits if hit.start >= self._since.get(hit.needle.owner, 0)]
+        if full:
             self._unlisted |= {hit.needle.owner for hit in new}
             return
         held = self._held
@@ -150,10 +151,10 @@ class Scanner:
         What else was noticed beside them decides which reading finds a value first, and must not
         decide what a finding is called, where it begins, and so its fingerprint.
         """
-        held = self._held
-        if any(held.slice(hit.start, hit.end) == hit.needle.pattern for hit in group):
+        held, start, end = self._held, group[0].start, max(hit.end for hit in group)
+        as_it_is = any(held.slice(hit.start, hit.end) == hit.needle.pattern for hit in group)
+        if as_it_is or end - start > _RETOLD:
             return group
-        start, end = group[0].start, max(hit.end for hit in group)
         low, lines = held.lines_of(start, end, _RETOLD)
         retold = [
             hit._replace(start=hit.start + low, end=hit.end + low)
