@@ -4,11 +4,10 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache, partial
-from itertools import islice
 from typing import Final, NamedTuple
 
 from ci_secrets.leaks.forms import FORMS
-from ci_secrets.leaks.forms.reading import Chain, Span, Spell
+from ci_secrets.leaks.forms.reading import Chain, Spell
 from ci_secrets.leaks.forms.stop import is_everybodys
 from ci_secrets.leaks.needles import MAX_DERIVED, Needle, Needles
 from ci_secrets.leaks.partial import HIDDEN, MIN_WHOLE
@@ -219,40 +218,46 @@ def window(text: bytes) -> bytes:
 def grams(pattern: bytes, spacing: "_Spacing") -> list[bytes]:
     """Pieces of a pattern: of its runs of letters and digits, which escapes leave alone."""
     stride = spacing.stride
-    places = [
-        at
-        for start, end in _runs(pattern)
-        for at in (*range(start, end - SIZE, stride), end - SIZE)
-    ]
+    if pattern.isalnum() and len(pattern) >= SIZE:
+        places = _places(len(pattern), stride)
+    else:
+        runs = (run.span() for run in _TELLING.finditer(pattern))
+        places = tuple(start + at for start, end in runs for at in _places(end - start, stride))
     telling = _neighbours(pattern, places, spacing.most)
     if telling:
         return telling
     last = max(0, len(pattern) - SIZE)
-    places += range(0, last + 1, min(stride, 4))
+    places += tuple(range(0, last + 1, min(stride, 4)))
     # NOTE: what is left of other letters is rows of `?` or dots, which stand in many logs
     return _spread(pattern, places, spacing.unsure, _varies) or _spread(
         pattern, places, spacing.unsure, bool
     )
 
 
-def _runs(pattern: bytes) -> list[Span]:
-    if pattern.isalnum() and len(pattern) >= SIZE:
-        return [(0, len(pattern))]
-    return [run.span() for run in _TELLING.finditer(pattern)]
+@cache
+def _places(size: int, stride: int) -> tuple[int, ...]:
+    """Where the pieces of a run of so many letters begin."""
+    return (*range(0, size - SIZE, stride), size - SIZE)
 
 
-def _neighbours(pattern: bytes, places: list[int], most: int) -> list[bytes]:
+def _neighbours(pattern: bytes, places: tuple[int, ...], most: int) -> list[bytes]:
     """At most so many telling pieces, from the middle of all.
 
     A single one from the beginning: there the fewest lines are wrapped.
     """
     first = max(0, (len(places) - most) // 2) if most > 1 else 0
-    every = (pattern[at : at + SIZE] for at in places[first:] + places[:first])
-    return list(islice(filter(_tells, every), most))
+    found: list[bytes] = []
+    for at in places[first:] + places[:first]:
+        gram = pattern[at : at + SIZE]
+        if _tells(gram):
+            found.append(gram)
+            if len(found) == most:
+                break
+    return found
 
 
 def _spread(
-    pattern: bytes, places: list[int], most: int, is_good: Callable[[bytes], bool]
+    pattern: bytes, places: tuple[int, ...], most: int, is_good: Callable[[bytes], bool]
 ) -> list[bytes]:
     """At most so many good pieces, one of every part of the places, from its middle if may be."""
     size = len(places)
