@@ -50,12 +50,37 @@ class Anchor(NamedTuple):
     """The literal in lower case; empty where a shape was noticed."""
 
 
+class _Sort(NamedTuple):
+    """A sort of places that show themselves by their shape, and tell only with what is in them."""
+
+    clue: Clue
+    readers: tuple[Read, ...]
+    """By which what is in them comes to sight."""
+    counts: bool = False
+    """Whether numbers may come to sight so, which are undone in turn."""
+
+
+def _readers(names: Iterable[str], kind: Kind | None = None) -> tuple[Read, ...]:
+    tears = partial(read_kind, kind) if kind else None
+    every = (tears if name == "torn" else FORMS[name].read for name in names)
+    return tuple(read for read in every if read)
+
+
 _OF_LIST: Final = ("decimal", "octal", "dump")
 _OF_NUMBER: Final = ("integer",)
 _OF_BITS: Final = ("binary",)
 """What numbers may be, by which a list of them and a long one are read."""
 _LIST: Final = Clue(0, frozenset({*_OF_LIST, *_OF_BITS, *PACKED}), WEAKLY)
 _NUMBER: Final = Clue(0, frozenset({*_OF_NUMBER, *_OF_BITS}), frozenset[str]())
+_NUMBERS: Final = {
+    (single, bits): _Sort(
+        _NUMBER if single else _LIST,
+        _readers((_OF_NUMBER if single else _OF_LIST) + (_OF_BITS if bits else ())),
+    )
+    for single in (False, True)
+    for bits in (False, True)
+}
+"""By whether it is one number, and whether it may be binary digits."""
 _OF_PIECES: Final[Mapping[Kind, tuple[str, ...]]] = {
     "strings": ("torn", "escape"),
     "lines": ("torn", "hex", "decimal"),
@@ -63,10 +88,14 @@ _OF_PIECES: Final[Mapping[Kind, tuple[str, ...]]] = {
     "codes": ("entity", "escape", "percent", "hex", "decimal"),
 }
 """What pieces of a text may be, by which they are read."""
-_PIECES: Final[Mapping[Kind, Clue]] = {
+_PIECES: Final[Mapping[Kind, _Sort]] = {
     # NOTE: rows of dumps are lines, too, so that other forms come first; numbers in lines are
     # noticed once these have no prefix any more
-    kind: Clue(0, frozenset(names if kind != "lines" else ()), WEAKLY)
+    kind: _Sort(
+        Clue(0, frozenset(names if kind != "lines" else ()), WEAKLY),
+        _readers(names, kind),
+        counts=kind == "lines",
+    )
     for kind, names in _OF_PIECES.items()
 }
 _APART: Final = b"\nx\n"
@@ -106,14 +135,14 @@ class Anchors:
             for start, end in long_runs(text)
         ]
         found += [
-            Anchor(start - _BESIDE, start, end + _BESIDE, clue)
-            for clue, names, spans in _numbers(text)
-            for start, end in self._telling(text, spans, names)
+            Anchor(start - _BESIDE, start, end + _BESIDE, sort.clue)
+            for sort, spans in _numbers(text)
+            for start, end in self._telling(text, spans, sort)
         ]
         found += [
-            Anchor(start - MARGIN, (start + end) // 2, end + MARGIN, _PIECES[kind])
+            Anchor(start - MARGIN, (start + end) // 2, end + MARGIN, _PIECES[kind].clue)
             for kind, spans in torn_apart(text).items()
-            for start, end in self._telling(text, spans, _OF_PIECES[kind], kind)
+            for start, end in self._telling(text, spans, _PIECES[kind])
         ]
         found += self._literal(text, most)
         return found
@@ -132,13 +161,11 @@ class Anchors:
                 dense = 7 if clue.forms.isdisjoint(_LOOSE) else 4
                 yield Anchor(end - MARGIN, end - 1, extent(text, end, dense), clue, key)
 
-    def _telling(
-        self, text: bytes, spans: list[Span], names: tuple[str, ...], kind: Kind | None = None
-    ) -> list[Span]:
+    def _telling(self, text: bytes, spans: list[Span], sort: _Sort) -> list[Span]:
         """Those where what is undone is packed, or has an anchor in it that was not in sight."""
         # NOTE: most tell nothing, so all are read at once; where one tells, each half, and so on
         shown = _APART.join(text[start:end] for start, end in spans)
-        if not shown or not self._may_say(shown, names, kind):
+        if not shown or not self._may_say(shown, sort):
             return []
         if len(spans) == 1:
             return spans
@@ -146,41 +173,32 @@ class Anchors:
         return [
             span
             for some in (spans[:half], spans[half:])
-            for span in self._telling(text, some, names, kind)
+            for span in self._telling(text, some, sort)
         ]
 
-    def _may_say(self, shown: bytes, names: tuple[str, ...], kind: Kind | None) -> bool:
+    def _may_say(self, shown: bytes, sort: _Sort) -> bool:
         budget = Budget(64 * len(shown))
         seen_before = {anchor.key for anchor in self._literal(shown)}
-        pieces = (piece.text for name in names for piece in _reader(name, kind)(shown, budget))
+        pieces = (piece.text for read in sort.readers for piece in read(shown, budget))
         return any(
             holds_packed(piece)
             or any(anchor.key not in seen_before for anchor in self._literal(piece))
-            or (kind == "lines" and self._counts(piece))
+            or (sort.counts and self._counts(piece))
             for piece in pieces
         )
 
     def _counts(self, piece: bytes) -> bool:
         """Whether there are telling numbers in what has no prefix at each line any more."""
-        return any(self._telling(piece, spans, names) for _, names, spans in _numbers(piece))
+        return any(self._telling(piece, spans, sort) for sort, spans in _numbers(piece))
 
 
-def _numbers(text: bytes) -> Iterator[tuple[Clue, tuple[str, ...], list[Span]]]:
-    """Where numbers are, by the forms in which they are read."""
-    kinds: defaultdict[tuple[str, ...], list[Span]] = defaultdict(list)
+def _numbers(text: bytes) -> Iterator[tuple[_Sort, list[Span]]]:
+    """Where numbers are, by how they are read."""
+    sorts: defaultdict[tuple[bool, bool], list[Span]] = defaultdict(list)
     for start, end, single, bits in seen(text):
-        names = (_OF_NUMBER if single else _OF_LIST) + (_OF_BITS if bits else ())
-        kinds[names].append((start, end))
-    for names, spans in kinds.items():
-        yield (_NUMBER if names[0] in _OF_NUMBER else _LIST), names, spans
-
-
-def _reader(name: str, kind: Kind | None) -> Read:
-    if kind and name == "torn":
-        return partial(read_kind, kind)
-    read = FORMS[name].read
-    assert read is not None  # noqa: S101  # these can be read
-    return read
+        sorts[single, bits].append((start, end))
+    for sort, spans in sorts.items():
+        yield _NUMBERS[sort], spans
 
 
 def _dealt(every: Sequence[Iterator[Anchored]]) -> tuple[dict[bytes, Clue], list[int]]:
