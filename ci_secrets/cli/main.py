@@ -3,7 +3,6 @@
 import argparse
 import gc
 import importlib
-import io
 import os
 import signal
 import sys
@@ -12,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NoReturn, Protocol
 
 from ci_secrets import __version__
+from ci_secrets.cli import standard
 from ci_secrets.cli.options import settle
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError, OutputRefusedError, UsageError
@@ -139,8 +139,7 @@ def entry() -> NoReturn:
     if sys.stdout is None or sys.stderr is None:  # started with a closed descriptor
         sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
         sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a locale that lacks a character loses no line
-        sys.stdout.reconfigure(errors="backslashreplace")
+    standard.prepare()
     gc.set_threshold(_GARBAGE)
     environment = _given(os.environ)
     console = Console.standard(environment)

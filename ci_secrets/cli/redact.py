@@ -1,7 +1,6 @@
 """`ci-secrets redact`: stdin → stdout, known values in every form replaced by `***`."""
 
 import argparse
-import os
 import select
 import sys
 from collections import Counter
@@ -43,11 +42,13 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
 
 def _redact(guard: "Guard") -> None:
     """Read stdin to its end, and write what may be read at once."""
-    out = sys.stdout.buffer
+    from ci_secrets.leaks.input.source import peekable
+
+    text, out = peekable(sys.stdin.buffer), sys.stdout.buffer
     poll = select.poll()
-    poll.register(0, select.POLLIN)
-    # NOTE: os.read gives what is there; a buffered read would wait for a whole chunk.
-    while chunk := os.read(0, _CHUNK):
+    poll.register(text, select.POLLIN)
+    # NOTE: read1 gives what is there, and of so much keeps nothing: poll sees all that is to come.
+    while chunk := text.read1(_CHUNK):
         out.write(guard.feed(chunk))
         if not poll.poll(_PAUSE_MILLISECONDS):
             out.write(guard.idle())

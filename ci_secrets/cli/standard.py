@@ -1,0 +1,62 @@
+"""Standard input, output and error as every command may use them, whatever they are.
+
+They may be non-blocking: that is a flag of the open file, and the job's other processes share it,
+so that it is not ours to change. Python's own streams then take "not yet" for the end of the input,
+and lose output.
+"""
+
+import io
+import select
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
+
+
+class Waiting(io.FileIO):
+    """An inherited descriptor. Who reads or writes waits until that can be done."""
+
+    def __init__(self, descriptor: int, mode: str) -> None:
+        super().__init__(descriptor, mode, closefd=False)
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """Read what is there, one byte at least; 0 at the end."""
+        while (count := super().readinto(buffer)) is None:
+            self._wait(select.POLLIN)
+        return count
+
+    def read(self, size: int | None = -1) -> bytes:
+        """As `readinto`."""
+        return io.RawIOBase.read(self, -1 if size is None else size) or b""
+
+    def readall(self) -> bytes:
+        """To the end, as `readinto`."""
+        return io.RawIOBase.readall(self)
+
+    def write(self, data: "ReadableBuffer") -> int:
+        """Write one byte at least, and say how many it were."""
+        while (count := super().write(data)) is None:
+            self._wait(select.POLLOUT)
+        return count
+
+    def _wait(self, event: int) -> None:
+        poll = select.poll()
+        poll.register(self, event)
+        poll.poll()
+
+
+def prepare() -> None:
+    """Put streams that wait in the place of Python's own, before these have read anything."""
+    if sys.stdin is not None:
+        reader = io.BufferedReader(Waiting(sys.stdin.fileno(), "rb"))
+        sys.stdin = io.TextIOWrapper(reader, sys.stdin.encoding, sys.stdin.errors)
+    sys.stdout = _written(sys.stdout)
+    sys.stderr = _written(sys.stderr)
+
+
+def _written(pythons: TextIO) -> TextIO:
+    writer = io.BufferedWriter(Waiting(pythons.fileno(), "wb"))
+    lines = bool(pythons.line_buffering)
+    # NOTE: a locale that lacks a character loses no line
+    return io.TextIOWrapper(writer, pythons.encoding, "backslashreplace", line_buffering=lines)
