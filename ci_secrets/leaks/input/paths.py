@@ -80,7 +80,9 @@ def _directory(top: Path) -> Iterator[Target]:
         top, onerror=lambda error: missed.append(Target(name=str(error.filename), readable=False))
     ):
         subfolders.sort()
-        for name in sorted(files):
+        # NOTE: a link to a folder may lead in circles, or out of what is meant
+        links = [name for name in subfolders if Path(folder, name).is_symlink()]
+        for name in sorted(files + links):
             count += 1
             path = Path(folder, name)
             # NOTE: a pipe or a device in a directory would be waited for, and holds no log

@@ -216,6 +216,21 @@ def test_pipe_in_a_directory_is_not_waited_for(tmp_path: Path) -> None:
     assert states(scan_paths(ENGINE, [tmp_path])) == {f"{tmp_path}/pipe": "none"}
 
 
+def test_links_to_folders_are_not_followed_and_said(tmp_path: Path) -> None:
+    """They may lead in circles or out of what was meant; one that is named itself is followed."""
+    for folder in ("in/sub", "out"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.log").write_bytes(LEAK)
+    (tmp_path / "in" / "sub" / "link").symlink_to(tmp_path / "out")
+    report = scan_paths(ENGINE, [tmp_path / "in"])
+    assert states(report) == {
+        f"{tmp_path}/in/sub/a.log": "complete",
+        f"{tmp_path}/in/sub/link": "none",
+    }
+    report = scan_paths(ENGINE, [tmp_path / "in" / "sub" / "link"])
+    assert states(report) == {f"{tmp_path}/in/sub/link/a.log": "complete"}
+
+
 def test_unreadable_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What may not be opened has coverage `none`."""
     (tmp_path / "a.log").write_bytes(LEAK)
