@@ -35,6 +35,9 @@ COMMANDS: Final[dict[str, str]] = {
 OF_ACTIONS: Final = frozenset({"vault-action"})
 """What only an action runs: it is not in the list, and not on the pages."""
 
+RUN_ANOTHER: Final = frozenset({"exec", "activate"})
+"""To these `--` says where the other command begins; to the others that no option follows."""
+
 _GARBAGE: Final = 50_000
 """New objects after which Python looks for cycles; at its own 700 a scan spends a tenth on that."""
 
@@ -104,8 +107,8 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str], environment: Mapping[str, str], console: Console) -> int:
     """Run one command line; the exit code."""
-    words, child = _split(argv)
-    chosen = next((word for word in words if not word.startswith("-")), None)
+    chosen = next((word for word in argv if not word.startswith("-")), None)
+    words, child = _split(argv) if chosen in RUN_ANOTHER else (argv, ())
     try:
         if chosen not in (*COMMANDS, *OF_ACTIONS):
             chosen = None
@@ -127,7 +130,7 @@ def main(argv: Sequence[str], environment: Mapping[str, str], console: Console) 
 
 
 def _split(argv: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    """What is ours, and what stands behind `--`: the command that `exec` runs, untouched."""
+    """What is ours, and what stands behind the first `--`, untouched."""
     if "--" not in argv:
         return argv, ()
     cut = argv.index("--")

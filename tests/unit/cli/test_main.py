@@ -83,6 +83,15 @@ def test_what_stands_behind_the_dashes_is_not_ours(
     assert seen == [child]
 
 
+@pytest.mark.parametrize("command", sorted({*cli.COMMANDS} - cli.RUN_ANOTHER - {"scan"}))
+def test_dashes_hide_nothing_from_other_commands(command: str) -> None:
+    """What a command has no use for is refused, and not dropped."""
+    code, said = run(command, "--", "hunter2")
+    assert code == 2
+    assert "not understood" in said
+    assert "hunter2" not in said
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -135,6 +135,21 @@ def test_a_foreign_event_cannot_accept(capsys: pytest.CaptureFixture[str]) -> No
     assert code == 0
 
 
+@pytest.mark.parametrize(
+    "words", [("--", "job.log"), ("quiet.log", "--", "job.log"), ("--", "quiet.log", "--job.log")]
+)
+def test_all_behind_the_dashes_is_read(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They end the options, as everywhere; a name may begin with dashes there."""
+    Path("quiet.log").write_text("nothing\n")
+    Path("--job.log").write_text(Path("job.log").read_text())
+    argv = ("scan", "--known", "known.json", "--format", "json", *words)
+    assert cli.main(argv, {}, Console(io.StringIO())) == 11
+    coverage = json.loads(capsys.readouterr().out)["coverage"]
+    assert [entry["source"] for entry in coverage] == [word for word in words if word != "--"]
+
+
 def test_stdin_is_a_source(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
