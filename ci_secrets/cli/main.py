@@ -106,19 +106,14 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str], environment: Mapping[str, str], console: Console) -> int:
-    """Run one command line; the exit code."""
-    chosen = next((word for word in argv if not word.startswith("-")), None)
-    words, child = _split(argv) if chosen in RUN_ANOTHER else (argv, ())
-    try:
-        if chosen not in (*COMMANDS, *OF_ACTIONS):
-            chosen = None
-        arguments = settle(parser(chosen).parse_args(words), environment)
-        arguments.words, arguments.child = words, child
-        # NOTE: imported here, so that `--help`, which holds no value, does not pay for it.
-        from ci_secrets.delivery.process import harden
+    """Run one command line, and have all that it says out; the exit code.
 
-        harden()
-        return _command(arguments.command).run(arguments, environment, console)
+    Raises `BrokenPipeError` where nobody reads it.
+    """
+    try:
+        code = _run(argv, environment, console)
+        sys.stdout.flush()
+        return code
     except CiSecretsError as error:
         console.error(error)
         return error.exit_code
@@ -127,6 +122,23 @@ def main(argv: Sequence[str], environment: Mapping[str, str], console: Console) 
         return stop.exit_code
     except KeyboardInterrupt:
         return 130
+
+
+def _run(argv: Sequence[str], environment: Mapping[str, str], console: Console) -> int:
+    chosen = next((word for word in argv if not word.startswith("-")), None)
+    words, child = _split(argv) if chosen in RUN_ANOTHER else (argv, ())
+    if chosen not in (*COMMANDS, *OF_ACTIONS):
+        chosen = None
+    try:
+        arguments = settle(parser(chosen).parse_args(words), environment)
+    except SystemExit as stop:  # argparse after --help or --version
+        return stop.code if isinstance(stop.code, int) else 0
+    arguments.words, arguments.child = words, child
+    # NOTE: imported here, so that `--help`, which holds no value, does not pay for it.
+    from ci_secrets.delivery.process import harden
+
+    harden()
+    return _command(arguments.command).run(arguments, environment, console)
 
 
 def _split(argv: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
@@ -150,7 +162,7 @@ def entry() -> NoReturn:
     threading.excepthook = lambda bug: console.error(_internal(bug.exc_value))
     sys.unraisablehook = lambda _bug: None
     try:
-        code = _flushed(sys.argv[1:], environment, console)
+        code = main(sys.argv[1:], environment, console)
     except BrokenPipeError:
         code = NOBODY_READS
     except Exception as failure:
@@ -159,26 +171,9 @@ def entry() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (OSError, ValueError):
+        except (OSError, ValueError, OutputRefusedError):
             pass
     os._exit(code)
-
-
-def _flushed(argv: Sequence[str], environment: Mapping[str, str], console: Console) -> int:
-    """The exit code of a command line, all of whose output is out. Raises `BrokenPipeError`."""
-    try:
-        code = main(argv, environment, console)
-    except SystemExit as stop:  # argparse after --help or --version
-        code = stop.code if isinstance(stop.code, int) else 0
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as failure:
-        lost = OutputRefusedError("stdout cannot be written.", cause=failure.strerror or "")
-        console.error(lost)
-        return lost.exit_code
-    return code
 
 
 def _given(variables: Mapping[str, str]) -> dict[str, str]:

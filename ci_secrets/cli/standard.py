@@ -10,6 +10,8 @@ import select
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from ci_secrets.errors import OutputRefusedError
+
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
@@ -46,17 +48,32 @@ class Waiting(io.FileIO):
         poll.poll()
 
 
+class Output(Waiting):
+    """Standard output. Raises `OutputRefusedError` where it cannot be written but has a reader."""
+
+    def write(self, data: "ReadableBuffer") -> int:
+        """As `Waiting`. Raises `BrokenPipeError` where nobody reads any more."""
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as failure:
+            raise OutputRefusedError(
+                "Standard output cannot be written.", cause=failure.strerror or ""
+            ) from None
+
+
 def prepare() -> None:
     """Put streams that wait in the place of Python's own, before these have read anything."""
     if sys.stdin is not None:
         reader = io.BufferedReader(Waiting(sys.stdin.fileno(), "rb"))
         sys.stdin = io.TextIOWrapper(reader, sys.stdin.encoding, sys.stdin.errors)
-    sys.stdout = _written(sys.stdout)
-    sys.stderr = _written(sys.stderr)
+    sys.stdout = _written(Output(sys.stdout.fileno(), "wb"), sys.stdout)
+    sys.stderr = _written(Waiting(sys.stderr.fileno(), "wb"), sys.stderr)
 
 
-def _written(pythons: TextIO) -> TextIO:
-    writer = io.BufferedWriter(Waiting(pythons.fileno(), "wb"))
+def _written(raw: Waiting, pythons: TextIO) -> TextIO:
+    writer = io.BufferedWriter(raw)
     lines = bool(pythons.line_buffering)
     # NOTE: a locale that lacks a character loses no line
     return io.TextIOWrapper(writer, pythons.encoding, "backslashreplace", line_buffering=lines)

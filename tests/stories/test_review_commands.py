@@ -164,18 +164,24 @@ def test_a_reader_that_has_gone_is_no_fault_of_ours(
     assert b"stopped" not in done.stderr
 
 
-def test_a_full_disk_is_told(generic: Story) -> None:
-    """What could not be written is never called a success."""
+@pytest.mark.parametrize("words", [["--version"], ["redact"], ["scan", "-"]], ids=" ".join)
+def test_a_full_disk_is_told(generic: Story, tmp_path: Path, words: list[str]) -> None:
+    """What could not be written is never called a success, and is told once."""
+    known = tmp_path / "known.json"
+    known.write_text('{"A": "made-up-value"}')
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [TOOL, "--version"],
-            env=generic.environment(),
+            [TOOL, *words],
+            env=generic.environment(CI_SECRETS_KNOWN=str(known)),
+            input=b"a made-up-value\n" * 1000,
             stdout=full,
             stderr=subprocess.PIPE,
             check=False,
         )
     assert done.returncode == 8
-    assert b"stdout" in done.stderr
+    assert done.stderr == (
+        b"ci-secrets: Standard output cannot be written.\n  No space left on device\n"
+    )
 
 
 @pytest.mark.parametrize(
