@@ -151,9 +151,6 @@ def _split(argv: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
 
 def entry() -> NoReturn:
     """What the script calls. Leaves without Python's slow farewell: all is closed by then."""
-    if sys.stdout is None or sys.stderr is None:  # started with a closed descriptor
-        sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
-        sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
     standard.prepare()
     gc.set_threshold(_GARBAGE)
     environment = _given(os.environ)

@@ -6,11 +6,12 @@ and lose output.
 """
 
 import io
+import os
 import select
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
-from ci_secrets.errors import OutputRefusedError
+from ci_secrets.errors import OutputRefusedError, UsageError
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -63,17 +64,50 @@ class Output(Waiting):
             ) from None
 
 
+class ClosedInput(io.RawIOBase):
+    """Standard input that is closed: who needs it is told, with `UsageError`."""
+
+    def readable(self) -> bool:
+        """Say yes, for who asks will read."""
+        return True
+
+    def readinto(self, _buffer: "WriteableBuffer") -> NoReturn:
+        """Refuse."""
+        raise UsageError(
+            "Standard input is closed.",
+            fix="Give this command its text through a pipe or `< FILE`.",
+        )
+
+    def fileno(self) -> NoReturn:
+        """Refuse, for it would be waited for."""
+        self.readinto(b"")
+
+
 def prepare() -> None:
     """Put streams that wait in the place of Python's own, before these have read anything."""
-    if sys.stdin is not None:
-        reader = io.BufferedReader(Waiting(sys.stdin.fileno(), "rb"))
-        sys.stdin = io.TextIOWrapper(reader, sys.stdin.encoding, sys.stdin.errors)
-    sys.stdout = _written(Output(sys.stdout.fileno(), "wb"), sys.stdout)
-    sys.stderr = _written(Waiting(sys.stderr.fileno(), "wb"), sys.stderr)
+    raw = ClosedInput() if sys.stdin is None else Waiting(0, "rb")
+    occupy()
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(raw))
+    sys.stdout = _written(Output(1, "wb"), by_line=os.isatty(1))
+    sys.stderr = _written(Waiting(2, "wb"), by_line=True)
 
 
-def _written(raw: Waiting, pythons: TextIO) -> TextIO:
-    writer = io.BufferedWriter(raw)
-    lines = bool(pythons.line_buffering)
+def occupy() -> None:
+    """Fill a descriptor 0, 1 or 2 that is closed.
+
+    To be called before anything is opened, so that no file of ours gets that number and is then
+    written like standard output. Reads from it are at the end of file, writes fail with EBADF as
+    before.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # The lowest free number is this one, for the ones below are open by now.
+            os.set_inheritable(os.open(os.devnull, os.O_RDONLY), True)
+
+
+def _written(raw: Waiting, *, by_line: bool) -> TextIO:
     # NOTE: a locale that lacks a character loses no line
-    return io.TextIOWrapper(writer, pythons.encoding, "backslashreplace", line_buffering=lines)
+    writer = io.BufferedWriter(raw)
+    return io.TextIOWrapper(writer, errors="backslashreplace", line_buffering=by_line)

@@ -22,19 +22,8 @@ _core_limit: tuple[int, int] | None = None
 
 
 def harden() -> None:
-    """Let no other process of this user read our memory, and leave no core file.
-
-    To be called before a command opens anything: it also fills a closed descriptor 0, 1 or 2, so
-    that no file of ours gets that number and is then written like standard output. Reads from it
-    are at the end of file, writes fail with EBADF as before.
-    """
+    """Let no other process of this user read our memory, and leave no core file."""
     global _core_limit
-    for descriptor in (0, 1, 2):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            # The lowest free number is this one, for the ones below are open by now.
-            os.set_inheritable(os.open(os.devnull, os.O_RDONLY), True)
     if _core_limit is None:
         _core_limit = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, _core_limit[1]))

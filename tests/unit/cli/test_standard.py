@@ -87,6 +87,52 @@ def test_a_reader_that_takes_its_time_gets_all(tmp_path: Path) -> None:
     assert process.wait(30) == 0
 
 
+def closed(descriptor: int, argv: list[str], folder: Path) -> "subprocess.CompletedProcess[bytes]":
+    """Run it with standard input, output or error closed."""
+    shell = f'exec "$@" {descriptor}>&-'
+    return subprocess.run(
+        ["sh", "-c", shell, "sh", *argv], cwd=folder, capture_output=True, check=False, timeout=30
+    )
+
+
+def test_who_does_not_read_standard_input_does_not_miss_it(tmp_path: Path) -> None:
+    """A file is scanned as ever where it is closed."""
+    (tmp_path / "log").write_text(VALUE)
+    done = closed(0, [*words("scan", tmp_path / "known"), "log"], tmp_path)
+    assert (done.returncode, done.stderr) == (11, b"")
+    assert b"log:1:1: PW in clear" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "more", [["redact"], ["scan", "-"], ["scan", "--follow", "-"], ["scan", "--known", "-", "log"]]
+)
+def test_closed_standard_input_is_no_empty_text(more: list[str], tmp_path: Path) -> None:
+    """Who is to read it says that it is closed."""
+    (tmp_path / "log").touch()
+    command, *rest = more
+    done = closed(0, [*words(command, tmp_path / "known"), *rest], tmp_path)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.startswith(b"ci-secrets: Standard input is closed.\n")
+
+
+def test_closed_standard_output_is_told(tmp_path: Path) -> None:
+    """A verdict that goes nowhere is no success."""
+    (tmp_path / "log").touch()
+    done = closed(1, [*words("scan", tmp_path / "known"), "log"], tmp_path)
+    assert done.returncode == 8
+    assert b"Standard output cannot be written." in done.stderr
+
+
+def test_closed_standard_error_changes_nothing(tmp_path: Path) -> None:
+    """What was to be said there is lost, and nothing else."""
+    (tmp_path / "log").write_text(VALUE)
+    done = closed(2, [*words("scan", tmp_path / "known"), "log", "--ignore-file", "x"], tmp_path)
+    assert done.returncode == 3
+    done = closed(2, [*words("scan", tmp_path / "known"), "log"], tmp_path)
+    assert done.returncode == 11
+    assert b"log:1:1: PW in clear" in done.stdout
+
+
 def test_the_flags_of_others_are_left_alone(tmp_path: Path) -> None:
     """Whether a pipe blocks is for all that have it open, so that we do not change it."""
     ours, theirs = os.pipe()

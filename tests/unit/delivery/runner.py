@@ -12,6 +12,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from ci_secrets.cli import standard
 from ci_secrets.delivery import child, process
 
 WORD = b"hunter2"
@@ -48,6 +49,7 @@ class Break(Hide):
 def main() -> int:
     """Run CMD; its exit code."""
     settings = json.loads(Path(sys.argv[1]).read_text())
+    standard.occupy()
     process.harden()
     journal = os.open(settings["journal"], os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC)
 
