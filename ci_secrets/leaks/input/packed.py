@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING, Final, NoReturn, Protocol, cast
 
 from ci_secrets.leaks.findings import CoverageState
+from ci_secrets.leaks.input.beside import beside
 from ci_secrets.leaks.input.source import BROKEN, CHUNK, Budget, Source, Stream
 
 if TYPE_CHECKING:
@@ -202,8 +203,8 @@ def _archive(name: str, stream: Stream, budget: Budget, depth: int) -> Iterator[
                 break
             if not info.is_dir():
                 yield from _member(f"{name}!/{info.filename}", archive, info, budget, depth)
-    if not whole:
-        yield Source(name, None, "tail-missing")
+        files = (info for info in archive.infolist() if not info.is_dir())
+        yield Source(name, beside(content, files), "complete" if whole else "tail-missing")
 
 
 def _member(

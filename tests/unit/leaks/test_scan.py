@@ -316,7 +316,7 @@ def test_encrypted_member_is_said() -> None:
     central = data.rindex(b"PK\x01\x02")
     data[central + 8] |= 1  # the flag of the second entry
     report = scan_paths(ENGINE, ["-"], io.BytesIO(bytes(data)))
-    assert states(report) == {"-!/a.txt": "complete", "-!/b.txt": "none"}
+    assert states(report) == {"-!/a.txt": "complete", "-!/b.txt": "none", "-": "complete"}
     assert len(report.findings) == 1
 
 

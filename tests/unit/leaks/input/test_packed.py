@@ -3,6 +3,7 @@
 import gzip
 import io
 import os
+import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -86,6 +87,59 @@ def test_a_zip_without_its_end_is_scanned_as_bytes() -> None:
     report = scanned(buffer.getvalue()[:-30])
     assert len(report.findings) == 1
     assert states(report) == ["none"]
+
+
+def zipped(data: bytes = b"nothing\n", **more: bytes) -> bytes:
+    """A zip archive with one member."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.comment = more.get("comment", b"")
+        info = zipfile.ZipInfo(more.get("name", b"a.txt").decode())
+        info.compress_type = zipfile.ZIP_DEFLATED
+        info.extra = more.get("extra", b"")
+        info.comment = more.get("about", b"")
+        archive.writestr(info, data)
+    return buffer.getvalue()
+
+
+def unlisted(archive: bytes) -> bytes:
+    """The beginning of an archive: its members without their directory."""
+    return archive[: archive.index(b"PK\x01\x02")]
+
+
+VALUE = PW.encode()
+
+
+@pytest.mark.parametrize(
+    "archive",
+    [
+        zipped() + b"login " + VALUE + b"\n",
+        zipped(comment=VALUE),
+        zipped(about=VALUE),
+        zipped(name=VALUE + b".log"),
+        zipped(extra=struct.pack("<HH", 0x6375, len(VALUE)) + VALUE),
+        unlisted(zipped(LEAK)) + zipped(),
+        zipped(zipped(comment=VALUE)),
+    ],
+    ids=["behind", "comment", "about", "name", "extra", "unlisted", "inner"],
+)
+def test_what_stands_beside_the_members_is_scanned(archive: bytes) -> None:
+    """No unpacker shows it, but it is in the file."""
+    report = scanned(archive)
+    assert {one.secret for one in report.findings} == {"PW"}
+    assert set(states(report)) == {"complete"}
+
+
+def test_the_data_of_members_are_scanned_once() -> None:
+    """As what they are: of the archive itself only what stands beside them is a text."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("a.txt", LEAK)
+        archive.writestr("b.txt", LEAK * 100)
+    report = scanned(buffer.getvalue())
+    assert len(report.findings) == 101
+    assert {one.file for one in report.findings} == {"-!/a.txt", "-!/b.txt"}
+    assert report.bytes < len(buffer.getvalue())
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)

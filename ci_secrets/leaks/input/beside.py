@@ -1,0 +1,74 @@
+"""What stands in a zip archive beside its members' data, where no unpacker shows it.
+
+Names and comments, members that its directory does not list, and what others wrote before or behind
+it (`echo … >> logs.zip`).
+"""
+
+import io
+import struct
+import zipfile
+from collections.abc import Iterable, Iterator
+from typing import IO, TYPE_CHECKING, Final
+
+from ci_secrets.leaks.input.source import CHUNK
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_HEADER: Final = struct.Struct("<4s22xHH")
+"""Before each member: a mark, and the lengths of its name and of more that follow. Source: PKWARE
+APPNOTE 4.3.7."""
+_MARK: Final = b"PK\x03\x04"
+
+
+def beside(content: IO[bytes], members: Iterable[zipfile.ZipInfo]) -> io.BufferedReader:
+    """All of an archive but the data of these members, and the marks that data follow."""
+    size = content.seek(0, io.SEEK_END)
+    gaps = []
+    at = 0
+    for start, end in sorted(_claimed(content, size, members)):
+        if at < start:
+            gaps.append((at, start))
+        at = max(at, end)
+    gaps.append((at, size))
+    return io.BufferedReader(_Parts(content, gaps), CHUNK)
+
+
+def _claimed(
+    content: IO[bytes], size: int, members: Iterable[zipfile.ZipInfo]
+) -> Iterator[tuple[int, int]]:
+    for member in members:
+        at = member.header_offset
+        # NOTE: a damaged directory may lead anywhere
+        if 0 <= at < size - _HEADER.size:
+            content.seek(at)
+            mark, name, more = _HEADER.unpack(content.read(_HEADER.size))
+            if mark == _MARK:
+                data = at + _HEADER.size + name + more
+                yield at, at + _HEADER.size
+                yield data, data + member.compress_size
+
+
+class _Parts(io.RawIOBase):
+    """Parts of a file, one after the other."""
+
+    def __init__(self, content: IO[bytes], parts: list[tuple[int, int]]) -> None:
+        self._content = content
+        self._left = parts[::-1]
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """Read on."""
+        view = memoryview(buffer).cast("B")
+        while self._left:
+            at, end = self._left.pop()
+            self._content.seek(at)
+            data = self._content.read(max(0, min(end - at, len(view))))
+            if data:
+                self._left.append((at + len(data), end))
+                view[: len(data)] = data
+                return len(data)
+        return 0
