@@ -8,16 +8,14 @@ so that it is accepted or traced as one.
 import io
 import struct
 import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from typing import IO, TYPE_CHECKING, Final, NoReturn, Protocol, cast
+from collections.abc import Iterator
+from functools import partial
+from typing import IO, Final, cast
 
 from ci_secrets.leaks.findings import CoverageState
 from ci_secrets.leaks.input.beside import beside
-from ci_secrets.leaks.input.source import BROKEN, CHUNK, Budget, Source, Stream
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from ci_secrets.leaks.input.frames import Frames, GzipFrame, Kept, zstd_frame
+from ci_secrets.leaks.input.source import BROKEN, CHUNK, Budget, Source, Stream, peekable
 
 MAX_UNPACKED: Final = 4 * 1024**3
 """Bytes that one path may unpack to; what lies behind them is reported as missing."""
@@ -31,10 +29,6 @@ _MANY: Final = 0xFFFF
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")  # the second: an archive without members
-# NOTE: so little is fed at a time that little comes out at a time, even of a bomb: some 16 MB
-_SLICE: Final = 512
-_MAX_WINDOW: Final = 2**27
-"""Bytes that a Zstandard frame may refer back to: what `zstd --long` writes, and `zstd` reads."""
 
 
 def unpacked(
@@ -68,119 +62,18 @@ def unpacked(
 def _compressed(
     name: str, stream: Stream, head: bytes, budget: Budget, depth: int
 ) -> Iterator[Source]:
-    kept = _Kept(stream)
-    frames = _Frames(kept, _gzip_frame if head.startswith(_GZIP) else _zstd_frame)
+    kept = Kept(stream)
+    labels: list[bytes] = []
+    begin = partial(GzipFrame, labels) if head.startswith(_GZIP) else zstd_frame
+    frames = Frames(kept, begin)
     state: CoverageState = "none"
     for source in unpacked(name, io.BufferedReader(frames, CHUNK), budget, depth, named=False):
         yield source
         state = source.state
+    if any(labels):
+        yield Source(name, peekable(io.BytesIO(b"\n".join(labels))), state)
     if frames.broken:
         yield Source(name, kept.again(), state, budget)
-
-
-class _Kept(io.RawIOBase):
-    """Passes bytes on, and keeps the latest: where they cannot be unpacked they are scanned."""
-
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
-        self._latest = b""
-        self._again = False
-
-    def readable(self) -> bool:
-        """Say yes."""
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer") -> int:
-        """Read on."""
-        view = memoryview(buffer).cast("B")
-        if self._again and self._latest:
-            data = self._latest[: len(view)]
-            self._latest = self._latest[len(data) :]
-        else:
-            data = self._stream.read1(len(view))
-            if not self._again:
-                self._latest = data
-        view[: len(data)] = data
-        return len(data)
-
-    def again(self) -> io.BufferedReader:
-        """What was read last, and what is still to be read."""
-        self._again = True
-        return io.BufferedReader(self, CHUNK)
-
-
-class _Frame(Protocol):
-    """What zlib and zstandard have in common."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, /) -> bytes: ...
-
-
-def _gzip_frame() -> _Frame:
-    return zlib.decompressobj(zlib.MAX_WBITS | 16)
-
-
-def _zstd_frame() -> _Frame:
-    from zstandard import ZstdDecompressor
-
-    return ZstdDecompressor(max_window_size=_MAX_WINDOW).decompressobj()
-
-
-class _Frames(io.RawIOBase):
-    """What comes out of frames that follow each other. Raises `OSError` where one is damaged.
-
-    NOTE: readers of the libraries take a frame of Zstandard that breaks off for one that ends, and
-    lose what came out of a frame before the damage.
-    """
-
-    def __init__(self, stream: io.RawIOBase, begin: Callable[[], _Frame]) -> None:
-        self._stream = io.BufferedReader(stream, CHUNK)
-        self._begin = begin
-        self._frame: _Frame | None = None
-        self._fed = b""
-        self._ready = b""
-        self.broken = False
-        """Whether the frames end in damage."""
-
-    def readable(self) -> bool:
-        """Say yes."""
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer") -> int:
-        """Read on."""
-        view = memoryview(buffer).cast("B")
-        while not self._ready:
-            self._fed = self._fed or self._stream.read1(_SLICE)
-            if self._frame is None:
-                self._fed = self._fed.lstrip(b"\0")  # what fills up a tape
-            if not self._fed and not self._stream.peek(1):
-                if self._frame is None:
-                    return 0
-                self._break()
-            if self._fed:
-                self._unpack()
-        data = self._ready[: len(view)]
-        self._ready = self._ready[len(data) :]
-        view[: len(data)] = data
-        return len(data)
-
-    def _unpack(self) -> None:
-        self._frame = self._frame or self._begin()
-        try:
-            self._ready = self._frame.decompress(self._fed)
-        except Exception:  # NOTE: each library has its own
-            self._break()
-        self._fed = b""
-        if self._frame.eof:
-            self._fed = self._frame.unused_data
-            self._frame = None
-
-    def _break(self) -> NoReturn:
-        self.broken = True
-        raise OSError from None
 
 
 def _archive(name: str, stream: Stream, budget: Budget, depth: int) -> Iterator[Source]:

@@ -130,6 +130,36 @@ def test_what_stands_beside_the_members_is_scanned(archive: bytes) -> None:
     assert set(states(report)) == {"complete"}
 
 
+def labelled(flag: int, label: bytes, data: bytes = b"nothing\n") -> bytes:
+    """A gzip file with one more field in its header."""
+    plain = gz(data)
+    return plain[:3] + bytes([flag]) + plain[4:10] + label + plain[10:]
+
+
+@pytest.mark.parametrize(
+    "archive",
+    [
+        labelled(4, struct.pack("<H", len(VALUE) + 1) + VALUE + b"\0"),
+        labelled(8, VALUE + b".log\0"),
+        labelled(16, b"x" * 2000 + VALUE + b"\0"),
+        gz(b"first") + labelled(8, VALUE + b"\0", b""),
+    ],
+    ids=["more", "name", "comment", "second"],
+)
+def test_what_stands_in_the_head_of_gzip_is_scanned(archive: bytes) -> None:
+    """No unpacker shows the names and comments of its frames, but they are in the file."""
+    report = scanned(archive)
+    assert len(report.findings) == 1
+    assert states(report) == ["complete"]
+
+
+def test_a_head_without_an_end_is_damage() -> None:
+    """It is not kept in memory for ever, and scanned as it is."""
+    report = scanned(labelled(16, b"x" * 3_000_000) + LEAK)
+    assert len(report.findings) == 1
+    assert states(report) == ["none"]
+
+
 def test_the_data_of_members_are_scanned_once() -> None:
     """As what they are: of the archive itself only what stands beside them is a text."""
     buffer = io.BytesIO()

@@ -1,0 +1,164 @@
+"""Unpacks gzip and Zstandard: frames that follow each other."""
+
+import io
+import zlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol
+
+from ci_secrets.leaks.input.source import CHUNK, Stream
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+# NOTE: so little is fed at a time that little comes out at a time, even of a bomb: some 16 MB
+_SLICE: Final = 512
+_MAX_WINDOW: Final = 2**27
+"""Bytes that a Zstandard frame may refer back to: what `zstd --long` writes, and `zstd` reads."""
+_MAX_HEAD: Final = 1024**2
+"""Bytes of gzip out of which nothing comes: a longer name or comment is no name or comment."""
+_FIXED: Final = 10
+_HAS_MORE, _HAS_NAME, _HAS_COMMENT = 4, 8, 16
+
+
+class Kept(io.RawIOBase):
+    """Passes bytes on, and keeps the latest: where they cannot be unpacked they are scanned."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._latest = b""
+        self._again = False
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """Read on."""
+        view = memoryview(buffer).cast("B")
+        if self._again and self._latest:
+            data = self._latest[: len(view)]
+            self._latest = self._latest[len(data) :]
+        else:
+            data = self._stream.read1(len(view))
+            if not self._again:
+                self._latest = data
+        view[: len(data)] = data
+        return len(data)
+
+    def again(self) -> io.BufferedReader:
+        """What was read last, and what is still to be read."""
+        self._again = True
+        return io.BufferedReader(self, CHUNK)
+
+
+class _Frame(Protocol):
+    """What zlib and zstandard have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, /) -> bytes: ...
+
+
+class GzipFrame:
+    """A frame of gzip. What its header holds (more fields, a name, a comment) goes to `labels`."""
+
+    def __init__(self, labels: list[bytes]) -> None:
+        self._frame = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        self._labels = labels
+        self._head: bytes | None = b""
+
+    @property
+    def eof(self) -> bool:
+        """Whether it has ended."""
+        return self._frame.eof
+
+    @property
+    def unused_data(self) -> bytes:
+        """What stands behind its end."""
+        return self._frame.unused_data
+
+    def decompress(self, data: bytes, /) -> bytes:
+        """What comes out. Raises `zlib.error` where it is damaged."""
+        text = self._frame.decompress(data)
+        if self._head is not None:
+            self._head += data
+            if text or self.eof:
+                self._labels.append(_label(self._head))
+                self._head = None
+            elif len(self._head) > _MAX_HEAD:
+                raise zlib.error
+        return text
+
+
+def _label(head: bytes) -> bytes:
+    """Source: RFC 1952, 2.3."""
+    flags, end = head[3], _FIXED
+    if flags & _HAS_MORE:
+        end += 2 + int.from_bytes(head[end : end + 2], "little")
+    for flag in (_HAS_NAME, _HAS_COMMENT):
+        if flags & flag:
+            end = head.index(b"\0", end) + 1
+    return head[_FIXED:end]
+
+
+def zstd_frame() -> _Frame:
+    """A frame of Zstandard."""
+    from zstandard import ZstdDecompressor
+
+    return ZstdDecompressor(max_window_size=_MAX_WINDOW).decompressobj()
+
+
+class Frames(io.RawIOBase):
+    """What comes out of frames that follow each other. Raises `OSError` where one is damaged.
+
+    NOTE: readers of the libraries take a frame of Zstandard that breaks off for one that ends, and
+    lose what came out of a frame before the damage.
+    """
+
+    def __init__(self, stream: io.RawIOBase, begin: Callable[[], _Frame]) -> None:
+        self._stream = io.BufferedReader(stream, CHUNK)
+        self._begin = begin
+        self._frame: _Frame | None = None
+        self._fed = b""
+        self._ready = b""
+        self.broken = False
+        """Whether the frames end in damage."""
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """Read on."""
+        view = memoryview(buffer).cast("B")
+        while not self._ready:
+            self._fed = self._fed or self._stream.read1(_SLICE)
+            if self._frame is None:
+                self._fed = self._fed.lstrip(b"\0")  # what fills up a tape
+            if not self._fed and not self._stream.peek(1):
+                if self._frame is None:
+                    return 0
+                self._break()
+            if self._fed:
+                self._unpack()
+        data = self._ready[: len(view)]
+        self._ready = self._ready[len(data) :]
+        view[: len(data)] = data
+        return len(data)
+
+    def _unpack(self) -> None:
+        self._frame = self._frame or self._begin()
+        try:
+            self._ready = self._frame.decompress(self._fed)
+        except Exception:  # NOTE: each library has its own
+            self._break()
+        self._fed = b""
+        if self._frame.eof:
+            self._fed = self._frame.unused_data
+            self._frame = None
+
+    def _break(self) -> NoReturn:
+        self.broken = True
+        raise OSError from None
