@@ -16,6 +16,8 @@ from ci_secrets.text import foreign
 
 PAUSE: Final = 0.2
 """Seconds between two looks at a file; a pipe tells by itself."""
+REMEMBERED: Final = 4096
+"""Bytes before the next ones that are looked at again: where they differ, the file was cut."""
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -98,6 +100,7 @@ class _Growing(Source):
         super().__init__(path, None)
         self._path = path
         self._stop = stop
+        self._latest = b""
         self.replaced = False
         """Whether there is another text to read under this name."""
 
@@ -105,25 +108,37 @@ class _Growing(Source):
         try:
             with Path(self._path).open("rb", buffering=0) as file:
                 while True:
-                    over = self._stop.is_set() or self._is_replaced(file.fileno())
+                    stopped = self._stop.is_set()
+                    self.replaced = self._is_renamed(file.fileno())
                     before = self.bytes
-                    while chunk := file.read(CHUNK):
-                        self.bytes += len(chunk)
+                    while chunk := self._next(file.fileno()):
                         yield chunk
-                    if over:
-                        return
                     if self.bytes > before:
                         yield b""
+                    if stopped or self.replaced:
+                        return
                     self._stop.wait(PAUSE)
         except OSError:
             self.state = "tail-missing" if self.bytes else "none"
 
-    def _is_replaced(self, descriptor: int) -> bool:
-        """Whether the file was cut, or its name given to another one (a rotated log)."""
-        ours = os.fstat(descriptor)
+    def _next(self, descriptor: int) -> bytes:
+        """What was appended; empty where nothing was, and where the file was cut.
+
+        NOTE: it may have been cut and have grown again meanwhile, so that its size tells nothing.
+        """
+        behind = self.bytes - len(self._latest)
+        text = os.pread(descriptor, len(self._latest) + CHUNK, behind)
+        if not text.startswith(self._latest):
+            self.replaced = True
+            return b""
+        chunk = text[len(self._latest) :]
+        self._latest = text[-REMEMBERED:]
+        self.bytes += len(chunk)
+        return chunk
+
+    def _is_renamed(self, descriptor: int) -> bool:
+        """Whether the file's name was given to another one (a rotated log)."""
         try:
-            named = Path(self._path).stat()
+            return not os.path.samestat(os.fstat(descriptor), Path(self._path).stat())
         except FileNotFoundError:
             return False  # it was moved away: the next one may come, and this one be written to
-        self.replaced = ours.st_size < self.bytes or not os.path.samestat(ours, named)
-        return self.replaced

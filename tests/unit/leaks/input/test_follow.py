@@ -104,6 +104,50 @@ def test_a_new_beginning(tmp_path: Path, rotated: bool) -> None:
     assert [entry.state for entry in report.coverage] == ["complete"]
 
 
+def beginning(
+    log: Path, stop: threading.Event | None = None
+) -> tuple[Iterator[Source], Iterator[bytes]]:
+    """The texts of a log that is followed, and what comes of the first one after a pause."""
+    log.write_bytes(b"begin\n")
+    texts = followed(str(log), io.BytesIO(), stop or threading.Event())
+    chunks = next(texts).chunks()
+    assert (next(chunks), next(chunks)) == (b"begin\n", b"")
+    return texts, chunks
+
+
+def test_a_new_text_that_is_longer_already(tmp_path: Path) -> None:
+    """A file that is cut and has grown beyond what it was before anybody looked is a new text."""
+    log = tmp_path / "log"
+    texts, chunks = beginning(log)
+    log.write_bytes(LEAK + b"0" * 500)
+    assert next(chunks, None) is None
+    assert next(next(texts).chunks()) == LEAK + b"0" * 500
+
+
+def test_the_end_of_a_rotated_file_is_told_at_once(tmp_path: Path) -> None:
+    """It may take long until the next one ends."""
+    log = tmp_path / "log"
+    texts, chunks = beginning(log)
+    with log.open("ab") as writer:
+        log.rename(tmp_path / "log.1")
+        log.write_bytes(b"new\n")
+        writer.write(LEAK)
+    assert list(chunks) == [LEAK, b""]
+    assert next(next(texts).chunks()) == b"new\n"
+
+
+def test_a_file_that_is_new_when_the_end_comes_is_read(tmp_path: Path) -> None:
+    """What the name holds when somebody says stop still counts."""
+    log = tmp_path / "log"
+    stop = threading.Event()
+    texts, chunks = beginning(log, stop)
+    log.rename(tmp_path / "log.1")
+    log.write_bytes(LEAK)
+    stop.set()
+    assert next(chunks, None) is None
+    assert [list(text.chunks()) for text in texts] == [[LEAK, b""]]
+
+
 def test_a_pipe_ends_with_its_writer() -> None:
     """At the end of the pipe all of it was read, with no signal."""
     ours, theirs = os.pipe()
