@@ -43,6 +43,8 @@ def parse_known(data: bytes) -> dict[str, Secret]:
         _refuse(why)  # NOTE: here, for the exceptions there carry all of the content along
     if not isinstance(pairs, _Pairs):
         _refuse(f"it is {_kind(pairs)}, not an object of name → value")
+    if not pairs:
+        _refuse("it names no value, so nothing would be looked for")
     known: dict[str, Secret] = {}
     for name, value in pairs:
         if name in known:

@@ -13,7 +13,7 @@ from ci_secrets.leaks import known
 from ci_secrets.leaks.known import parse_known, read_known
 
 
-@given(st.dictionaries(st.text(max_size=8), st.text(max_size=20), max_size=4))
+@given(st.dictionaries(st.text(max_size=8), st.text(max_size=20), min_size=1, max_size=4))
 def test_every_value_is_read_without_loss(values: dict[str, str]) -> None:
     """Names and values come out as they went in."""
     read = parse_known(json.dumps(values).encode())
@@ -37,6 +37,7 @@ def test_every_value_is_read_without_loss(values: dict[str, str]) -> None:
         ("[" * 100_000, "it is not JSON that can be read"),
         ('{"A": ' + "9" * 5000 + "}", "it is not JSON that can be read"),
         ("", "it is not JSON, from line 1 column 1 on"),
+        ("{}", "it names no value, so nothing would be looked for"),
     ],
 )
 def test_what_is_wrong_is_refused_without_its_content(text: str, why: str) -> None:
