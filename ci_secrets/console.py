@@ -24,7 +24,8 @@ Annotate = Callable[[Literal["error", "warning", "notice"], str], str | None]
 class Console:
     """Lines on stderr. Texts that hold anything foreign have been through `text.foreign`.
 
-    `annotate` is the platform's way to lift a warning or an error out of the log.
+    `annotate` is the platform's way to lift a warning or an error out of the log; `hide` replaces
+    known values in a line, once there are any.
     """
 
     def __init__(self, stream: TextIO, *, colour: bool = False) -> None:
@@ -32,6 +33,7 @@ class Console:
         self._colour = colour
         self._said: set[str] = set()
         self.annotate: Annotate = lambda _level, _message: None
+        self.hide: Callable[[str], str] = lambda line: line
 
     @classmethod
     def standard(cls, environment: Mapping[str, str]) -> "Console":
@@ -78,7 +80,7 @@ class Console:
         # NOTE: stderr may be gone (closed pipe); then nobody reads, and the work must go on.
         try:
             if self._stream is not None:
-                self._stream.write(line + "\n")
+                self._stream.write(self.hide(line) + "\n")
                 self._stream.flush()
         except (OSError, ValueError):
             self._stream = None

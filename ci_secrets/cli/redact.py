@@ -5,10 +5,11 @@ import select
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ci_secrets.cli.options import add as add_options
-from ci_secrets.cli.values import known_values
+from ci_secrets.cli.values import hidden, known_values
 from ci_secrets.cli.wanted import IDENTITY, RUN
 from ci_secrets.console import Console
 from ci_secrets.text import foreign
@@ -32,6 +33,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     from ci_secrets.leaks.matcher import build
 
     engine = build(known_values(arguments, environment, stdin_taken=True))
+    console.hide = partial(hidden, engine)
     for skipped in engine.skipped:
         console.warn(f"not looked for: {skipped.secret}, {skipped.reason}")
     guard = Guard(engine)

@@ -4,12 +4,13 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ci_secrets.cli.options import add as add_options
 from ci_secrets.cli.options import one_of
-from ci_secrets.cli.values import known_values
+from ci_secrets.cli.values import hidden, known_values
 from ci_secrets.cli.wanted import IDENTITY, RUN, wanted
 from ci_secrets.console import Console
 from ci_secrets.errors import UsageError
@@ -40,9 +41,10 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     form = one_of(FORMATS, arguments.format, "format")
     today = datetime.now(UTC).date()
     accepted = _accepted(arguments, environment, console, today)
-    known = known_values(arguments, environment, stdin_taken="-" in arguments.paths)
+    engine = build(known_values(arguments, environment, stdin_taken="-" in arguments.paths))
+    console.hide = partial(hidden, engine)
     seen = _told(lambda report: ignore.apply(report, accepted, today)[0], console)
-    report = _scanned(build(known), arguments, seen)
+    report = _scanned(engine, arguments, seen)
     report, notes = ignore.apply(report, accepted, today)
     for note in notes:
         console.warn(f"{foreign(arguments.ignore_file or ignore.NAME)}, {note}")

@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 
 from ci_secrets.errors import UsageError
 from ci_secrets.leaks.findings import Report
-from ci_secrets.text import foreign
 
 FORMATS: Final[dict[str, str]] = {
     "text": "ci_secrets.leaks.formats.text",
@@ -70,9 +69,7 @@ def report_file(text: str) -> ReportFile:
 def known(name: str) -> str:
     """A format's name as it was given. Raises `UsageError` where there is no such format."""
     if name not in FORMATS:
-        raise UsageError(
-            f"there is no report format {foreign(name)}", fix=f"use one of {', '.join(FORMATS)}"
-        )
+        raise UsageError("that report format is not known", fix=f"use one of {', '.join(FORMATS)}")
     return name
 
 

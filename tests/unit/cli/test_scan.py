@@ -83,6 +83,24 @@ def test_a_report_that_cannot_be_written_is_a_warning() -> None:
     assert "The report was not written" in said
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        (f"{VALUE}.log",),
+        ("--follow", f"{VALUE}.log"),
+        ("--report", f"html={VALUE}/page.html", "job.log"),
+        ("--report", f"{VALUE}=page.html", "job.log"),
+    ],
+)
+def test_what_is_said_holds_no_value(words: tuple[str, ...]) -> None:
+    """Not even where the command line does."""
+    stream = io.StringIO()
+    argv = ("scan", "--known", "known.json", *words)
+    assert cli.main(argv, {}, Console(stream)) in (2, 11)
+    assert stream.getvalue()
+    assert VALUE not in stream.getvalue()
+
+
 @pytest.mark.parametrize("words", [("--format", "xml"), ("--report", "xml=a"), ("--report", "a=")])
 def test_an_unknown_format_is_refused(words: tuple[str, str]) -> None:
     """Before anything is read."""
