@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -40,9 +41,12 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     ready.begin()
     form = one_of(FORMATS, arguments.format, "format")
     today = datetime.now(UTC).date()
-    accepted = _accepted(arguments, environment, console, today)
     engine = build(known_values(arguments, environment, stdin_taken="-" in arguments.paths))
     console.hide = partial(hidden, engine)
+    accepted = [
+        replace(entry, reason=hidden(engine, entry.reason))
+        for entry in _accepted(arguments, environment, console, today)
+    ]
     seen = _told(lambda report: ignore.apply(report, accepted, today)[0], console)
     report = _scanned(engine, arguments, seen)
     report, notes = ignore.apply(report, accepted, today)
