@@ -23,15 +23,17 @@ _MARK: Final = b"PK\x03\x04"
 
 def beside(content: IO[bytes], members: Iterable[zipfile.ZipInfo]) -> io.BufferedReader:
     """All of an archive but the data of these members, and the marks that data follow."""
+    return io.BufferedReader(_Parts(content, _gaps(content, members)), CHUNK)
+
+
+def _gaps(content: IO[bytes], members: Iterable[zipfile.ZipInfo]) -> Iterator[tuple[int, int]]:
     size = content.seek(0, io.SEEK_END)
-    gaps = []
     at = 0
     for start, end in sorted(_claimed(content, size, members)):
         if at < start:
-            gaps.append((at, start))
+            yield at, start
         at = max(at, end)
-    gaps.append((at, size))
-    return io.BufferedReader(_Parts(content, gaps), CHUNK)
+    yield at, size
 
 
 def _claimed(
@@ -52,9 +54,10 @@ def _claimed(
 class _Parts(io.RawIOBase):
     """Parts of a file, one after the other."""
 
-    def __init__(self, content: IO[bytes], parts: list[tuple[int, int]]) -> None:
+    def __init__(self, content: IO[bytes], parts: Iterator[tuple[int, int]]) -> None:
         self._content = content
-        self._left = parts[::-1]
+        self._parts = parts
+        self._at = self._end = 0
 
     def readable(self) -> bool:
         """Say yes."""
@@ -63,12 +66,13 @@ class _Parts(io.RawIOBase):
     def readinto(self, buffer: "WriteableBuffer") -> int:
         """Read on."""
         view = memoryview(buffer).cast("B")
-        while self._left:
-            at, end = self._left.pop()
-            self._content.seek(at)
-            data = self._content.read(max(0, min(end - at, len(view))))
-            if data:
-                self._left.append((at + len(data), end))
-                view[: len(data)] = data
-                return len(data)
-        return 0
+        while self._at >= self._end:
+            part = next(self._parts, None)
+            if part is None:
+                return 0
+            self._at, self._end = part
+        self._content.seek(self._at)
+        data = self._content.read(min(self._end - self._at, len(view)))
+        view[: len(data)] = data
+        self._at += len(data)
+        return len(data)

@@ -90,14 +90,18 @@ def _archive(name: str, stream: Stream, budget: Budget, depth: int) -> Iterator[
         yield Source(name, io.BufferedReader(cast("io.RawIOBase", content)), "none", budget)
         return
     with archive:
-        for info in archive.infolist():
+        members = [info for info in archive.infolist() if not info.is_dir()]
+        seen = set()
+        for info in members:
             if budget.left < 0:
                 whole = False
                 break
-            if not info.is_dir():
-                yield from _member(f"{name}!/{info.filename}", archive, info, budget, depth)
-        files = (info for info in archive.infolist() if not info.is_dir())
-        yield Source(name, beside(content, files), "complete" if whole else "tail-missing")
+            for source in _member(f"{name}!/{info.filename}", archive, info, budget, depth):
+                yield source
+                seen.add(source.state)
+        state: CoverageState = "complete" if whole else "tail-missing"
+        # NOTE: who has read the names of what could not be read has seen nothing
+        yield Source(name, beside(content, members), "none" if seen == {"none"} else state)
 
 
 def _member(

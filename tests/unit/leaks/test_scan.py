@@ -320,6 +320,16 @@ def test_encrypted_member_is_said() -> None:
     assert len(report.findings) == 1
 
 
+def test_an_archive_without_a_member_that_can_be_read_is_unknown() -> None:
+    """That its names were read says nothing of what is in it."""
+    data = bytearray(packed(("a.txt", LEAK)))
+    data[data.rindex(b"PK\x01\x02") + 8] |= 1
+    report = scan_paths(ENGINE, ["-"], io.BytesIO(bytes(data)))
+    assert states(report) == {"-!/a.txt": "none", "-": "none"}
+    assert report.verdict is Verdict.UNKNOWN
+    assert scan_paths(ENGINE, ["-"], io.BytesIO(packed())).verdict is Verdict.CLEAN
+
+
 def test_bombs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """What unpacks to more than the budget is read up to it, and said."""
     monkeypatch.setattr(packed_input, "MAX_UNPACKED", 1_000_000)
