@@ -2,9 +2,11 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import IO
 
@@ -47,8 +49,9 @@ def scan_paths(
 ) -> Report:
     """Scan files, directories, packed files, zip archives and, for `-`, standard input.
 
-    A member of an archive is named `logs.zip!/1_build.txt`. What cannot be read has coverage
-    `none`, what breaks off `tail-missing`. `on_progress` is told bytes on the disk: those that are
+    A member of an archive is named `logs.zip!/1_build.txt`; the names of the files in a directory
+    are a text under its own name. What cannot be read has coverage `none`, what breaks off
+    `tail-missing`. `on_progress` is told bytes on the disk: those that are
     done, and all. Many files are scanned by several processes, which changes nothing in the
     report. Raises `UsageError` where a path does not exist.
     """
@@ -69,8 +72,21 @@ def scan_paths(
         found[files[at]] = report
         tick(files[at].size)
     reports = [found.get(target) or _scan_target(engine, target, stdin, tick) for target in every]
-    whole = combine([Report(skipped=engine.skipped), *reports])
+    whole = combine([Report(skipped=engine.skipped), *reports, *_of_names(engine, every)])
     return replace(whole, seconds=time.perf_counter() - began)
+
+
+def _of_names(engine: Engine, every: Iterable[Target]) -> Iterator[Report]:
+    """What stands in the names below each folder, a line each.
+
+    The folder's own path is that of whoever asks, and no text that is looked at.
+    """
+    for top, found in groupby(every, key=attrgetter("below")):
+        if top:
+            start = f"{top.rstrip('/')}/"
+            names = "".join(f"{target.name.removeprefix(start)}\n" for target in found)
+            report = scan_stream(engine, [names.encode("utf-8", "surrogateescape")], top)
+            yield replace(report, coverage=(), bytes=0, lines=0)
 
 
 def scan_sources(

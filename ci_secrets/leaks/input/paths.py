@@ -3,7 +3,7 @@
 import io
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
@@ -28,6 +28,8 @@ class Target:
     size: int = 0
     """Bytes on the disk, as far as they are known."""
     readable: bool = True
+    below: str = ""
+    """The folder that was named, where this was found in it."""
 
 
 def targets(paths: Iterable[str | Path]) -> Iterator[Target]:
@@ -86,7 +88,8 @@ def _directory(top: Path) -> Iterator[Target]:
             count += 1
             path = Path(folder, name)
             # NOTE: a pipe or a device in a directory would be waited for, and holds no log
-            yield _file(str(path)) if path.is_file() else Target(name=str(path), readable=False)
+            found = _file(str(path)) if path.is_file() else Target(name=str(path), readable=False)
+            yield replace(found, below=str(top))
     yield from missed
     if not count and not missed:
         yield Target(name=str(top), readable=False)

@@ -199,6 +199,21 @@ def test_files_directories_and_standard_input(tmp_path: Path) -> None:
     assert (report.bytes, report.lines) == (2 * len(LEAK) + 8, 5)
 
 
+def test_names_below_a_folder_are_scanned(tmp_path: Path) -> None:
+    """They are printed in logs, too; the path of the folder itself is that of whoever asks."""
+    top = tmp_path / PW
+    (top / "sub" / f"for-{PW}").mkdir(parents=True)
+    (top / "a.log").write_bytes(b"nothing\n")
+    (top / "sub" / f"for-{PW}" / "b.log").write_bytes(b"nothing\n")
+    report = scan_paths(ENGINE, [top])
+    (finding,) = report.findings
+    assert (finding.file, finding.line, finding.column) == (f"{tmp_path}/***", 2, 9)
+    assert finding.excerpt == "sub/for-***/b.log"
+    assert (report.bytes, report.lines) == (16, 2)
+    assert len(report.coverage) == 2
+    assert scan_paths(ENGINE, [top / "a.log"]).verdict is Verdict.CLEAN
+
+
 def test_path_that_does_not_exist_is_refused() -> None:
     """A typing error must not look like a clean log."""
     with pytest.raises(UsageError, match=r"no file absent\.log"):
