@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ci_secrets.leaks.guard import Guard
 
 _CHUNK: Final = 1 << 16
-_PAUSE_MILLISECONDS: Final = 1
+_PAUSE_SECONDS: Final = 0.0005
 """After as long without a byte, what need not wait is written."""
 
 
@@ -47,14 +47,13 @@ def _redact(guard: "Guard") -> None:
     from ci_secrets.leaks.input.source import peekable
 
     text, out = peekable(sys.stdin.buffer), sys.stdout.buffer
-    poll = select.poll()
-    poll.register(text, select.POLLIN)
-    # NOTE: read1 gives what is there, and of so much keeps nothing: poll sees all that is to come.
+    # NOTE: read1 gives what is there, and of so much keeps nothing: select sees all that is to come
     while chunk := text.read1(_CHUNK):
         out.write(guard.feed(chunk))
-        if not poll.poll(_PAUSE_MILLISECONDS):
+        out.flush()  # NOTE: nobody waits for the pause but what may be the beginning of a value
+        if not select.select([text], [], [], _PAUSE_SECONDS)[0]:
             out.write(guard.idle())
-        out.flush()
+            out.flush()
     out.write(guard.finish())
 
 
