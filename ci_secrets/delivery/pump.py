@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 READ_BYTES: Final = 64 * 1024
 """Of one read: what a Linux pipe holds."""
-_PAUSE_SECONDS: Final = 0.001
+_PAUSE_SECONDS: Final = 0.0005
 """After as long without a byte, a stream pauses: a prompt is shown, and somebody reads it."""
 
 
@@ -176,10 +176,14 @@ def turn(
     for descriptor, events in wanted.items():
         poll.register(descriptor, events)
     if any(stream.may_pause for stream in streams):
-        timeout_seconds = min(_PAUSE_SECONDS, timeout_seconds or _PAUSE_SECONDS)
-    # NOTE: rounded up, or the last millisecond would be spent in a busy loop.
-    milliseconds = None if timeout_seconds is None else math.ceil(timeout_seconds * 1000)
-    happened = dict(poll.poll(milliseconds))
+        happened = dict(poll.poll(0))
+        if not happened:
+            time.sleep(_PAUSE_SECONDS)  # NOTE: poll waits for a millisecond at least
+            happened = dict(poll.poll(0))
+    else:
+        # NOTE: rounded up, or the last millisecond would be spent in a busy loop.
+        milliseconds = None if timeout_seconds is None else math.ceil(timeout_seconds * 1000)
+        happened = dict(poll.poll(milliseconds))
     if wake in happened:
         os.read(wake, READ_BYTES)
     for stream in streams:

@@ -11,8 +11,8 @@ from ci_secrets.leaks.held import Place
 MARK: Final = b"***"
 SHOWN: Final = 160
 """Bytes of the redacted line that are shown on either side; the whole of most lines."""
-_KEPT: Final = 4 * SHOWN
-"""Bytes of the text that are kept for it, so that nothing in sight was cut before it was hidden."""
+_KEPT: Final = 2 * SHOWN
+"""Bytes of the line that are kept for it, so that nothing in sight was cut before it was hidden."""
 _MOST: Final = 100_000
 """Places that are remembered; what stands behind the last of so many is not shown at all."""
 
@@ -52,26 +52,27 @@ NO_MASKS: Final = Masks()
 
 @dataclass(slots=True)
 class Excerpt:
-    """The text on either side of a stretch that was found. It may hold values: see `sides`."""
+    """The line on either side of a stretch that was found. It may hold values: see `sides`."""
 
     place: Place
     """Where the stretch begins; `left` ends here."""
     end: int
     """Offset where `right` begins."""
     left: bytes = field(repr=False)
-    right: bytearray = field(repr=False)
+    right: bytes = field(repr=False)
 
     def sides(self, masks: Masks, hide: Callable[[bytes], bytes]) -> tuple[bytes, bytes]:
-        """What stands beside it in its line, longer than it is shown, without any value."""
+        """What stands beside it, longer than it is shown, without any value."""
         left = hide(masks.over(self.left, self.place.offset - len(self.left)))
-        right = hide(masks.over(bytes(self.right), self.end))
-        return left.rpartition(b"\n")[2], right.partition(b"\n")[0].rstrip(b"\r")
+        right = hide(masks.over(self.right, self.end))
+        return left, right.rstrip(b"\r")
 
 
 def around(place: Place, end: int, text: Callable[[int, int], bytes], limits: range) -> Excerpt:
     """That of a stretch in a text of which the bytes between two limits are there."""
     left = text(max(limits.start, place.offset - _KEPT), place.offset)
-    return Excerpt(place, end, left, bytearray(text(end, min(limits.stop, end + _KEPT))))
+    right = text(end, min(limits.stop, end + _KEPT))
+    return Excerpt(place, end, left.rpartition(b"\n")[2], right.partition(b"\n")[0])
 
 
 class Excerpts:
@@ -92,7 +93,8 @@ class Excerpts:
     def mark(self, line: int) -> Excerpt:
         """A `***` was written, in this line; its right side is filled in as the text goes on."""
         place = Place(self._offset, line, self._line_start)
-        excerpt = Excerpt(place, self._offset + len(MARK), self._left, bytearray())
+        left = self._left.rpartition(b"\n")[2]
+        excerpt = Excerpt(place, self._offset + len(MARK), left, b"")
         self._follow(MARK)
         self._open.append(excerpt)
         return excerpt
@@ -102,6 +104,7 @@ class Excerpts:
         tail = text[-_KEPT:]
         self._left = tail if len(tail) == _KEPT else (self._left + tail)[-_KEPT:]
         if self._open:
+            line, newline, _ = text[:_KEPT].partition(b"\n")
             for excerpt in self._open:
-                excerpt.right += text[: _KEPT - len(excerpt.right)]
-            self._open = [one for one in self._open if len(one.right) < _KEPT]
+                excerpt.right += line[: _KEPT - len(excerpt.right)]
+            self._open = [one for one in self._open if not newline and len(one.right) < _KEPT]

@@ -184,6 +184,6 @@ def test_the_pieces_of_the_output_change_no_line(sizes: list[int], seed: int) ->
     for piece in cut(behind, sizes or [1]):
         excerpts.clear(piece)
     left, right = excerpt.sides(NO_MASKS, lambda text: text)
-    assert left == before.rpartition(b"\n")[2][-4 * SHOWN :]
-    assert right == behind.partition(b"\n")[0][: 4 * SHOWN]
+    assert left == before.rpartition(b"\n")[2][-2 * SHOWN :]
+    assert right == behind.partition(b"\n")[0][: 2 * SHOWN]
     assert excerpt.place == (900, 7, before.rfind(b"\n") + 1)
