@@ -69,7 +69,8 @@ class Scanner:
 
     def so_far(self) -> "Scanner":
         """Another, for which the text ends here: it tells what would be found by now."""
-        shared = (self._engine, self._inspector)  # NOTE: immutable, and large
+        # NOTE: what does not change, and is large or many
+        shared = (self._engine, self._inspector, *self._hits, *self._found)
         other = deepcopy(self, {id(one): one for one in shared})
         other.finish()
         return other
