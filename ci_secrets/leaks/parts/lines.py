@@ -1,13 +1,12 @@
 """Which lines of a value are looked for on their own."""
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from ci_secrets.leaks.forms.stop import is_armour, is_reference, is_stop_value
+from ci_secrets.leaks.parts.numbers import decoded, secret_bytes
 from ci_secrets.leaks.parts.settings import setting
 from ci_secrets.leaks.parts.words import is_wordy
 
@@ -24,15 +23,10 @@ _NEWLINE: Final = re.compile(rb"\r\n|\r|\n")
 _PRIVATE: Final = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY")
 _BEGIN: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,60})-----")
 _BODY: Final = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
-# NOTE: magic, no cipher, one key: how all unencrypted keys of OpenSSH begin; their first line of
-# 70 characters says no more than this and the kind and the size of the key.
-# Source: openssh-portable PROTOCOL.key.
-_OPENSSH: Final = b"b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAA"
-_COMMENT: Final = re.compile(
-    rb"[\x20-\x7e]*(?:\x01(?:\x02(?:\x03(?:\x04(?:\x05(?:\x06\x07?)?)?)?)?)?)?\Z"
-)
-_MIN_OWN: Final = 6
-"""Bytes of a line that belong to this key and to no other."""
+_MIN_SECRET: Final = 6
+"""Bytes of the secrets of a key that a line of its body holds to be looked for on its own."""
+_BITS: Final = 6
+"""Of a letter of base64."""
 
 
 class Line(NamedTuple):
@@ -72,15 +66,18 @@ def lines_of(text: bytes) -> Lines:
 
 def _worth(lines: Sequence[bytes], *, private: bool) -> Iterator[tuple[int, bool]]:
     """The numbers of the lines that count, and whether each is words."""
-    block = b""
+    bodies: set[int] = set()
+    secret: set[int] = set()
+    for label, body in _bodies(lines):
+        bodies.update(body)
+        if b"PRIVATE" in label:
+            secret.update(_secret_lines(lines, body))
+        elif not private:
+            secret.update(number for number in body if len(lines[number - 1]) >= MIN_LINE)
+        # NOTE: servers print the certificates that stand next to a private key in many files
     for number, line in enumerate(lines, start=1):
-        if begin := _BEGIN.fullmatch(line):
-            block = begin[1]
-        elif is_armour(line):
-            block = b""
-        elif block and _BODY.fullmatch(line):
-            # NOTE: servers print the certificates that stand next to a private key in many files
-            if (b"PRIVATE" in block or not private) and _is_own(lines, number, block):
+        if number in bodies:
+            if number in secret:
                 yield number, False
         elif len(line) >= MIN_LINE and not is_stop_value(line):
             wordy = _wordiness(line)
@@ -88,30 +85,47 @@ def _worth(lines: Sequence[bytes], *, private: bool) -> Iterator[tuple[int, bool
                 yield number, wordy
 
 
-def _is_own(lines: Sequence[bytes], number: int, block: bytes) -> bool:
-    """Whether a line of a PEM body says something that no other key of its kind says too."""
-    line = lines[number - 1]
-    if len(line) < MIN_LINE:
-        return False
-    if not block.startswith(b"OPENSSH"):
-        return True
-    if line.startswith(_OPENSSH):
-        return len(line) > 76  # more than one line as ssh-keygen writes them
-    if number < len(lines) and is_armour(lines[number]):
-        return _without_comment(lines[:number]) >= _MIN_OWN
-    return True
+def _bodies(lines: Sequence[bytes]) -> Iterator[tuple[bytes, list[int]]]:
+    """The label of each PEM block, and the numbers of the lines of its body.
+
+    A key may stand there in base64 without armour, too.
+    """
+    bare = [number for number, line in enumerate(lines, start=1) if line]
+    if all(map(_BODY.fullmatch, filter(None, lines))) and secret_bytes(_joined(lines, bare)):
+        yield b"PRIVATE KEY", bare
+        return
+    label, body = b"", list[int]()
+    for number, line in enumerate(lines, start=1):
+        if begin := _BEGIN.fullmatch(line):
+            yield label, body
+            label, body = begin[1], []
+        elif is_armour(line):
+            yield label, body
+            label, body = b"", []
+        elif label and _BODY.fullmatch(line):
+            body.append(number)
+    yield label, body
 
 
-def _without_comment(lines: Sequence[bytes]) -> int:
-    """Bytes in the last line of an OpenSSH key that stand before its comment and its padding."""
-    start = max(number for number, line in enumerate(lines) if _BEGIN.fullmatch(line)) + 1
-    before = sum(map(len, lines[start:-1])) * 3 // 4
-    try:
-        key = base64.b64decode(b"".join(lines[start:]))
-    except binascii.Error:
-        return len(lines[-1])
-    comment = _COMMENT.search(key, max(0, len(key) - len(lines[-1]) - 64))
-    return (comment.start() if comment else len(key)) - before
+def _secret_lines(lines: Sequence[bytes], body: Sequence[int]) -> Iterator[int]:
+    """The numbers of those that hold enough of what is secret in a private key.
+
+    The other lines stand as they are in the public key, a certificate, or any key of the kind.
+    """
+    key = _joined(lines, body)
+    secrets = secret_bytes(key) or [(0, len(key))]
+    start = 0
+    for number in body:
+        end = start + _BITS * len(lines[number - 1].rstrip(b"="))
+        held = sum(max(0, min(end, 8 * last) - max(start, 8 * first)) for first, last in secrets)
+        if held >= 8 * _MIN_SECRET:
+            yield number
+        start = end
+
+
+def _joined(lines: Sequence[bytes], body: Sequence[int]) -> bytes:
+    """What those lines are base64 of."""
+    return decoded(b"".join(lines[number - 1] for number in body))
 
 
 _COMMAND: Final = re.compile(rb"\s*(?:::[a-zA-Z-]+[ :]|##(?:\[|vso\[))")

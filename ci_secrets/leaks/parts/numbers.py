@@ -1,4 +1,7 @@
-"""Reads the secret numbers of private keys, which any other format of the key holds too."""
+"""Reads the secret numbers of private keys, which any other format of the key holds too.
+
+All else in a key is public: it stands in the public key and in certificates, and is no secret.
+"""
 
 import base64
 import re
@@ -6,18 +9,21 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
+from ci_secrets.leaks.parts import openssh
+
 MIN_NUMBER: Final = 16
 """Bytes of a number that is looked for."""
 MAX_KEYS: Final = 4
 """Keys of one value whose numbers are looked for."""
 _PEM: Final = re.compile(
-    rb"-----BEGIN ((?:RSA |EC |DSA )?PRIVATE KEY)-----([A-Za-z0-9+/=\s\\]{1,16384})-----END \1-----"
+    rb"-----BEGIN ((?:RSA |EC |DSA |OPENSSH )?PRIVATE KEY)-----"
+    rb"([A-Za-z0-9+/=\s\\]{1,16384})-----END \1-----"
 )
 # NOTE: line breaks may be written out, as in a variable of one line
 _NO_LETTERS: Final = re.compile(rb"\\[rn]|[\s\\=]")
 _INTEGER, _OCTETS, _SEQUENCE = 0x02, 0x04, 0x30
-_RSA: Final = ("d", "p", "q", "dp", "dq", "qi")
-"""What follows the version, the modulus and the public exponent."""
+_RSA: Final = ("d", "p", "q", "dp", "dq", "qi", "oth")
+"""What follows the version, the modulus and the public exponent; the last is seldom there."""
 _DSA: Final = 6
 """Numbers of a DSA key: the version, four public ones, the secret one."""
 
@@ -35,15 +41,34 @@ def numbers_of(text: bytes) -> list[Number]:
     found = []
     for count, pem in enumerate(islice(_PEM.finditer(text), MAX_KEYS), start=1):
         place = f".{count}" if count > 1 else ""
-        for name, data in _of_key(_decoded(pem[2])):
-            if len(data) >= MIN_NUMBER:
+        for name, data in _secrets_of(decoded(pem[2])):
+            if name and len(data) >= MIN_NUMBER:
                 found.append(Number(f"{place}.{name}", data))
     return found
 
 
-def _decoded(body: bytes) -> bytes:
+def secret_bytes(key: bytes) -> list[tuple[int, int]]:
+    """Where the secrets of a key start and end; nothing where none can be read.
+
+    `key` is what the body of a PEM block is base64 of. What is encrypted is secret.
+    """
+    return [
+        (start, start + len(data))
+        for _, data in _secrets_of(key)
+        if len(data) >= MIN_NUMBER and (start := key.find(data)) >= 0
+    ]
+
+
+def decoded(body: bytes) -> bytes:
+    """What the body of a PEM block is base64 of, without what is left of cut off letters."""
     letters = _NO_LETTERS.sub(b"", body)
     return base64.b64decode(letters[: len(letters) - (len(letters) % 4 == 1)] + b"==")
+
+
+def _secrets_of(key: bytes) -> list[tuple[str, bytes]]:
+    if key.startswith(openssh.MAGIC):
+        return [(name, _bare(data)) for name, data in openssh.secrets_of(key)]
+    return _of_key(key)
 
 
 def _of_key(der: bytes) -> list[tuple[str, bytes]]:

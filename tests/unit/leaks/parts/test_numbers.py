@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_secrets.leaks.parts import parts_of
-from ci_secrets.leaks.parts.numbers import MAX_KEYS, numbers_of
+from ci_secrets.leaks.parts.numbers import MAX_KEYS, numbers_of, secret_bytes
 
 PKCS8 = serialization.PrivateFormat.PKCS8
 TRADITIONAL = serialization.PrivateFormat.TraditionalOpenSSL
@@ -68,6 +68,17 @@ def test_numbers_of_each_kind_of_key(kind: str, form: serialization.PrivateForma
     assert dict(numbers_of(b"before\n" + written + b"after")) == expected(of)
 
 
+@pytest.mark.parametrize("kind", ["rsa", "ec", "ed25519"])
+def test_numbers_of_keys_of_openssh(kind: str) -> None:
+    """That format gives them too, but for those that are quickly computed from others."""
+    of = key(kind)
+    quick = (".dp", ".dq")
+    numbers = {name: data for name, data in expected(of).items() if name not in quick}
+    assert dict(numbers_of(pem(of, serialization.PrivateFormat.OpenSSH))) == {
+        name: data.lstrip(b"\0") for name, data in numbers.items()
+    }
+
+
 @pytest.mark.parametrize("end", [b"\\n", b"\r\n", b"", b" "])
 def test_lines_of_a_key_may_be_joined_in_any_way(end: bytes) -> None:
     """As in variables of one line, and in files of other systems."""
@@ -111,3 +122,13 @@ def test_any_bytes_are_read(der: bytes, cut: int, flip: int) -> None:
         text = base64.b64encode(body)
         numbers_of(b"-----BEGIN PRIVATE KEY-----\n%b\n-----END PRIVATE KEY-----" % text)
         numbers_of(b"-----BEGIN PRIVATE KEY-----\n%b-----END PRIVATE KEY-----" % text[:cut])
+
+
+@given(cut=st.integers(0, 500), flip=st.integers(0, 255), end=st.integers(0, 500))
+def test_any_bytes_of_openssh_are_read(cut: int, flip: int, end: int) -> None:
+    """Broken keys of that format raise nothing either, and where it is secret lies in them."""
+    written = pem(key("ec"), serialization.PrivateFormat.OpenSSH)
+    whole = bytearray(base64.b64decode(b"".join(written.splitlines()[1:-1])))
+    whole[cut % len(whole)] ^= flip
+    for broken in (bytes(whole), bytes(whole[:end])):
+        assert all(0 <= start < stop <= len(broken) for start, stop in secret_bytes(broken))
