@@ -6,6 +6,7 @@ from heapq import heappop, heappush
 from typing import Final
 
 from ci_secrets.leaks.anchors import ALPHABETS, PACKED
+from ci_secrets.leaks.apart import is_by_chance
 from ci_secrets.leaks.clues import EVERYWHERE
 from ci_secrets.leaks.disguise import as_it_stands, widened
 from ci_secrets.leaks.forms import FORMS, packed
@@ -99,7 +100,7 @@ class Inspector:
                 if not forms or (layer.chain[-1] in forms & _ESCAPED and not held):
                     continue
             read += bool(found)
-            here = list(self._search(layer)) if found else []
+            here = [hit for hit in self._search(layer) if _is_meant(hit, text)] if found else []
             hits += here
             unexplained = _outside(unexplained, here)
             for more in _undone(layer, forms, also, budget):
@@ -118,6 +119,14 @@ class Inspector:
                 yield _hit(layer, start, end, as_it_stands(needle, layer.text[start:end]))
             for start, end, needle in shelf.partials.find(layer.text):
                 yield _hit(layer, start, end, needle)
+
+
+def _is_meant(hit: Hit, text: bytes) -> bool:
+    """Whether a hit in a text is no value that its short pieces come to by chance."""
+    needle = hit.needle
+    return "torn" not in needle.form or not is_by_chance(
+        text[hit.start : hit.end], needle.pattern, needle.form, wordy=needle.wordy
+    )
 
 
 def _outside(offsets: list[int], hits: list[Hit]) -> list[int]:

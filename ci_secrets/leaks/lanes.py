@@ -10,17 +10,13 @@ from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Final
 
+from ci_secrets.leaks.apart import is_sure
 from ci_secrets.leaks.forms.reading import Span
 from ci_secrets.leaks.forms.torn.squash import DROPPED, squash
 from ci_secrets.leaks.index import SHORT, Hit, Index, Search
 from ci_secrets.leaks.needles import Needle
-from ci_secrets.leaks.parts.words import is_wordy
 from ci_secrets.leaks.squasher import Read, Squasher
 
-MIN_SQUASHED: Final = 16
-"""Letters and digits of a needle that is looked for torn apart."""
-MIN_RANDOM: Final = 8
-"""The same where they are no words."""
 BOUND: Final = 64 * 1024
 """Bytes of a stream over which a value may be torn and still be redacted, beside its own length."""
 
@@ -39,22 +35,16 @@ def indexes(needles: Iterable[Needle]) -> tuple[Index, Index]:
     literal: list[tuple[bytes, Needle]] = []
     squashed: dict[bytes, Needle] = {}
     for needle in needles:
-        pattern = squash(needle.pattern)
-        if len(pattern) < MIN_SQUASHED and not _is_sure(pattern, needle):
+        if not is_sure(needle.pattern, needle.form, wordy=needle.wordy):
             literal.append((needle.pattern, needle))
             continue
+        pattern = squash(needle.pattern)
         squashed.setdefault(pattern, needle)
         ends = needle.pattern[:SHORT] + needle.pattern[-1:]
         # NOTE: where a stream idles, few letters are let go, be there ever so many signs among them
         if not needle.form or any(byte in DROPPED for byte in ends):
             literal.append((needle.pattern, needle))
     return Index(literal), Index(squashed.items())
-
-
-def _is_sure(pattern: bytes, needle: Needle) -> bool:
-    if len(pattern) < MIN_RANDOM or needle.wordy:
-        return False
-    return not is_wordy(pattern.decode("utf-8", "replace"))
 
 
 class SquashedLane:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from ci_secrets.leaks.apart import MIN_LONG, is_sure
 from ci_secrets.leaks.findings import Severity, Skipped
 from ci_secrets.leaks.forms import FORMS, SINGLE, WHOLE, Speller
 from ci_secrets.leaks.forms.reading import Chain
@@ -76,6 +77,11 @@ def needles_of(owner: str, value: bytes) -> Needles:
         notes.append(f"longer than {MAX_DERIVED // 1024} KiB: looked for only in clear")
     elif lines > MAX_LINES:
         notes.append(f"more than {MAX_LINES} lines: these are looked for in few forms")
+    if found.parts and not is_sure(found.parts[0].text, (), wordy=found.parts[0].wordy):
+        notes.append(
+            f"fewer than {MIN_LONG} letters and digits, and words or a number: "
+            "not looked for torn apart"
+        )
     seen: set[bytes] = set()
     needles: list[Needle] = []
     for part in found.parts:

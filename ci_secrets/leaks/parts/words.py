@@ -32,6 +32,8 @@ _SCORE: Final = {
 _WORD_SCORE: Final = 5.6
 """The mean from which eight letters in a row are a word; one in ten random ones is, one in a
 hundred words is not, and longer ones are told better."""
+_SPOKEN: Final = 6
+"""The mean of short words with digits between them; one in thirty random texts has it."""
 
 # NOTE: the usual words of settings and logs whose letters stand oddly next to each other.
 _KNOWN: Final = frozenset(
@@ -48,6 +50,7 @@ _KNOWN: Final = frozenset(
     "cpu gpu ttl url urls uri uris fqdn cidr asn uuid guid".split()
 )
 _RUN: Final = re.compile(r"[^\W_]+")
+_LETTERS_IN_ROW: Final = re.compile(r"[A-Za-z]{2,}")
 _PIECE: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^A-Za-z0-9]+")
 _NUMBERS: Final = re.compile(
     r"[vV]?[-+0-9TZ:.,/_ ^~<>=|*()]+|[0-9A-Fa-f]{0,4}(:[0-9A-Fa-f]{0,4}){2,7}(/\d+)?"
@@ -76,6 +79,17 @@ def is_wordy(text: str) -> bool:
     return _reads(text.lower(), runs)
 
 
+def may_be_words(text: str) -> bool:
+    """Whether words and numbers may take turns in letters and digits, as in `cats4dogs2`."""
+    words = sum(map(len, _LETTERS_IN_ROW.findall(text)))
+    pieces = len(_PIECE.findall(text))
+    scores = _scores(text)
+    return (
+        5 * words >= 3 * len(text) >= 6 * pieces  # most of it, in pieces of two on average
+        and sum(scores) >= _SPOKEN * len(scores)
+    )
+
+
 def _is_mixed(text: str, runs: list[str]) -> bool:
     """Whether small, large, digits and marks take turns as only a password generator has them."""
     if sum(kind.search(text) is not None for kind in _KINDS) < 3:
@@ -90,8 +104,13 @@ def _reads(text: str, runs: list[str]) -> bool:
         return False
     if _is_row(text) or any(run.lower() in _KNOWN for run in runs):
         return True
-    scores = [_SCORE[pair] for pair in map("".join, pairwise(text)) if pair in _SCORE]
+    scores = _scores(text)
     return len(scores) < OPAQUE or sum(scores) >= _WORD_SCORE * len(scores)
+
+
+def _scores(text: str) -> list[int]:
+    """Those of every two letters that stand next to each other."""
+    return [_SCORE[pair] for pair in map("".join, pairwise(text.lower())) if pair in _SCORE]
 
 
 def _is_opaque(run: str) -> bool:

@@ -13,7 +13,7 @@ from ci_secrets.cli import main as cli
 from ci_secrets.console import Console
 from ci_secrets.leaks.formats import FORMATS
 
-VALUE = "hunter23-9f8e"
+VALUE = "hQ7tzr23-9f8e"
 TODAY = datetime.now(UTC).date()
 
 

@@ -18,7 +18,7 @@ from ci_secrets.leaks.scan import scan_stream
 from tests.unit.leaks.formats.samples import HOSTILE
 from tests.unit.leaks.strategies import VALUES, engine_of
 
-PW = "hunter23-9f8e"
+PW = "hQ7tzr23-9f8e"
 KEY = "q7Zr-9f8e4Xw\nmW2k-7d6cT5b"
 ENGINE = engine_of({"PW": PW, "PIN": "1234", "N\x1b[31m\n::error::x": "other-5b4a3c", "KEY": KEY})
 
