@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     engine = build(known_values(arguments, environment, stdin_taken=True))
     console.hide = partial(hidden, engine)
     for skipped in engine.skipped:
-        console.warn(f"not looked for: {skipped.secret}, {skipped.reason}")
+        console.warn(f"{foreign(skipped.secret)} is not looked for in every form: {skipped.reason}")
     guard = Guard(engine)
     _redact(guard)
     _warn_of_the_rest(guard, console)

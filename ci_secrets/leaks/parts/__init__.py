@@ -144,7 +144,8 @@ def _notes(lines: Lines, leaves: Leaves, *, read: bool) -> Iterator[str]:
     """What is said of the rest, in words."""
     if lines.left_out:
         yield (
-            f"{lines.left_out} of its lines are short or plain settings: found only with the whole"
+            f"{lines.left_out} of its lines are short, public or plain settings: "
+            "found only with the whole"
         )
     if lines.unread:
         yield f"only its first {MAX_LINES} lines are looked for on their own"

@@ -42,3 +42,16 @@ def test_what_only_a_scan_sees_is_said_without_the_value(words: list[str]) -> No
     assert done.stdout == packed
     assert b"not redacted: PW as base64 of bzip2" in done.stderr
     assert VALUE.encode() not in done.stderr
+
+
+def test_a_note_says_what_it_is_about(tmp_path: Path) -> None:
+    """A value of which some fields are found only with the whole is looked for, and told so."""
+    known = tmp_path / "known.json"
+    known.write_text(json.dumps({"DB": json.dumps({"host": "db", "password": VALUE})}))
+    words = [sys.executable, "-I", "-m", "ci_secrets", "redact", "--known", str(known)]
+    done = subprocess.run(words, input=VALUE.encode(), capture_output=True, check=True)
+    assert done.stdout == b"***"
+    assert done.stderr.decode() == (
+        "ci-secrets: warning: DB is not looked for in every form: 1 of its fields are words, "
+        "names or ids: found only with the whole\n"
+    )
