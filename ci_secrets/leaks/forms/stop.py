@@ -35,6 +35,12 @@ _REFERENCE: Final = re.compile(
     r"\$[A-Z_][A-Z0-9_]*|\$\{[^{}]*\}|\$\([^()]*\)|\{\{[^{}]*\}\}|\$\{\{[^{}]*\}\}|%[A-Z_]+%"
     r"|<[a-zA-Z][a-zA-Z _-]*>|@[A-Za-z_]+@"
 )
+# NOTE: `sha256:…`, `registry/app@sha256:…`, `sha512-…=` of npm, `1.2-3f9c2ab`, `v1.4.2-7-g3f9c2ab`
+_PUBLISHED: Final = re.compile(
+    r"(?:[\w./:-]{1,200}@)?sha(?:256|384|512):[0-9a-f]{64,128}"
+    r"|sha(?:256|384|512)-[A-Za-z0-9+/]{43,88}={0,2}"
+    r"|v?[0-9]{1,4}(?:\.[0-9]{1,4}){1,3}(?:[-+.][0-9a-z]{1,6}){0,3}[-+.]g?[0-9a-f]{7,12}"
+)
 
 _ARMOUR: Final = re.compile(rb"-----(BEGIN|END) [^\r\n]*-----|-+\s*(BEGIN|END)\s.*")
 _RULER: Final = re.compile(rb"([^0-9A-Za-z\x80-\xff])\1*", re.DOTALL)
@@ -59,6 +65,11 @@ def is_stop_value(value: bytes) -> bool:
 def is_reference(text: str) -> bool:
     """Whether a text names a value that is filled in elsewhere, as templates do."""
     return _REFERENCE.fullmatch(text) is not None
+
+
+def is_published(text: str) -> bool:
+    """Whether a text is a digest that says of what, or a version with a short commit."""
+    return _PUBLISHED.fullmatch(text) is not None
 
 
 def is_armour(line: bytes) -> bool:

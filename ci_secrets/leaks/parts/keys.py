@@ -27,12 +27,14 @@ _HELD: Final = frozenset(
     "required description comment label labels title note notes project account org organization "
     "team group groups role roles environment namespace cluster context database db dbname "
     "dbinstanceidentifier schema table engine bucket queue topic workspace tenant apiversion "
-    "fingerprint thumbprint universe interactivemode command args usages pub pubkey store helper "
-    "helpers".split()
+    "fingerprint thumbprint sha commit revision checksum digest etag kid universe "
+    "interactivemode command args usages pub pubkey store helper helpers".split()
 )
 _PUBLIC: Final = frozenset(
     ("public", "cert", "certs", "certificate", "certificates", "crt", "ca", "csr", "jwks")
 )
+_PUBLIC_NAMES: Final = frozenset(("serial number", "private key id"))
+"""What every certificate, and every token of a Google service account shows."""
 # NOTE: of `secretKey`; other keys order, find or press something, or are too random for words.
 _DOORS: Final = frozenset(
     "access account admin api auth client deploy encryption host license master private "  # noqa: SIM905
@@ -49,8 +51,8 @@ MAX_KEY: Final = 200
 def says(key: str) -> Says:
     """Judge the last part of a name such as `DB_PASSWORD`, `tokenUri`, `client-key-data`.
 
-    An id is no secret, but for Vault's `secret_id` and ids of sessions; ids of keys say nothing
-    (an access key's id is random, and seldom printed but with its key). `uri` and `url` say
+    An id is no secret, but for Vault's `secret_id` and ids of sessions; ids of access keys say
+    nothing (they are random, and seldom printed but with the key). `uri` and `url` say
     nothing either: what stands in them decides.
     """
     if len(key) > MAX_KEY:
@@ -58,6 +60,8 @@ def says(key: str) -> Says:
     words = [word.lower() for word in _WORD.findall(key)]
     if not words:
         return ""
+    if " ".join(words) in _PUBLIC_NAMES:
+        return "plain"
     every, last = set(words), words[-1]
     if last in _ID:
         return "secret" if every & _SECRET_IDS else "" if every & _KEY else "plain"

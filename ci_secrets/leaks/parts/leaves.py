@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from ci_secrets.leaks.forms.stop import is_reference, is_stop_value
+from ci_secrets.leaks.forms.stop import is_published, is_reference, is_stop_value
 from ci_secrets.leaks.parts.addresses import read_connection, read_header, read_login, read_url
 from ci_secrets.leaks.parts.documents import read_json, read_xml, read_yaml
 from ci_secrets.leaks.parts.keys import says
@@ -86,7 +86,7 @@ class Leaves:
                 continue
             inner = inner.strip()
             self._judge(inner, name + place, own_key or key)
-            if len(inner) >= MIN_LEAF:
+            if len(inner) >= MIN_LEAF and not is_published(inner):  # NOTE: `sha256:…` is no login
                 self.open(inner, name + place, own_key or key, layers + 1)
 
     def _judge(self, text: str, name: str, key: str) -> None:
@@ -111,4 +111,4 @@ def _is_secret(text: str, meaning: str, *, wordy: bool) -> bool:
         return False
     if meaning == "secret":
         return not (wordy and _PLACE.fullmatch(text))
-    return not wordy
+    return not (wordy or is_published(text))

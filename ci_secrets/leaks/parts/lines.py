@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from ci_secrets.leaks.forms.stop import is_armour, is_reference, is_stop_value
+from ci_secrets.leaks.forms.stop import is_armour, is_published, is_reference, is_stop_value
 from ci_secrets.leaks.parts.numbers import decoded, secret_bytes
 from ci_secrets.leaks.parts.settings import setting
 from ci_secrets.leaks.parts.words import is_wordy
@@ -145,6 +145,8 @@ def _wordiness(line: bytes) -> bool | None:
     meaning, value = setting(text)
     wordy = is_wordy(text)
     if meaning == "plain" or is_reference(value):
+        return None
+    if meaning != "secret" and is_published(value):
         return None
     if meaning == "secret" and not is_stop_value(value.encode()):
         long = len(value.encode()) >= MIN_LINE

@@ -59,7 +59,7 @@ def service_account() -> Template:
         "client_x509_cert_url": f"{host}/robot/v1/metadata/x509/{quote(account, safe='')}",
         "universe_domain": "googleapis.com",
     }
-    leaves = {".private_key_id": key_id, ".private_key": key.strip()}
+    leaves = {".private_key": key.strip()}
     return Template(text=json.dumps(document, indent=2), leaves=leaves)
 
 

@@ -55,9 +55,17 @@ PLAIN = [
     "client_x509_cert_url",
     "SharedAccessKeyName",
     "expires_at",
+    "serial_number",
+    "private_key_id",
+    "kid",
+    "GIT_SHA",
+    "CI_COMMIT_SHA",
+    "checksum",
 ]
 NOTHING = [
-    "private_key_id",
+    "LICENSE_SERIAL_NUMBER",
+    "password_sha256",
+    "token_digest",
     "accessKeyId",
     "token_uri",
     "DATABASE_URL",

@@ -41,6 +41,9 @@ def test_one_line_is_the_whole() -> None:
         b"token: ${{ secrets.TOKEN }}",
         b"certificate-authority-data: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t",
         b"Proc-Type: 4,ENCRYPTED",
+        b'"private_key_id": "4f2c9d0b71",',
+        b"RELEASE=2026.11.28-3f9c2ab",
+        b"IMAGE=registry/app@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         b"short",
     ],
 )
@@ -55,10 +58,10 @@ def test_plain_lines_are_counted(line: bytes) -> None:
     "line",
     [
         b"MIIEpAIBAAKCAQEA7bq0Zk2",
-        b'"private_key_id": "4f2c9d0b71",',
         b"password=correct$horse",
         b"password: Zq8x7",
         b"client-key-data: LS0tLS1CRUdJTiBSU0E=",
+        b"TOKEN=sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         b"0a1b2c3d4e5f",
         b"\xff\xfe\x00\x01 binary",
     ],

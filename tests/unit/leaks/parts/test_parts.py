@@ -13,6 +13,7 @@ from ci_secrets.leaks.parts.leaves import MAX_LEAVES, MIN_LEAF
 from ci_secrets.leaks.parts.lines import MAX_LINES
 from tests.unit.leaks.parts import templates
 
+DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 SHOWN = re.compile(r"(?:\.[A-Za-z0-9_$@/.#-]*|\[\d+\])*")
 
 
@@ -166,11 +167,21 @@ def test_a_key_is_not_shown_because_of_how_it_ends() -> None:
         {"password": "xxxxxxxxxxxx"},
         {"id": "3f2504e0-4f89-11d3-9a0c-0305e82c3301"},
         {"env": [{"name": "DB_HOST", "value": "Zq8x7Kq9mZ2w"}]},
+        {"serial_number": "39:dd:2e:90:b7:23:1f:8d:d3:7d:31:c5:1b:da:84:d0:5b:65:31:58"},
+        {"release": "2026.11.28-3f9c2ab", "tag": "v1.4.2-7-g3f9c2ab"},
+        {"digest": f"sha256:{DIGEST}", "image": f"registry/app@sha256:{DIGEST}"},
+        {"base": f"app@sha256:{DIGEST}", "integrity": f"sha512-{'q8Zk2vX0pLw' * 7}+/Zq8x7Kq9=="},
     ],
 )
 def test_fields_that_hold_no_secret(value: object) -> None:
     """Placeholders, references, places, and ids are not looked for."""
     assert leaves(json.dumps(value)) == {}
+
+
+def test_a_secret_may_look_like_a_digest() -> None:
+    """What is a secret by its name is one, whatever it looks like."""
+    value = {"api_token": f"sha256:{DIGEST}", "password": "2026.11.28-3f9c2ab"}
+    assert leaves(json.dumps(value)) == {f".{name}": text for name, text in value.items()}
 
 
 def test_long_values_are_bounded_and_said() -> None:
