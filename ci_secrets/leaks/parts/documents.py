@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from ci_secrets.leaks.parts.keys import JWK_PUBLIC
 from ci_secrets.leaks.parts.reading import MAX_DEPTH, Field, step
 
 
@@ -43,11 +44,13 @@ def _fields(node: object, path: str, key: str, depth: int) -> Iterator[Field]:
             yield Field(path, key, None)
         case _Members():
             named = _named(node)
+            public = JWK_PUBLIC if any(name == "kty" for name, _ in node) else ()
             for number, (name, value) in enumerate(node, start=1):
                 place = path + step(name, number)
                 if place.endswith(f".#{number}"):
                     yield Field(f"{place}.key", "id" if _ID.fullmatch(name) else "", name)
                 meant = (named or key) if name in ("value", "Value") else name
+                meant = "public" if name in public else meant
                 yield from _fields(value, place, meant, depth + 1)
         case list():
             for number, value in enumerate(node):

@@ -42,6 +42,10 @@ _DOORS: Final = frozenset(
 )
 _ID: Final = frozenset(("id", "ids", "uuid", "guid", "arn", "accessor"))
 _SECRET_IDS: Final = frozenset(("secret", "session"))
+JWK_PUBLIC: Final = frozenset(
+    "kty crv n e x y kid alg use key_ops ext x5t x5t#S256 x5u x5c".split()  # noqa: SIM905
+)
+"""Members of a JSON Web Key that its public key has too. Source: RFC 7517 §4, 7518 §6."""
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 MAX_KEY: Final = 200
 """Characters; a longer one is a text of its own and says nothing."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from ci_secrets.leaks.forms.stop import is_armour, is_published, is_reference, is_stop_value
+from ci_secrets.leaks.parts.keys import JWK_PUBLIC
 from ci_secrets.leaks.parts.numbers import decoded, secret_bytes
 from ci_secrets.leaks.parts.settings import setting
 from ci_secrets.leaks.parts.words import is_wordy
@@ -23,6 +24,10 @@ _NEWLINE: Final = re.compile(rb"\r\n|\r|\n")
 _PRIVATE: Final = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY")
 _BEGIN: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,60})-----")
 _BODY: Final = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
+_JWK: Final = re.compile(rb'"kty"\s{0,4}:')
+_MEMBER: Final = re.compile(rb'"([\w#]{1,10})"\s{0,4}:.*')
+_PUTTY: Final = re.compile(rb"Public-Lines: (\d{1,4})")
+"""How many lines of a key of PuTTY come next, which make up its public key."""
 _MIN_SECRET: Final = 6
 """Bytes of the secrets of a key that a line of its body holds to be looked for on its own."""
 _BITS: Final = 6
@@ -66,7 +71,7 @@ def lines_of(text: bytes) -> Lines:
 
 def _worth(lines: Sequence[bytes], *, private: bool) -> Iterator[tuple[int, bool]]:
     """The numbers of the lines that count, and whether each is words."""
-    bodies: set[int] = set()
+    bodies = set(_public_lines(lines))
     secret: set[int] = set()
     for label, body in _bodies(lines):
         bodies.update(body)
@@ -83,6 +88,17 @@ def _worth(lines: Sequence[bytes], *, private: bool) -> Iterator[tuple[int, bool
             wordy = _wordiness(line)
             if wordy is not None:
                 yield number, wordy
+
+
+def _public_lines(lines: Sequence[bytes]) -> Iterator[int]:
+    """The numbers of those with what is public of a JSON Web Key, or of a key of PuTTY."""
+    is_jwk = any(map(_JWK.search, lines))
+    is_putty = any(line.startswith(b"PuTTY-User-Key-File-") for line in lines)
+    for number, line in enumerate(lines, start=1):
+        if is_putty and (count := _PUTTY.fullmatch(line)):
+            yield from range(number + 1, number + 1 + int(count[1]))
+        elif is_jwk and (member := _MEMBER.fullmatch(line)) and member[1].decode() in JWK_PUBLIC:
+            yield number
 
 
 def _bodies(lines: Sequence[bytes]) -> Iterator[tuple[bytes, list[int]]]:

@@ -150,18 +150,29 @@ def _of_ssh(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _of_jwk(folder: Path) -> Iterator[tuple[str, bytes]]:
-    of = serialization.load_pem_public_key((folder / "public").read_bytes())
+    public = jwk(serialization.load_pem_public_key((folder / "public").read_bytes()))
+    if public:
+        yield "JWK", json.dumps(public).encode()
+        yield "JWK in lines", json.dumps(public, indent=2).encode()
+
+
+def jwk(of: object) -> dict[str, str]:
+    """A key as JSON Web Key; empty where that has none of its kind."""
+    algorithms = jwt.algorithms
     match of:
-        case rsa.RSAPublicKey():
-            jwk = jwt.algorithms.RSAAlgorithm.to_jwk(of)
-        case ec.EllipticCurvePublicKey():
-            jwk = jwt.algorithms.ECAlgorithm.to_jwk(of)
-        case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey():
-            jwk = jwt.algorithms.OKPAlgorithm.to_jwk(of)
+        case rsa.RSAPublicKey() | rsa.RSAPrivateKey():
+            return algorithms.RSAAlgorithm.to_jwk(of, as_dict=True)
+        case ec.EllipticCurvePublicKey() | ec.EllipticCurvePrivateKey():
+            return algorithms.ECAlgorithm.to_jwk(of, as_dict=True)
+        case (
+            ed25519.Ed25519PublicKey()
+            | ed25519.Ed25519PrivateKey()
+            | ed448.Ed448PublicKey()
+            | ed448.Ed448PrivateKey()
+        ):
+            return algorithms.OKPAlgorithm.to_jwk(of, as_dict=True)
         case _:
-            return
-    yield "JWK", jwk.encode()
-    yield "JWK in lines", json.dumps(json.loads(jwk), indent=2).encode()
+            return {}
 
 
 @cache
@@ -222,3 +233,38 @@ def test_the_key_is_found_whole_and_by_its_secret_lines(kind: str) -> None:
     printed = [key, json.dumps(key), *(line.text.decode() for line in lines_of(key.encode()).worth)]
     for text in chain(printed, ("".join(key.split("\n")[1:-2]),)):
         assert scanned(engine, f"before\n{text}\nafter\n".encode()), text.count("\n")
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("of", ["rsa", "P-256", "Ed25519"])
+def test_what_is_public_of_a_json_web_key_is_no_finding(of: str, indent: int | None) -> None:
+    """Nor in a set of keys; the secret numbers are found."""
+    secret = jwk(serialization.load_pem_private_key(made(of)[0].encode(), None))
+    secret |= {"kid": "q8Zk2vX0pLw4", "x5t": "q8Zk2vX0pLw4q8Zk2vX0pLw4q8Z"}
+    hidden = {name: secret[name] for name in ("d", "p", "q", "dp", "dq", "qi") if name in secret}
+    public = {name: text for name, text in secret.items() if name not in hidden}
+    for value, shown in ((secret, public), ({"keys": [secret]}, {"keys": [public]})):
+        engine = build({"KEY": Secret(json.dumps(value, indent=indent))})
+        assert scanned(engine, json.dumps(shown, indent=indent).encode()) == ()
+        assert scanned(engine, made(of)[1]["JWK in lines"]) == ()
+        assert all(scanned(engine, f"x {text} x".encode()) for text in hidden.values())
+
+
+PUTTY = """PuTTY-User-Key-File-3: ssh-ed25519
+Encryption: none
+Comment: user@host
+Public-Lines: 2
+AAAAC3NzaC1lZDI1NTE5AAAAIHJjfpT0xmKqn7ZmxV8dGqKpPzK0nNbBq4zC9kPd
+Lm8qYw3T
+Private-Lines: 1
+AAAAIEuT0xmKqn7ZmxV8dGqKpPzK0nNbBq4zC9kPdLm8
+Private-MAC: 2b4f0d3c9a8e7f6d5c4b3a29182736455463728190abcdef
+"""
+
+
+def test_the_public_lines_of_a_key_of_putty_are_no_finding() -> None:
+    """They are the line of SSH."""
+    rows = PUTTY.splitlines()
+    engine = build({"KEY": Secret(PUTTY)})
+    assert scanned(engine, f"ssh-ed25519 {rows[4]}{rows[5]} user@host\n{rows[5]}".encode()) == ()
+    assert scanned(engine, rows[7].encode())
