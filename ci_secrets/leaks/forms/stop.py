@@ -39,6 +39,9 @@ _REFERENCE: Final = re.compile(
 _PUBLISHED: Final = re.compile(
     r"(?:[\w./:-]{1,200}@)?sha(?:256|384|512):[0-9a-f]{64,128}"
     r"|sha(?:256|384|512)-[A-Za-z0-9+/]{43,88}={0,2}"
+    r"|(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-nistp[0-9]{3})(?:-cert-v01@openssh\.com)? AAAA[^\r\n]*"
+    r"|(?:-----BEGIN (?P<label>(?:X509 |TRUSTED )?CERTIFICATE|(?:RSA )?PUBLIC KEY)-----"
+    r"[A-Za-z0-9+/=\s]{1,16384}-----END (?P=label)-----\s*)+"
     r"|v?[0-9]{1,4}(?:\.[0-9]{1,4}){1,3}(?:[-+.][0-9a-z]{1,6}){0,3}[-+.]g?[0-9a-f]{7,12}"
 )
 
@@ -68,7 +71,10 @@ def is_reference(text: str) -> bool:
 
 
 def is_published(text: str) -> bool:
-    """Whether a text is a digest that says of what, or a version with a short commit."""
+    """Whether a text is made to be seen by everybody, whatever it is called.
+
+    A digest that says so, a version with a short commit, certificates, public keys.
+    """
     return _PUBLISHED.fullmatch(text) is not None
 
 

@@ -51,7 +51,9 @@ def _userinfo(userinfo: str) -> Iterator[Field]:
     user, _, password = userinfo.partition(":")
     if not userinfo:
         return
-    yield from _decoded(".username", "url", user)  # NOTE: a token may stand here alone
+    # NOTE: a token may stand here alone, or before words that say whose it is
+    login = "url" if is_wordy(password) or not password else "username"
+    yield from _decoded(".username", login, user)
     yield from _decoded(".password", "password", password)
     yield Field(".userinfo", "url", userinfo)
 

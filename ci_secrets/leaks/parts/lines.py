@@ -60,7 +60,7 @@ def lines_of(text: bytes) -> Lines:
     lines = [line.strip() for line in _NEWLINE.split(text, maxsplit=MAX_READ)]
     worth = [
         Line(number, lines[number - 1], wordy)
-        for number, wordy in _worth(lines[:MAX_READ], private=bool(_PRIVATE.search(text)))
+        for number, wordy in _worth(lines[:MAX_READ], public=_is_public(text))
     ]
     return Lines(
         worth=tuple(worth[:MAX_LINES]),
@@ -69,7 +69,12 @@ def lines_of(text: bytes) -> Lines:
     )
 
 
-def _worth(lines: Sequence[bytes], *, private: bool) -> Iterator[tuple[int, bool]]:
+def _is_public(text: bytes) -> bool:
+    """Whether a text is a certificate or the like and nothing else, declared a secret as it is."""
+    return text.lstrip().startswith(b"-----BEGIN ") and not _PRIVATE.search(text)
+
+
+def _worth(lines: Sequence[bytes], *, public: bool) -> Iterator[tuple[int, bool]]:
     """The numbers of the lines that count, and whether each is words."""
     bodies = set(_public_lines(lines))
     secret: set[int] = set()
@@ -77,9 +82,9 @@ def _worth(lines: Sequence[bytes], *, private: bool) -> Iterator[tuple[int, bool
         bodies.update(body)
         if b"PRIVATE" in label:
             secret.update(_secret_lines(lines, body))
-        elif not private:
+        elif public:
             secret.update(number for number in body if len(lines[number - 1]) >= MIN_LINE)
-        # NOTE: servers print the certificates that stand next to a private key in many files
+        # NOTE: servers print the certificates that stand next to secrets in many files
     for number, line in enumerate(lines, start=1):
         if number in bodies:
             if number in secret:
@@ -162,7 +167,7 @@ def _wordiness(line: bytes) -> bool | None:
     wordy = is_wordy(text)
     if meaning == "plain" or is_reference(value):
         return None
-    if meaning != "secret" and is_published(value):
+    if meaning != "secret" and (is_published(value) or is_published(text)):
         return None
     if meaning == "secret" and not is_stop_value(value.encode()):
         long = len(value.encode()) >= MIN_LINE

@@ -127,6 +127,43 @@ def test_certificates_next_to_a_private_key_are_not_looked_for() -> None:
     assert public <= texts(certificate)
 
 
+def test_what_is_public_inside_a_structured_value_is_not_looked_for() -> None:
+    """Certificates and public keys, whatever the field is called, stand in many logs."""
+    certificate, public = templates.pem("CERTIFICATE"), templates.pem("PUBLIC KEY")
+    line = f"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{templates.token(43)} user@host"
+    secret = templates.token()
+    fields = {"data": certificate, "verify": public, "signed_by": line, "password": secret}
+    document = "".join(
+        f"{name}: |\n" + "".join(f"  {row}\n" for row in text.splitlines())
+        for name, text in fields.items()
+    )
+    shown = {*certificate.splitlines(), *public.splitlines(), line}
+    for value in (json.dumps(fields), json.dumps(fields, indent=2), document):
+        assert secret in texts(value)
+        assert set(leaves(value)) <= {".password"}
+        assert not any(row in text for text in texts(value) - {value.strip()} for row in shown)
+
+
+@pytest.mark.parametrize("password", ["Q7z81kZ0pWm4xT5v", ""])
+def test_the_user_of_an_address_is_a_secret_only_without_a_password(password: str) -> None:
+    """A database prints the name of whoever logs in; a token may stand there alone."""
+    user = "v-jwt-app-Zq8x7Kq9mZ2w"
+    value = f"postgres://{user}:{password}@db.example.com/app"
+    assert (user in texts(value)) is (not password)
+
+
+def test_a_token_may_stand_before_words() -> None:
+    """As in addresses of GitHub, whose password says what the user is."""
+    assert "Q7z81kZ0pWm4xT5v" in texts("https://Q7z81kZ0pWm4xT5v:x-oauth-basic@example.com/a")
+
+
+def test_yaml_may_begin_with_a_key() -> None:
+    """A block of PEM right at its start is a field like any other."""
+    key, secret = templates.pem("PRIVATE KEY"), templates.token()
+    block = "".join(f"  {row}\n" for row in key.splitlines())
+    assert leaves(f"key: |\n{block}token: {secret}\n") == {".key": key.strip(), ".token": secret}
+
+
 def test_a_text_is_given_once() -> None:
     """A field that equals the whole or a line is the whole or the line."""
     value = "abc: Zq8x7Kq9mZ2w\nZq8x7Kq9mZ2w\nother: Zq8x7Kq9mZ2w\n"
