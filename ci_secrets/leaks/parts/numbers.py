@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
-from ci_secrets.leaks.parts import openssh
+from ci_secrets.leaks.parts import openpgp, openssh
 
 MIN_NUMBER: Final = 16
 """Bytes of a number that is looked for."""
@@ -68,7 +68,7 @@ def decoded(body: bytes) -> bytes:
 def _secrets_of(key: bytes) -> list[tuple[str, bytes]]:
     if key.startswith(openssh.MAGIC):
         return [(name, _bare(data)) for name, data in openssh.secrets_of(key)]
-    return _of_key(key)
+    return _of_key(key) or openpgp.secrets_of(key)
 
 
 def _of_key(der: bytes) -> list[tuple[str, bytes]]:

@@ -132,3 +132,13 @@ def test_any_bytes_of_openssh_are_read(cut: int, flip: int, end: int) -> None:
     whole[cut % len(whole)] ^= flip
     for broken in (bytes(whole), bytes(whole[:end])):
         assert all(0 <= start < stop <= len(broken) for start, stop in secret_bytes(broken))
+
+
+@given(
+    head=st.sampled_from([b"\x94", b"\x95", b"\x96", b"\x97", b"\xc5"]),
+    rest=st.binary(max_size=300),
+)
+def test_any_bytes_of_openpgp_are_read(head: bytes, rest: bytes) -> None:
+    """Broken packets raise nothing, and what is secret lies in them."""
+    key = head + rest
+    assert all(0 <= start < stop <= len(key) for start, stop in secret_bytes(key))

@@ -268,3 +268,26 @@ def test_the_public_lines_of_a_key_of_putty_are_no_finding() -> None:
     engine = build({"KEY": Secret(PUTTY)})
     assert scanned(engine, f"ssh-ed25519 {rows[4]}{rows[5]} user@host\n{rows[5]}".encode()) == ()
     assert scanned(engine, rows[7].encode())
+
+
+@pytest.mark.skipif(not shutil.which("gpg"), reason="needs gpg")
+@pytest.mark.parametrize("passphrase", ["", PASSPHRASE], ids=["open", "encrypted"])
+@pytest.mark.parametrize("of", ["rsa2048", "dsa2048", "ed25519", "nistp256", "future-default"])
+def test_what_is_public_of_a_key_of_openpgp_is_no_finding(of: str, passphrase: str) -> None:
+    """Neither the public key nor what it is signed with; the lines of the secret are found."""
+    with TemporaryDirectory() as name:  # NOTE: short, for a socket is made in it
+        folder = Path(name)
+        gpg = f"gpg --homedir {name} --batch --quiet --pinentry-mode loopback --armor"
+        gpg += f" --passphrase '{passphrase}'"
+        try:
+            ran(f"{gpg} --quick-gen-key user@example.com {of}", folder)
+            key = ran(f"{gpg} --export-secret-keys", folder).decode()
+            public = ran(f"{gpg} --export", folder)
+        finally:
+            ran(f"gpgconf --homedir {name} --kill gpg-agent", folder)
+    engine = build({"KEY": Secret(key)})
+    assert scanned(engine, public) == ()
+    assert redacted(engine, public) == public
+    lines = lines_of(key.encode()).worth
+    assert lines
+    assert all(scanned(engine, line.text) for line in lines)
