@@ -1,10 +1,16 @@
-"""Finds most of a value in one piece, and both its ends around stars."""
+"""Finds most of a value in one piece, and both its ends around stars.
+
+Of a value with secret fields, only where something of these is shown: `db://user:***@host` is
+how an address is printed that hides its password.
+"""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from ci_secrets.leaks.forms.reading import Span
 from ci_secrets.leaks.index import Hit, Index
 from ci_secrets.leaks.needles import Needle
 from ci_secrets.leaks.parts import Part
@@ -17,6 +23,8 @@ _ENDS: Final = 8
 """Characters that both ends around stars show together, each of them at least `_END`."""
 _END: Final = 3
 _MOST_SHOWN: Final = 64
+_TOLD: Final = 4
+"""Bytes of a secret field that are shown, where a value has such fields."""
 HIDDEN: Final = (b"***", b"...", "…".encode(), "•••".encode(), b"xxx")
 """What stands for the middle of a value of which both ends are shown."""
 _STARS: Final = re.compile(rb"\*{3,}|\.{3,}|(?:\xe2\x80\xa6)+|(?:\xe2\x80\xa2){3,}|[xX]{3,}")
@@ -32,14 +40,29 @@ class _Whole:
     least: int
     """Three quarters of its characters, rounded up, have at least so many bytes."""
     needle: Needle
+    secret: tuple[Span, ...]
+    """Where its secret fields stand; nowhere, where all of it is one."""
+
+    def tells(self, *shown: Span) -> bool:
+        """Whether what is shown of it has some characters of a secret."""
+        return not self.secret or any(
+            sum(max(0, min(end, last) - max(start, first)) for start, end in shown)
+            >= min(_TOLD, last - first)
+            for first, last in self.secret
+        )
 
 
 class Partials:
     """Whole values of `MIN_WHOLE` characters or more, never the lines of one. Immutable."""
 
     def __init__(self, parts: Iterable[Part]) -> None:
+        parts = list(parts)
+        leaves: defaultdict[str, list[bytes]] = defaultdict(list)
+        for part in parts:
+            if part.kind == "leaf":
+                leaves[part.owner].append(part.text)
         wholes = [
-            _whole(part)
+            _whole(part, leaves[part.owner])
             for part in parts
             if part.kind == "whole"
             and len(part.text) >= (MIN_WORDY if part.wordy else MIN_WHOLE)
@@ -59,7 +82,8 @@ class Partials:
         for start, end, needle in self._cores.find(text):
             whole = self._by_needle[id(needle)]
             first, last = _grown(text, start, end, whole)
-            if whole.least <= last - first < len(whole.text):
+            size, at = last - first, whole.core[0] - (start - first)
+            if whole.least <= size < len(whole.text) and whole.tells((at, at + size)):
                 yield Hit(first, last, needle)
         if any(hidden in text for hidden in HIDDEN):
             for match in _STARS.finditer(text):
@@ -72,7 +96,9 @@ class Partials:
         for whole in self._by_needle.values():
             left = _common(before[::-1], whole.text)
             right = _common(behind, whole.text[::-1])
-            if left >= _END and right >= _END and left + right >= _ENDS:
+            size = len(whole.text)
+            told = whole.tells((0, left), (size - right, size))
+            if left >= _END and right >= _END and left + right >= _ENDS and told:
                 yield Hit(start - left, end + right, whole.needle)
 
 
@@ -87,14 +113,25 @@ def _needle(part: Part) -> Needle:
     )
 
 
-def _whole(part: Part) -> _Whole:
+def _whole(part: Part, leaves: Iterable[bytes]) -> _Whole:
     # NOTE: bytes that are no text count as characters
     starts = [at for at, byte in enumerate(part.text) if byte & 0xC0 != 0x80]
     starts.append(len(part.text))
     count = len(starts) - 1
     most = count - -(-count * 3 // 4)
     least = min(starts[at + count - most] - starts[at] for at in range(most + 1))
-    return _Whole(part.text, (starts[most], starts[count - most]), least, _needle(part))
+    core = starts[most], starts[count - most]
+    return _Whole(part.text, core, least, _needle(part), _innermost(part.text, leaves))
+
+
+def _innermost(text: bytes, leaves: Iterable[bytes]) -> tuple[Span, ...]:
+    """Where leaves stand, without those that hold others: `user:password` has `password`."""
+    spans = {(at, at + len(leaf)) for leaf in leaves if (at := text.find(leaf)) >= 0}
+    return tuple(
+        one
+        for one in spans
+        if not any(one[0] <= other[0] and other[1] <= one[1] for other in spans - {one})
+    )
 
 
 def _grown(text: bytes, start: int, end: int, whole: _Whole) -> tuple[int, int]:

@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ci_secrets.leaks.forms.stop import is_published, is_reference, is_stop_value
-from ci_secrets.leaks.parts.addresses import read_connection, read_header, read_login, read_url
+from ci_secrets.leaks.parts.addresses import (
+    read_connection,
+    read_header,
+    read_jwt,
+    read_login,
+    read_url,
+)
 from ci_secrets.leaks.parts.documents import read_json, read_xml, read_yaml
 from ci_secrets.leaks.parts.keys import says
 from ci_secrets.leaks.parts.packed import read_packed
@@ -32,6 +38,7 @@ READERS: Final[tuple[Reader, ...]] = (
     read_pgpass,
     read_yaml,
     read_url,
+    read_jwt,
     read_header,
     read_connection,
     read_settings,

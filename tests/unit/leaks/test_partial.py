@@ -1,0 +1,65 @@
+"""Parts of values: most of one, and both its ends around stars, where these say anything."""
+
+import json
+
+import pytest
+
+from ci_secrets.leaks.findings import Finding
+from ci_secrets.leaks.scanner import Scanner
+from tests.unit.leaks.strategies import engine_of
+
+PASSWORD = "A1a-q8Zk2vX0pLw4"
+ADDRESS = f"postgres://app-rw:{PASSWORD}@db-7f9c4d8b6.internal.example.com:5432/app?sslmode=require"
+DOCUMENT = json.dumps({"user": "app-rw", "host": "db.example.com", "password": PASSWORD, "port": 1})
+CLAIMS = (
+    "eyJhbGciOiJFUzI1NiIsImtpZCI6IjIwMjYtMTEifQ."
+    "eyJpc3MiOiJodHRwczovL2V4YW1wbGUuY29tIiwic3ViIjoicmVwbzphL2IiLCJhdWQiOiJ2YXVsdCIsImV4cCI6MTc5NX0"
+)
+SIGNATURE = "q8Zk2vX0pLw4Tn6Yb1Rc3Md5Kf7Hg9Js0Av2Wx4Ez6Uy8Io"
+
+
+def scanned(value: str, text: str) -> list[Finding]:
+    """The findings of a log of one line."""
+    scanner = Scanner(engine_of({"DB": value}))
+    scanner.feed(f"login {text} failed\n".encode())
+    scanner.finish()
+    return list(scanner.report("log").findings)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        *((ADDRESS, ADDRESS.replace(PASSWORD, stars)) for stars in ("***", "xxxxx", "...", "A***")),
+        (ADDRESS, ADDRESS.partition("@")[2]),
+        (DOCUMENT, DOCUMENT.replace(PASSWORD, "***")),
+        (f"{CLAIMS}.{SIGNATURE}", CLAIMS),
+        (f"{CLAIMS}.{SIGNATURE}", f"{CLAIMS}.***"),
+        (f"https://app:{PASSWORD}@example.com/{'a-long-path/' * 12}", "a-long-path/" * 12),
+    ],
+)
+def test_a_value_whose_secret_field_is_hidden_is_no_finding(value: str, shown: str) -> None:
+    """That is how a password, or the signature of a token, is kept out of a log."""
+    assert scanned(value, shown) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (ADDRESS, ADDRESS.replace(PASSWORD, PASSWORD[:4] + "***" + PASSWORD[-4:])),
+        (ADDRESS, ADDRESS[:23] + "***" + ADDRESS[-20:]),
+        (ADDRESS, ADDRESS[4 + len(PASSWORD) :]),
+        (DOCUMENT, DOCUMENT.replace(PASSWORD, PASSWORD[:8] + "***")),
+        (f"{CLAIMS}.{SIGNATURE}", f"{CLAIMS}.{SIGNATURE[:5]}"),
+        (PASSWORD, PASSWORD[:4] + "***" + PASSWORD[-4:]),
+        (PASSWORD, PASSWORD[:12]),
+    ],
+)
+def test_some_of_a_secret_field_is_a_finding(value: str, shown: str) -> None:
+    """Four characters of it, in what is most of the value or both its ends."""
+    assert [one.form for one in scanned(value, shown)] == [("partial",)]
+
+
+def test_the_signature_of_a_token_is_found_alone() -> None:
+    """With claims that can be guessed it is the token."""
+    (finding,) = scanned(f"{CLAIMS}.{SIGNATURE}", SIGNATURE)
+    assert finding.secret == "DB.signature"
