@@ -79,7 +79,7 @@ def needles_of(owner: str, value: bytes) -> Needles:
         notes.append(f"more than {MAX_LINES} lines: these are looked for in few forms")
     if found.parts and not is_sure(found.parts[0].text, (), wordy=found.parts[0].wordy):
         notes.append(
-            f"fewer than {MIN_LONG} letters and digits, and words or a number: "
+            f"fewer than {MIN_LONG} letters and digits, which other text may have: "
             "not looked for torn apart"
         )
     seen: set[bytes] = set()

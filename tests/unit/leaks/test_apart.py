@@ -58,7 +58,7 @@ def test_such_values_are_found_in_one_piece_and_the_rest_is_said(value: str) -> 
         assert scanned(value, text)
         assert value.lower() not in redacted(value, text).lower()
     assert [note.reason for note in needles_of("PW", value.encode()).skipped] == [
-        "fewer than 16 letters and digits, and words or a number: not looked for torn apart"
+        "fewer than 16 letters and digits, which other text may have: not looked for torn apart"
     ]
 
 
