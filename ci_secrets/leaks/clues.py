@@ -1,6 +1,5 @@
 """Which literals tell that one value may be near, the likeliest first."""
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -9,12 +8,11 @@ from typing import Final, NamedTuple
 from ci_secrets.leaks.forms import FORMS
 from ci_secrets.leaks.forms.reading import Chain, Spell
 from ci_secrets.leaks.forms.stop import is_everybodys
+from ci_secrets.leaks.grams import COMMON, RARE, grams, spacing, thinned, window
 from ci_secrets.leaks.needles import MAX_DERIVED, Needle, Needles
 from ci_secrets.leaks.partial import HIDDEN, MIN_WHOLE
 from ci_secrets.leaks.parts import Part
 
-SIZE: Final = 8
-"""Bytes of an anchor, where there are as many: shorter ones are slower, and hit more often."""
 MAX_REACH: Final = 32 * 1024
 """Bytes on either side of an anchor that are inspected at most."""
 MARGIN: Final = 256
@@ -27,26 +25,13 @@ WEAKLY: Final = frozenset({"torn"})
 """What is undone where only a hint is seen, which other text may have as well."""
 _LEAST: Final = 5
 """Bytes of any anchor."""
-_SAME: Final = 2
-"""Different bytes of what says little."""
-_WINDOW: Final = 64
-"""Bytes of a long part from which its anchors are taken."""
 _SHOWN: Final = range(4, 7)
 """How many characters of a value may stand before stars or dots."""
 _AT_SEVERAL: Final = frozenset({"dump", "hex", "decimal", "octal"})
 _HINTS_AT: Final = (0, 5)
 """Where in a text hints of dumps are taken: a row may end in the middle of one."""
-_RARE: Final = frozenset(
-    {"base32", "base32hex", "base58", "ascii85", "base85", "z85", "uuencode", "deflate"}
-)
-"""Forms of which fewer anchors are taken."""
-_COMMON: Final = frozenset({"base64", "json", "percent", "hex"})
-"""Forms of which more are taken where one stands inside another."""
 _UNSAID: Final = frozenset({("decimal",), ("octal",), ("binary",), ("cased",)})
 """Forms of which pieces say little, or nothing new; numbers have hints, which are longer."""
-
-_TELLING: Final = re.compile(rb"[0-9A-Za-z\x80-\xff]{8,}")
-_WORD: Final = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+")
 
 
 class Clue(NamedTuple):
@@ -127,11 +112,11 @@ def _turns(form: Chain, variant: int, part: bool, line: bool) -> _Turns:
         case (_,) if line:
             return _Turns(60, 80)
         case (name,):
-            rare = name in _RARE
+            rare = name in RARE
             start = 8 + 1.5 * variant if rare else 4 + variant
             pace = 12 if rare else 4
             return _Turns(start + 12, 2 * pace) if part else _Turns(start, pace)
-        case (outer, inner) if _COMMON.issuperset((outer, inner)):
+        case (outer, inner) if COMMON.issuperset((outer, inner)):
             return _Turns(8 + variant, 20)
         case (_, _):
             return _Turns(14 + 1.2 * variant, 40)
@@ -153,8 +138,8 @@ def _of_needle(needle: Needle) -> Iterator[Anchored]:
     if (same and "base64url" not in form[1:]) or form[:1] in _UNSAID:
         return
     clue = _clue(form[:1], len(pattern))
-    every = grams(window(pattern), _spacing(form, needle.part.endswith("]")))
-    for gram in every if form else _thinned(every):
+    every = grams(window(pattern), spacing(form, needle.part.endswith("]")))
+    for gram in every if form else thinned(every):
         if len(gram) >= _LEAST and not (needle.part and not form and is_everybodys(gram)):
             yield gram, clue
 
@@ -194,117 +179,3 @@ def _hidden(part: Part) -> Iterator[Anchored]:
 
 def _reach(size: int) -> int:
     return min(MAX_REACH, MARGIN + size)
-
-
-def _thinned(every: list[bytes]) -> list[bytes]:
-    """Of those one byte apart eight in a row, and of all others one in four.
-
-    So one of them is whole in any piece of 11 bytes, and where all are of 8 or more.
-    """
-    middle = len(every) // 2
-    return [gram for at, gram in enumerate(every) if at % 4 == 0 or -4 <= at - middle < 4]
-
-
-def window(text: bytes) -> bytes:
-    """The text where it is short, else the piece of its middle half with most different bytes."""
-    if len(text) <= 2 * _WINDOW:
-        return text
-    first, last = len(text) // 4, len(text) * 3 // 4 - _WINDOW
-    step = max(16, (last - first) // 16)
-    best = max(range(first, last + 1, step), key=lambda at: len(set(text[at : at + _WINDOW])))
-    return text[best : best + _WINDOW]
-
-
-def grams(pattern: bytes, spacing: "_Spacing") -> list[bytes]:
-    """Pieces of a pattern: of its runs of letters and digits, which escapes leave alone."""
-    stride = spacing.stride
-    if pattern.isalnum() and len(pattern) >= SIZE:
-        places = _places(len(pattern), stride)
-    else:
-        runs = (run.span() for run in _TELLING.finditer(pattern))
-        places = tuple(start + at for start, end in runs for at in _places(end - start, stride))
-    telling = _neighbours(pattern, places, spacing.most)
-    if telling:
-        return telling
-    last = max(0, len(pattern) - SIZE)
-    places += tuple(range(0, last + 1, min(stride, 4)))
-    # NOTE: what is left of other letters is rows of `?` or dots, which stand in many logs
-    return _spread(pattern, places, spacing.unsure, _varies) or _spread(
-        pattern, places, spacing.unsure, bool
-    )
-
-
-@cache
-def _places(size: int, stride: int) -> tuple[int, ...]:
-    """Where the pieces of a run of so many letters begin."""
-    return (*range(0, size - SIZE, stride), size - SIZE)
-
-
-def _neighbours(pattern: bytes, places: tuple[int, ...], most: int) -> list[bytes]:
-    """At most so many telling pieces, from the middle of all.
-
-    A single one from the beginning: there the fewest lines are wrapped.
-    """
-    first = max(0, (len(places) - most) // 2) if most > 1 else 0
-    found: list[bytes] = []
-    for at in places[first:] + places[:first]:
-        gram = pattern[at : at + SIZE]
-        if _tells(gram):
-            found.append(gram)
-            if len(found) == most:
-                break
-    return found
-
-
-def _spread(
-    pattern: bytes, places: tuple[int, ...], most: int, is_good: Callable[[bytes], bool]
-) -> list[bytes]:
-    """At most so many good pieces, one of every part of the places, from its middle if may be."""
-    size = len(places)
-    count = min(most, size)
-    found = []
-    for number in range(count):
-        first, last = number * size // count, (number + 1) * size // count
-        middle = (first + last) // 2 if count > 1 else 0
-        for at in places[middle:last] + places[first:middle]:
-            gram = pattern[at : at + SIZE]
-            if is_good(gram):
-                found.append(gram)
-                break
-    return found
-
-
-def _tells(gram: bytes) -> bool:
-    """Whether it is no word or number, as stand in many texts."""
-    if gram.isdigit() or (gram.isalpha() and _WORD.fullmatch(gram)):
-        return False
-    return _varies(gram)
-
-
-def _varies(gram: bytes) -> bool:
-    return len(set(gram)) > _SAME
-
-
-class _Spacing(NamedTuple):
-    """Which anchors of a needle are taken."""
-
-    stride: int
-    """How far apart they are, in bytes."""
-    most: int
-    """How many: of two that are side by side one is whole where lines are of 16 columns or more."""
-    unsure: int
-    """The same where it has no long run, so that escapes inside of other forms may change them."""
-
-
-@cache
-def _spacing(form: Chain, line: bool) -> _Spacing:
-    match form:
-        case ():
-            return _Spacing(SIZE, 3, 8) if line else _Spacing(1, 64, 64)
-        case (name,):
-            return _Spacing(2 * SIZE, 2, 2) if line or name in _RARE else _Spacing(SIZE, 3, 8)
-        case (outer, inner):
-            long = inner in _RARE or _COMMON.issuperset((outer, inner))
-            return _Spacing(SIZE, 2, 2) if long else _Spacing(SIZE, 1, 1)
-        case _:
-            return _Spacing(SIZE, 1, 1)

@@ -1,9 +1,8 @@
 """Replaces known values, in every form, by `***` while text streams past, and reports them."""
 
 import time
-from bisect import bisect_left
 from collections.abc import Mapping
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from typing import Final
 
 from ci_secrets.leaks.disguise import as_it_stands, signs_of
@@ -13,7 +12,7 @@ from ci_secrets.leaks.held import Held
 from ci_secrets.leaks.index import SHORT, Hit
 from ci_secrets.leaks.matcher import Engine
 from ci_secrets.leaks.needles import Needle
-from ci_secrets.leaks.stretch import Span, Stretch, to_finding
+from ci_secrets.leaks.stretch import Span, Stretch, Stretches, to_finding
 from ci_secrets.secret import Secret
 
 MAX_FINDINGS: Final = 10_000
@@ -38,8 +37,8 @@ class Redactor:
         self._held = Held()
         self._open_ends: list[tuple[int, bytes, Needle]] = []
         """Where needles end that have signs behind their last letter, which may still come."""
-        self._stretches: list[Stretch] = []
-        """Not yet followed by text that is certain to stay clear; sorted, never touching."""
+        self._stretches = Stretches()
+        """Not yet followed by text that is certain to stay clear."""
         self._excerpts = Excerpts()
         self._line_breaks = 0
         """Those that were not written, for they stood in values."""
@@ -154,7 +153,7 @@ class Redactor:
             self._hide(start, hit.end, needle)
 
     def _hide(self, start: int, end: int, needle: Needle) -> None:
-        stretch = self._touched(start, end)
+        stretch = self._stretches.touched(start, end)
         if self._full:
             stretch.unlisted.add(needle.owner)
         else:
@@ -177,24 +176,6 @@ class Redactor:
             else:
                 waiting.append((end, behind, needle))
         self._open_ends = waiting
-
-    def _touched(self, start: int, end: int) -> Stretch:
-        """The one stretch that `[start, end)` belongs to, and grows by it."""
-        stretches = self._stretches
-        if not stretches or stretches[-1].end < start:
-            stretches.append(Stretch(start, end))
-            return stretches[-1]
-        first = last = bisect_left(stretches, start, key=attrgetter("end"))
-        while last < len(stretches) and stretches[last].start <= end:
-            last += 1
-        if first == last:
-            stretches.insert(first, Stretch(start, end))
-        stretch = stretches[first]
-        for other in stretches[first + 1 : last]:
-            stretch.absorb(other)
-        del stretches[first + 1 : last]
-        stretch.start, stretch.end = min(stretch.start, start), max(stretch.end, end)
-        return stretch
 
     def _emit(self, settled: int, out: list[bytes]) -> None:
         """Write everything before `settled`: no hit to come starts there."""

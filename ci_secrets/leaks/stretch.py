@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 from ci_secrets.leaks.excerpt import MARK, SHOWN, Excerpt
@@ -91,6 +92,27 @@ class Stretch:
         for spans in filter(None, self.spans.values()):
             owners.setdefault(spans[0].needle.owner, []).extend(_joined(spans))
         return [span for _, spans in sorted(owners.items()) for span in _outermost(spans)]
+
+
+class Stretches(list[Stretch]):
+    """Those of a text that is still held: sorted, never touching."""
+
+    def touched(self, start: int, end: int) -> Stretch:
+        """The one that `[start, end)` belongs to, and grows by it; else a new one."""
+        if not self or self[-1].end < start:
+            self.append(Stretch(start, end))
+            return self[-1]
+        first = last = bisect_left(self, start, key=attrgetter("end"))
+        while last < len(self) and self[last].start <= end:
+            last += 1
+        if first == last:
+            self.insert(first, Stretch(start, end))
+        stretch = self[first]
+        for other in self[first + 1 : last]:
+            stretch.absorb(other)
+        del self[first + 1 : last]
+        stretch.start, stretch.end = min(stretch.start, start), max(stretch.end, end)
+        return stretch
 
 
 def _joined(spans: list[Span]) -> Iterator[Span]:
