@@ -1,10 +1,14 @@
 """`ci-secrets exchange` … `finish`: the values for later steps, and their end."""
 
 import base64
+import fcntl
+import os
 import subprocess
+import sys
+import termios
 from pathlib import Path
 
-from tests.stories.story import Story
+from tests.stories.story import TOOL, Story, wait_until
 
 
 def _exchange(story: Story, folder: Path) -> tuple[list[str], Path]:
@@ -86,6 +90,39 @@ def test_on_github_masks_go_out_before_values(github: Story) -> None:
     assert "API_KEY<<" in github.stand.files["GITHUB_OUTPUT"].read_text()
     assert github.stand.files["GITHUB_ENV"].read_text() == ""
     assert github.run("finish").code == 0
+
+
+def test_a_runner_that_reads_slowly_gets_every_mask(github: Story) -> None:
+    """More masks than a pipe holds, on a pipe that does not wait, as under Node: none is lost."""
+    keys = {f"key{number}": base64.b64encode(os.urandom(300)).decode() for number in range(9)}
+    github.vault.put_secret("secret/deploy", **keys)
+    url = github.vault.url
+    wanted = "\n".join(f"secret/data/deploy {name};" for name in keys)
+    words = ["exchange", "--url", url, "--role", "deploy", "--secrets", wanted]
+    (github.stand.workspace / "ci-secrets.yaml").unlink()
+    masks = github.run(*words).err.count("::add-mask::")
+    ours, theirs = os.pipe()
+    os.set_blocking(theirs, False)
+    environment, output = github.environment(), github.stand.files["GITHUB_OUTPUT"]
+    output.write_text("")
+    with subprocess.Popen(
+        [TOOL, *words], cwd=github.stand.workspace, env=environment, stderr=theirs
+    ) as process:
+        os.close(theirs)
+        wait_until(lambda: _held(ours) > 60_000, "a full pipe")
+        assert output.read_text() == ""
+        with os.fdopen(ours, "rb") as reader:
+            said = reader.read().decode()
+    assert process.returncode == 0, said
+    assert len(said) > 100_000
+    assert said.count("::add-mask::") == masks
+    assert all(f"::add-mask::{value}\n" in said for value in keys.values())
+    assert all(value in output.read_text() for value in keys.values())
+
+
+def _held(pipe: int) -> int:
+    """How many bytes stand in it."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def test_without_a_place_for_the_values_nothing_is_minted(generic: Story) -> None:
