@@ -18,7 +18,7 @@ from ci_secrets.errors import CiSecretsError, OutputRefusedError
 from ci_secrets.job.files import secret_files
 from ci_secrets.job.handover import give
 from ci_secrets.job.opening import Job, Wanted
-from ci_secrets.leaks.matcher import build
+from ci_secrets.leaks.masks import Unmasked, masks_of
 from ci_secrets.secret import Credential, Secret
 from ci_secrets.stores.interface import Session
 from ci_secrets.text import foreign, inert_json
@@ -29,6 +29,8 @@ _EVERYBODYS = (
     "all later steps of the job have these values as variables, third-party actions too: better "
     "give outputs to the steps that need them"
 )
+_ONE_COMMAND = "Give it to one command by `ci-secrets exec`, or let it be a file."
+_LONGER = "Take a longer one, or let it be a file."
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -126,20 +128,23 @@ def _mask(job: Job) -> None:
     """Before the first write. On stderr: there the runner reads it even in `$(…)` or a pipe."""
     if not job.platform.takes_masks:
         return
-    engine = build(job.known())
-    lines = job.platform.mask_lines(engine.masks())
+    masks = masks_of(job.known())
+    lines = job.platform.mask_lines(masks.texts)
     sys.stderr.buffer.write(b"".join(line + b"\n" for line in lines))
     sys.stderr.buffer.flush()
-    files = {entry.name for entry in job.credentials if entry.deliver == "file"}
-    for name in engine.partly_masked:
-        what = f"{foreign(name)} is masked in part only (too many lines, or too short ones): "
-        if name in files:  # that is what the warning would advise
-            job.console.say(f"{what}whatever prints the file shows the rest", "dim")
-        else:
-            job.console.warn(
-                f"{what}the rest would be shown. Give it to one command by `ci-secrets exec`, or "
-                "let it be a file."
-            )
+    for left in masks.unmasked:
+        _tell_unmasked(job, left)
+
+
+def _tell_unmasked(job: Job, left: Unmasked) -> None:
+    state = "masked in part only" if left.partly else "not masked"
+    said = f"{foreign(left.secret)} is {state} ({left.reason})"
+    rest = "the rest" if left.partly else "it"
+    if any(entry.name == left.secret and entry.deliver == "file" for entry in job.credentials):
+        job.console.say(f"{said}: whatever prints the file shows {rest}", "dim")
+    else:
+        advice = _ONE_COMMAND if left.partly else _LONGER
+        job.console.warn(f"{said}: {rest} would be shown. {advice}")
 
 
 @contextlib.contextmanager

@@ -1,8 +1,8 @@
-"""The known values, ready to be looked for: in a stream, in a log, and as masks for a CI system."""
+"""The known values, ready to be looked for in a stream or a log."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from itertools import chain, islice, zip_longest
+from itertools import chain
 from typing import Final
 
 from ci_secrets.leaks.anchors import Anchors
@@ -133,37 +133,6 @@ class Engine:
             self._latest = fresh, Engine((*self._secrets, *fresh), shelves)
         return self._latest[1]
 
-    def masks(self, per_value: int = 20, total: int = 1000) -> list[bytes]:
-        """What a CI system is asked to mask, the likeliest first; never holds a line break.
-
-        At most `per_value` of each value. In clear first: a value of one line whole, one of
-        several lines by its first lines, for a runner masks line by line. What room is left goes
-        to other spellings of the whole. One of each value before the second of any, and all in
-        clear before any other, so that `total` cuts off the least likely.
-        """
-        plain = [_plain_masks(one.needles)[:per_value] for one in self.spelled]
-        other = [
-            _other_masks(one.needles)[: per_value - len(lines)]
-            for one, lines in zip(self.spelled, plain, strict=True)
-        ]
-        rounds = chain(zip_longest(*plain), zip_longest(*other))
-        masks = dict.fromkeys(mask for turn in rounds for mask in turn if mask is not None)
-        return list(islice(masks, total))
-
-    @property
-    def partly_masked(self) -> tuple[str, ...]:
-        """Names of values that `masks` leaves visible in part, though they are looked for.
-
-        They have more lines than there is room for, or none that may be masked on its own.
-        """
-        masks = set(self.masks())
-        partly = {}
-        for (name, _), one in zip(self._secrets, self.spelled, strict=True):
-            plain = _plain_masks(one.needles)
-            if one.needles and not (plain and masks.issuperset(plain)):
-                partly[name] = True
-        return tuple(partly)
-
 
 def build(known: Mapping[str, Secret]) -> Engine:
     """The engine for a job's values, by name."""
@@ -178,27 +147,3 @@ def _shelf(secrets: Iterable[tuple[str, Secret]]) -> Shelf:
 def _is_longer(pattern: bytes, letters: bytes) -> bool:
     """Whether more is left of it when it is squashed; cheap."""
     return len(pattern) > len(letters) and pattern.isalnum()
-
-
-def _plain_masks(needles: Iterable[Needle]) -> list[bytes]:
-    """The value in clear: whole where it is one line, else its lines."""
-    return [one.pattern for one in needles if not one.form and _is_line(one.pattern)]
-
-
-def _other_masks(needles: Iterable[Needle]) -> list[bytes]:
-    """The whole value otherwise spelled: the first spelling of each form before any second."""
-    other = [one for one in needles if one.form and not one.part and _is_printable(one.pattern)]
-    other.sort(key=lambda needle: needle.variant)
-    return [needle.pattern for needle in other]
-
-
-def _is_line(pattern: bytes) -> bool:
-    return b"\n" not in pattern and b"\r" not in pattern
-
-
-def _is_printable(pattern: bytes) -> bool:
-    """Whether a CI system takes it as the text of one line; UTF-16, say, it does not."""
-    try:
-        return pattern.decode().isprintable()
-    except UnicodeDecodeError:
-        return False

@@ -146,6 +146,24 @@ def test_a_value_of_many_lines_is_said_to_be_masked_in_part(github: Story) -> No
     assert github.run("finish").code == 0
 
 
+def test_every_line_is_masked_and_what_is_not_is_told(github: Story) -> None:
+    """Lines of words too; the mask of a common word would hide half of the log: it is named."""
+    value = "hunter2-first\nhunter2-second-longer\nmypassw0rd\n"
+    github.vault.put_secret("secret/deploy", api_key=value, weak="changeme")
+    wanted = "secret/data/deploy api_key; secret/data/deploy weak | WEAK;"
+    store = ("--url", github.vault.url, "--role", "deploy")
+    (github.stand.workspace / "ci-secrets.yaml").unlink()
+    done = github.run("exchange", *store, "--secrets", wanted)
+    assert done.code == 0, done.err
+    assert all(f"::add-mask::{line}\n" in done.err for line in value.split())
+    assert "::add-mask::changeme\n" not in done.err
+    told = "WEAK is not masked (a common word or number): it would be shown."
+    assert [line for line in done.err.splitlines() if " masked " in line] == [
+        f"::warning title=ci-secrets::ci-secrets: {told} Take a longer one, or let it be a file."
+    ]
+    assert github.run("finish").code == 0
+
+
 def test_a_file_of_many_lines_needs_no_warning(github: Story) -> None:
     """What is a file already is not told to become one; that masks do not hide it all, is."""
     lines = [f"line-{number:02}-of-a-made-up-key" for number in range(60)]

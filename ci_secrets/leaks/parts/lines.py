@@ -5,8 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from ci_secrets.leaks.forms.stop import is_armour, is_published, is_reference, is_stop_value
-from ci_secrets.leaks.parts.keys import JWK_PUBLIC
+from ci_secrets.leaks.forms.stop import (
+    is_armour,
+    is_plain_setting,
+    is_published,
+    is_reference,
+    is_stop_value,
+)
+from ci_secrets.leaks.parts.keys import JWK_PUBLIC, Says
 from ci_secrets.leaks.parts.numbers import decoded, secret_bytes
 from ci_secrets.leaks.parts.settings import setting
 from ci_secrets.leaks.parts.words import is_wordy
@@ -69,6 +75,23 @@ def lines_of(text: bytes) -> Lines:
     )
 
 
+def others_of(text: bytes) -> list[bytes]:
+    """The lines that are not looked for on their own though they may be secret: short ones, words.
+
+    Those that are looked for as well; but none that is empty, or public by its place or its name.
+    Of a text of one line that line.
+    """
+    if len(_NEWLINE.split(text.strip(), maxsplit=1)) == 1:
+        return [line] if (line := text.strip()) else []
+    lines = [line.strip() for line in _NEWLINE.split(text, maxsplit=MAX_READ)][:MAX_READ]
+    public, _ = _by_place(lines, public=False)
+    return [
+        line
+        for number, line in enumerate(lines, start=1)
+        if line and number not in public and not is_armour(line) and not _is_plain(line)
+    ]
+
+
 def _is_public(text: bytes) -> bool:
     """Whether a text is a certificate or the like and nothing else, declared a secret as it is."""
     return text.lstrip().startswith(b"-----BEGIN ") and not _PRIVATE.search(text)
@@ -76,6 +99,19 @@ def _is_public(text: bytes) -> bool:
 
 def _worth(lines: Sequence[bytes], *, public: bool) -> Iterator[tuple[int, bool]]:
     """The numbers of the lines that count, and whether each is words."""
+    bodies, secret = _by_place(lines, public=public)
+    for number, line in enumerate(lines, start=1):
+        if number in bodies:
+            if number in secret:
+                yield number, False
+        elif len(line) >= MIN_LINE and not is_stop_value(line):
+            wordy = _wordiness(line)
+            if wordy is not None:
+                yield number, wordy
+
+
+def _by_place(lines: Sequence[bytes], *, public: bool) -> tuple[set[int], set[int]]:
+    """The numbers of the lines in blocks of keys and the like, and which of these are secret."""
     bodies = set(_public_lines(lines))
     secret: set[int] = set()
     for label, body in _bodies(lines):
@@ -85,14 +121,7 @@ def _worth(lines: Sequence[bytes], *, public: bool) -> Iterator[tuple[int, bool]
         elif public:
             secret.update(number for number in body if len(lines[number - 1]) >= MIN_LINE)
         # NOTE: servers print the certificates that stand next to secrets in many files
-    for number, line in enumerate(lines, start=1):
-        if number in bodies:
-            if number in secret:
-                yield number, False
-        elif len(line) >= MIN_LINE and not is_stop_value(line):
-            wordy = _wordiness(line)
-            if wordy is not None:
-                yield number, wordy
+    return bodies, secret
 
 
 def _public_lines(lines: Sequence[bytes]) -> Iterator[int]:
@@ -165,9 +194,7 @@ def _wordiness(line: bytes) -> bool | None:
         return False
     meaning, value = setting(text)
     wordy = is_wordy(text)
-    if meaning == "plain" or is_reference(value):
-        return None
-    if meaning != "secret" and (is_published(value) or is_published(text)):
+    if _is_published(text, meaning, value):
         return None
     if meaning == "secret" and not is_stop_value(value.encode()):
         long = len(value.encode()) >= MIN_LINE
@@ -175,3 +202,19 @@ def _wordiness(line: bytes) -> bool | None:
             return wordy
     # NOTE: a runner would obey it wherever the line came from, so no log has it by chance
     return None if wordy and not _COMMAND.match(line) else False
+
+
+def _is_published(text: str, meaning: Says, value: str) -> bool:
+    """Whether a line is no secret because of what it sets, and to which value."""
+    if meaning == "plain" or is_reference(value):
+        return True
+    return meaning != "secret" and (is_published(value) or is_published(text))
+
+
+def _is_plain(line: bytes) -> bool:
+    """Whether a line is syntax, or sets what is no secret."""
+    text = line.decode("utf-8", "replace")
+    meaning, value = setting(text)
+    if _is_published(text, meaning, value):
+        return True
+    return meaning != "secret" and is_plain_setting(line)
