@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from ci_secrets.job.files import secret_files
 from ci_secrets.job.handover import give
 from ci_secrets.job.opening import Job, Wanted
 from ci_secrets.leaks.masks import Unmasked, masks_of
+from ci_secrets.platforms import speak
 from ci_secrets.secret import Credential, Secret
 from ci_secrets.stores.interface import Session
 from ci_secrets.text import foreign, inert_json
@@ -125,13 +125,11 @@ def _pairs(job: Job) -> tuple[Pairs, Pairs]:
 
 
 def _mask(job: Job) -> None:
-    """Before the first write. On stderr: there the runner reads it even in `$(…)` or a pipe."""
+    """Before the first write."""
     if not job.platform.takes_masks:
         return
     masks = masks_of(job.known())
-    lines = job.platform.mask_lines(masks.texts)
-    sys.stderr.buffer.write(b"".join(line + b"\n" for line in lines))
-    sys.stderr.buffer.flush()
+    speak(line + b"\n" for line in job.platform.mask_lines(masks.texts))
     for left in masks.unmasked:
         _tell_unmasked(job, left)
 

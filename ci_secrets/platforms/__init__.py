@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from ci_secrets.errors import UsageError
 from ci_secrets.platforms.interface import IdentityOptions, Platform
+from ci_secrets.platforms.spoken import speak
 from ci_secrets.text import foreign
 
 if TYPE_CHECKING:
     from ci_secrets.http import Http
+
+__all__ = ["PLATFORMS", "detect", "speak"]
 
 PLATFORMS: Final[dict[str, str]] = {
     "github": "ci_secrets.platforms.github:GitHub",

@@ -1,7 +1,6 @@
 """Azure Pipelines: its token endpoint, secret variables and issues."""
 
 import re
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Final
@@ -11,6 +10,7 @@ from ci_secrets.platforms import given, jwt
 from ci_secrets.platforms.base import TOKEN, Base
 from ci_secrets.platforms.endpoint import Endpoint
 from ci_secrets.platforms.interface import Level, Run
+from ci_secrets.platforms.spoken import speak
 from ci_secrets.secret import Secret
 
 AUDIENCE: Final = "api://AzureADTokenExchange"
@@ -162,13 +162,8 @@ def _escaped(data: bytes) -> bytes:
 
 
 def _set(values: Sequence[tuple[str, Secret]], properties: str) -> None:
-    """Print the commands at once: all of them, or none. The agent shows none of their lines.
-
-    On stderr, as masks: there the agent reads them even where stdout is a pipe or `$(…)`.
-    """
-    lines = [_assignment(name, value, properties) for name, value in values]
-    sys.stderr.buffer.write(b"".join(lines))
-    sys.stderr.buffer.flush()
+    """Print the commands at once: all of them, or none. The agent shows none of their lines."""
+    speak([_assignment(name, value, properties) for name, value in values])
 
 
 def _assignment(name: str, value: Secret, properties: str) -> bytes:

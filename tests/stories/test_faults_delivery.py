@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stories.story import CONFIG, Story, wait_until
+from tests.stories.story import CONFIG, TOOL, Story, wait_until
 
 RUN = {"CI_SECRETS_RUN_ID": "r1"}
 MEBIBYTE = 1024 * 1024
@@ -69,6 +69,21 @@ def test_a_github_output_that_cannot_be_written(
     assert done.code == 8, done.err
     assert "GITHUB_OUTPUT cannot be written; nothing was" in done.err
     assert "gave up · revoked, proven: 1 token and 1 lease" in done.err
+    assert github.stand.files["GITHUB_ENV"].read_text() == ""
+    _nothing_left(github)
+
+
+@pytest.mark.parametrize("stderr", ["&-", "/dev/full"])
+def test_masks_that_cannot_be_printed(github: Story, stderr: str) -> None:
+    """No value is handed on that the runner was not told to mask: 8, and nothing is left open."""
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" exchange --export-env 2>{stderr}', TOOL],
+        cwd=github.stand.workspace,
+        env=github.environment(),
+        check=False,
+    )
+    assert done.returncode == 8
+    assert github.stand.files["GITHUB_OUTPUT"].read_text() == ""
     assert github.stand.files["GITHUB_ENV"].read_text() == ""
     _nothing_left(github)
 
