@@ -19,7 +19,7 @@ _URL: Final = "ACTIONS_ID_TOKEN_REQUEST_URL"
 _TOKEN: Final = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105  # a name
 API_TOKEN: Final = "CI_SECRETS_GITHUB_TOKEN"  # noqa: S105
 """The variable with the token for GitHub's API; GITHUB_TOKEN is not taken, for nobody meant it."""
-_HANDED_ON: Final = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STATE")
+_HANDED_ON: Final = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STATE", "GITHUB_PATH")
 
 _PERMISSION: Final = """\
 Grant it to the job; what `permissions:` does not list is taken away, so list all:

@@ -93,7 +93,7 @@ class CommandFiles:
     summary: Path | None = None
     """Redacted after CMD."""
     handed_on: Mapping[str, Path] | None = None
-    """Variable name → file: GITHUB_OUTPUT, GITHUB_ENV, GITHUB_STATE; scanned and reported."""
+    """Variable name → file: GITHUB_OUTPUT, _ENV, _STATE and _PATH; scanned and reported."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

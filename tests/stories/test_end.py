@@ -124,7 +124,7 @@ def test_a_summary_that_cannot_be_redacted_takes_nothing_with_it(github: Story) 
 
 def test_the_summary_and_what_is_handed_on_are_looked_at(github: Story) -> None:
     """A value in the summary is redacted there; one that is for later steps is reported."""
-    handed_on = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STATE")
+    handed_on = ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STATE", "GITHUB_PATH")
     writes = [f'echo "k=$(echo "$API_KEY" | base64)" >>"${name}"' for name in handed_on]
     script = "; ".join(['echo "key $API_KEY" >>"$GITHUB_STEP_SUMMARY"', *writes])
     done = github.run("exec", "--", "sh", "-c", script)
