@@ -56,6 +56,7 @@ def exchange(
     with job.opened():
         yield {entry.name: entry.value for entry in job.credentials}
         ended = end(job, ())
+        job.stops.raise_noted()
     if not ended.closed:
         raise NotClosedError(
             f"Not everything was revoked: {headline(ended.closings)}.",

@@ -16,6 +16,7 @@ from ci_secrets.leaks.formats import render as rendered
 from ci_secrets.platforms.interface import Platform
 from ci_secrets.response.closings import AGAIN, details, endings, headline, record
 from ci_secrets.response.outcome import Ended, as_json
+from ci_secrets.stores.interface import Closing
 from ci_secrets.text import foreign, inert_json
 
 NOT_NOTED = "Not noted for `finish`, which will look again at what is closed by now:"
@@ -40,38 +41,47 @@ def end(
 ) -> Ended:
     """Close a run: revoke, delete, record, and leave a tombstone where all is closed.
 
-    `facts` go into the run's last record in the trail, in place of the verdict.
+    `facts` go into the run's last record in the trail, in place of the verdict. A stopping signal
+    makes it faster, and gives the code where CMD gives none; it takes nothing of it away.
     """
-    if job.keeper is not None:
-        job.keeper.stop(hurry=interrupted)
-    exposed = _exposed(job, reports)
+    with job.stops.held():
+        exposed = _exposed(job, reports)
+        closings = _closed(job, exposed, interrupted=interrupted)
+        ended = Ended(
+            reports=tuple(reports),
+            closings=tuple(closings),
+            leaks=job.config.leaks,
+            require_proof=job.wanted.require_proof,
+            child_code=child_code or job.stops.exit_code,
+            warnings=tuple(warnings),
+            stuck=delete(job.files),
+        )
+        said = facts or {"verdict": ended.verdict.value, "child": ended.child_code}
+        head, unrecorded = record(job.trail, closings, closed=ended.closed, **said)
+        ended = dataclasses.replace(ended, audit_head=head, unrecorded=unrecorded)
+        job.tell(job.trail.notices)
+        try:
+            if job.sealed is not None and ended.closed:
+                job.sealed.close(ended)
+            else:
+                job.seal()  # with what was closed, so that `finish` knows what was not
+        except CiSecretsError as failure:
+            job.console.warn(f"{NOT_NOTED} {failure.what}")
+        job.over = True
+    return dataclasses.replace(ended, child_code=child_code or job.stops.exit_code)
+
+
+def _closed(job: Job, exposed: Sequence[str], *, interrupted: bool) -> list[Closing]:
+    """The ends of all that is open."""
     try:
-        closings = job.close("signal" if interrupted else "leak" if exposed else "end", exposed)
-    except Interrupted as stop:  # it wants what we are doing, only faster
-        closings = job.close("signal", exposed)
-        child_code = child_code or stop.exit_code
-    ended = Ended(
-        reports=tuple(reports),
-        closings=tuple(closings),
-        leaks=job.config.leaks,
-        require_proof=job.wanted.require_proof,
-        child_code=child_code,
-        warnings=tuple(warnings),
-        stuck=delete(job.files),
-    )
-    said = facts or {"verdict": ended.verdict.value, "child": child_code}
-    head, unrecorded = record(job.trail, closings, closed=ended.closed, **said)
-    ended = dataclasses.replace(ended, audit_head=head, unrecorded=unrecorded)
-    job.tell(job.trail.notices)
-    try:
-        if job.sealed is not None and ended.closed:
-            job.sealed.close(ended)
-        else:
-            job.seal()  # with what was closed, so that `finish` knows what was not
-    except CiSecretsError as failure:
-        job.console.warn(f"{NOT_NOTED} {failure.what}")
-    job.over = True
-    return ended
+        with job.stops.let_through():
+            if job.keeper is not None:
+                job.keeper.stop(hurry=interrupted)
+            return job.close("signal" if interrupted else "leak" if exposed else "end", exposed)
+    except Interrupted:  # it wants what we are doing, only faster
+        if job.keeper is not None:
+            job.keeper.stop(hurry=True)
+        return job.close("signal", exposed)
 
 
 def delete(files: Sequence[Path]) -> tuple[str, ...]:

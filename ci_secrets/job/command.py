@@ -29,15 +29,16 @@ def run(job: Job, execution: "Execution") -> int:
         on_signal=revoker.on_signal,
         meanwhile=watch.get_ready,
     )
-    for note in ended.notes:
-        job.console.warn(note)
-    closed = end(
-        job,
-        watch.reports() + step_files(job.platform, watch, job.console),
-        child_code=ended.code,
-        interrupted=revoker.ended(),
-        warnings=handed_on(job.platform, watch),
-    )
-    tell(closed, job.platform, job.console)
-    write_reports(closed, execution.reports, job.environment, job.console)
-    return closed.exit_code
+    with job.stops.held(revoker.on_signal):  # or what is known by now would not be said
+        for note in ended.notes:
+            job.console.warn(note)
+        closed = end(
+            job,
+            watch.reports() + step_files(job.platform, watch, job.console),
+            child_code=ended.code,
+            interrupted=revoker.ended(),
+            warnings=handed_on(job.platform, watch),
+        )
+        tell(closed, job.platform, job.console)
+        write_reports(closed, execution.reports, job.environment, job.console)
+    return closed.exit_code or job.stops.exit_code

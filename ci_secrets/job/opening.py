@@ -15,7 +15,7 @@ from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError
 from ci_secrets.job import state, telling
 from ci_secrets.job.keeper import Keeper
-from ci_secrets.job.signals import Interrupted, interrupting
+from ci_secrets.job.signals import Interrupted, Stops
 from ci_secrets.platforms.interface import IdentityOptions, Platform, Run
 from ci_secrets.secret import Credential, Secret
 from ci_secrets.stores.interface import CloseReason, Closing, Mint, Notice, Session, Store
@@ -80,6 +80,7 @@ class Job:
         self.learners: list[Callable[[Mapping[str, Secret]], None]] = []
         """Who wants to know of values that come later: the redactors."""
         self._logins: list[Future[None]] = []
+        self.stops = Stops()
         self.over = False
         """Whether `closing.end` is through: nothing that fails later can undo it."""
         self._lock = threading.Lock()
@@ -106,7 +107,7 @@ class Job:
 
         `meanwhile` is called while the stores are asked for a login.
         """
-        with interrupting():
+        with self.stops.interrupting():
             try:
                 self.sealed = state.begin(self)
                 self._log_in(meanwhile)

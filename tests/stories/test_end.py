@@ -1,9 +1,13 @@
 """The end of a run keeps its promises whatever CMD did to the trail, the summary and the log."""
 
+import fcntl
 import json
+import signal
 from pathlib import Path
 
-from tests.stories.story import Story
+import pytest
+
+from tests.stories.story import Story, wait_until
 
 FILE = """\
 version: 1
@@ -61,6 +65,32 @@ def test_a_required_trail_that_cannot_be_written_stops_the_exchange(
     assert done.code == 10, done.err
     assert github.users == {}
     assert github.stand.files["GITHUB_OUTPUT"].read_text() == ""
+
+
+@pytest.mark.parametrize(("action", "code"), [("fail", 11), ("warn", 143)])
+def test_a_signal_at_the_end_takes_no_verdict_away(
+    generic: Story, action: str, code: int, tmp_path: Path
+) -> None:
+    """CMD is over, its run is being closed and waits for the trail: what was seen is still said."""
+    file = (generic.stand.workspace / "ci-secrets.yaml").read_text()
+    generic.configure(f"{file}leaks: {{on-contained: {action}}}\n")
+    trail, report, go = tmp_path / "trail", tmp_path / "report.json", tmp_path / "go"
+    process = generic.begin_exec(
+        f"--audit-file={trail}",
+        f"--report={report}",
+        script=f'echo "$API_KEY"; until [ -e {go} ]; do sleep 0.05; done',
+    )
+    with trail.open("r+") as locked:
+        fcntl.flock(locked, fcntl.LOCK_EX)
+        go.touch()
+        held = Path(f"/proc/{process.pid}/fd")
+        wait_until(lambda: trail in map(Path.resolve, held.iterdir()), "a wait for the trail")
+        process.send_signal(signal.SIGTERM)
+    done = generic.ended(process)
+    assert done.code == code, done.err
+    assert "verdict: contained" in done.err
+    assert json.loads(report.read_text())["verdict"] == "contained"
+    assert generic.users == {}
 
 
 def test_finish_tells_a_leak_though_the_trail_is_broken(github: Story, tmp_path: Path) -> None:
