@@ -78,13 +78,16 @@ def lines_of(text: bytes) -> Lines:
 def others_of(text: bytes) -> list[bytes]:
     """The lines that are not looked for on their own though they may be secret: short ones, words.
 
-    Those that are looked for as well; but none that is empty, or public by its place or its name.
-    Of a text of one line that line.
+    Those that are looked for as well, and all of a private key; but none that is empty, or public
+    by its place or its name. Of a text of one line that line.
     """
     if len(_NEWLINE.split(text.strip(), maxsplit=1)) == 1:
         return [line] if (line := text.strip()) else []
     lines = [line.strip() for line in _NEWLINE.split(text, maxsplit=MAX_READ)][:MAX_READ]
-    public, _ = _by_place(lines, public=False)
+    public = set(_public_lines(lines))
+    for label, body in _bodies(lines):
+        if b"PRIVATE" not in label:
+            public.update(body)
     return [
         line
         for number, line in enumerate(lines, start=1)

@@ -4,6 +4,8 @@ import string
 from collections.abc import Mapping
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -140,6 +142,20 @@ def test_what_is_public_in_a_value_is_neither_masked_nor_told() -> None:
         b"pin: hunter-1"
     ]
     assert found.unmasked == ()
+
+
+def test_all_lines_of_a_private_key_are_masked_the_secret_ones_first() -> None:
+    """Its public number is no leak; but who hands out a key wants to see none of its block."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505  # NOTE: of few lines
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    )
+    body = pem.splitlines()[1:-1]
+    found = masked({"KEY": pem.decode()})
+    assert set(body) <= set(found.texts)
+    assert found.texts.index(body[0]) > found.texts.index(body[-1])
 
 
 def test_the_masks_do_not_show_the_values() -> None:
