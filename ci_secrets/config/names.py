@@ -17,8 +17,11 @@ PATTERN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ALLOWED: Final = frozenset({"GITLAB_TOKEN"})
 """Names of no CI, though they look it: GitLab itself sets no GITLAB_TOKEN, many tools read it."""
 
-# Names, and beginnings of names (with `*`), by the reason why they are refused.
-_REFUSED: Final = (
+_Table = tuple[tuple[str, str], ...]
+"""Reasons, and the names, and beginnings of names (with `*`), that are refused for each."""
+
+_REFUSED: Final[_Table] = (
+    ("would change how our own lines in a shell work", "_CI_SECRETS*"),
     ("would decide which programs the job runs", "PATH FPATH CDPATH"),
     ("would load foreign code into every program", "LD_* DYLD_* GLIBC_TUNABLES GCONV_PATH"),
     (
@@ -51,28 +54,77 @@ _REFUSED: Final = (
         "JOB_URL NODE_NAME NODE_LABELS EXECUTOR_NUMBER STAGE_NAME WORKSPACE WORKSPACE_TMP TF_BUILD",
     ),
 )
-_EXACT: Final = {
-    name: why for why, names in _REFUSED for name in names.split() if not name.endswith("*")
-}
-_BEGINNINGS: Final = {
-    name[:-1]: why for why, names in _REFUSED for name in names.split() if name.endswith("*")
-}
+_REFUSED_KEYS: Final[_Table] = (
+    (
+        "would decide which programs the job runs",
+        "JAVA_HOME M2_HOME MAVEN_HOME GOROOT GOPATH GOTOOLCHAIN CARGO_HOME RUSTUP_* DOTNET_ROOT* "
+        "CC CXX CARGO CARGO_BUILD_* CARGO_TARGET_* RUSTC RUSTC_WORKSPACE_WRAPPER RUSTDOC "
+        "CMAKE_* PIP_PYTHON UV_PYTHON* YARN_YARN_PATH",
+    ),
+    (
+        "would hand foreign options to a tool, or make it load foreign code",
+        "ERL_FLAGS ERL_AFLAGS ERL_ZFLAGS ERL_LIBS ELIXIR_ERL_OPTIONS "
+        "OPENSSL_CONF OPENSSL_ENGINES OPENSSL_MODULES NPM_CONFIG_* YARN_RC_FILENAME "
+        "ANT_OPTS ANT_ARGS SBT_OPTS JAVA_OPTS JAVA_ARGS JRUBY_OPTS MAVEN_ARGS GRADLE_USER_HOME "
+        "CARGO_ENCODED_RUSTFLAGS RUSTDOCFLAGS CGO_* CFLAGS CXXFLAGS CPPFLAGS LDFLAGS "
+        "GNUMAKEFLAGS MFLAGS MAKEFILES TAR_OPTIONS RSYNC_RSH VIMINIT EXINIT "
+        "GEMRC BUNDLE_APP_CONFIG BUNDLE_CONFIG BUNDLE_PATH JULIA_LOAD_PATH JULIA_DEPOT_PATH "
+        "PSMODULEPATH DOTNET_ADDITIONAL_DEPS DOTNET_SHARED_STORE AWKPATH AWKLIBPATH TCLLIBPATH "
+        "R_PROFILE* R_ENVIRON* R_LIBS* TF_CLI_* ANSIBLE_* "
+        "GIT_TRACE* GIT_COMMON_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY "
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_ALLOW_PROTOCOL",
+    ),
+    (
+        "would send the job's traffic another way",
+        "HTTP_PROXY HTTPS_PROXY FTP_PROXY ALL_PROXY NO_PROXY CURL_HOME WGETRC KRB5_CONFIG "
+        "GOPROXY GOSUMDB GONOSUMDB GONOPROXY GOINSECURE GOPRIVATE CARGO_HTTP_* CARGO_SOURCE_* "
+        "PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_CONFIG_FILE PIP_TRUSTED_HOST "
+        "PIP_CERT PIP_PROXY UV_INDEX UV_INDEX_URL UV_EXTRA_INDEX_URL UV_DEFAULT_INDEX "
+        "UV_INDEX_STRATEGY UV_FIND_LINKS UV_CONFIG_FILE UV_INSECURE_HOST BUNDLE_MIRROR__*",
+    ),
+    (
+        "would decide which servers the job trusts, or let others read its TLS",
+        "SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE REQUESTS_CA_BUNDLE NODE_EXTRA_CA_CERTS "
+        "AWS_CA_BUNDLE GIT_SSL_CAINFO GIT_SSL_CAPATH SSLKEYLOGFILE",
+    ),
+)
+"""Refused of the keys that a wildcard finds. A person may want them, and then writes them down."""
 
 
 def check_name(name: str) -> None:
     """Refuse a name that is no variable's, or that would break the job. Raises `ConfigError`."""
     check_pattern(name)
+    why = _why(name, _REFUSED)
+    if why:
+        raise _refusal(name, why)
+
+
+def _check_key(name: str) -> None:
+    """`check_name` for a name that nobody wrote down, but that came from the store."""
+    check_name(name)
+    why = _why(name, _REFUSED_KEYS)
+    if why:
+        raise _refusal(name, why, "\nIf you do want it, give this key an entry of its own.")
+
+
+def _why(name: str, table: _Table) -> str | None:
     # NOTE: zsh ties `path` to `PATH`, and many tools read `http_proxy` as `HTTP_PROXY`.
     upper = name.upper()
-    why = _EXACT.get(upper) or next(
-        (why for start, why in _BEGINNINGS.items() if upper.startswith(start)), None
+    if upper in _ALLOWED:
+        return None
+    for why, names in table:
+        for each in names.split():
+            if upper == each or (each.endswith("*") and upper.startswith(each[:-1])):
+                return why
+    return None
+
+
+def _refusal(name: str, why: str, more: str = "") -> ConfigError:
+    return ConfigError(
+        f"`{foreign(name, 60)}` is refused as a name.",
+        cause=f"A variable of that name {why}.",
+        fix=_rename(f"APP_{name.upper().lstrip('_')}") + more,
     )
-    if why and upper not in _ALLOWED:
-        raise ConfigError(
-            f"`{foreign(name, 60)}` is refused as a name.",
-            cause=f"A variable of that name {why}.",
-            fix=_rename(f"APP_{upper.lstrip('_')}"),
-        )
 
 
 def check_pattern(name: str) -> None:
@@ -111,7 +163,7 @@ def expand(request: SecretRequest, key: str, below: Sequence[str] = ()) -> tuple
     output = variable
     if request.output_name is not None:
         output = normalise(request.output_name + parts)
-    check_name(variable)
+    _check_key(variable)
     check_pattern(output)
     return variable, output
 

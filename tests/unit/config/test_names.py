@@ -21,6 +21,7 @@ from ci_secrets.errors import ConfigError
         "TF_BUILD", "SYSTEM_ACCESSTOKEN",
         "CI_SECRETS_STATE_KEY", "GIT_SSH_COMMAND", "GIT_CONFIG_COUNT", "PERL5OPT", "RUBYOPT",
         "JAVA_TOOL_OPTIONS", "PROMPT_COMMAND", "LESSOPEN", "INPUT_TOKEN", "_",
+        "_ci_secrets_action", "_ci_secrets_flags", "_CI_SECRETS_KEY", "_Ci_Secrets_home",
     ],
 )  # fmt: skip
 def test_names_that_break_the_job_are_refused(name: str) -> None:
@@ -103,6 +104,32 @@ class TestExpand:
         """Who may write keys into the store does not get to set PATH."""
         with pytest.raises(ConfigError):
             expand(wildcard(), key)
+
+    @pytest.mark.parametrize(
+        "key",
+        ["ERL_AFLAGS", "npm_config_script_shell", "NPM_CONFIG_REGISTRY", "openssl_conf",
+         "TAR_OPTIONS", "RSYNC_RSH", "VIMINIT", "ANT_ARGS", "SBT_OPTS", "MAVEN_ARGS", "JAVA_HOME",
+         "PIP_EXTRA_INDEX_URL", "UV_INDEX", "https_proxy", "ALL_PROXY", "no_proxy", "SSL_CERT_FILE",
+         "REQUESTS_CA_BUNDLE", "GOPROXY", "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", "CC",
+         "GIT_TRACE_CURL", "SSLKEYLOGFILE"],
+    )  # fmt: skip
+    def test_only_a_person_may_choose_a_setting_of_a_tool(self, key: str) -> None:
+        """What gives tools options, proxies or CAs is taken as written, and never from a store."""
+        check_name(key)
+        with pytest.raises(ConfigError) as caught:
+            expand(wildcard(keep_case=True), key)
+        assert "A variable of that name" in caught.value.cause
+        assert "entry of its own" in caught.value.fix
+
+    @pytest.mark.parametrize(
+        "key",
+        ["CARGO_REGISTRY_TOKEN", "YARN_NPM_AUTH_TOKEN", "UV_INDEX_INTERNAL_PASSWORD",
+         "PIP_PASSWORD", "BUNDLE_GEMS__EXAMPLE__COM", "DOCKER_PASSWORD", "SSL_CERT",
+         "PROXY_PASSWORD"],
+    )  # fmt: skip
+    def test_the_credentials_of_tools_are_no_settings(self, key: str) -> None:
+        """What a tool reads a token or a password from may come from a wildcard."""
+        assert expand(wildcard(), key) == (key, key)
 
     @given(st.text(), st.booleans())
     def test_any_key_is_a_good_name_or_refused(self, key: str, keep_case: bool) -> None:
