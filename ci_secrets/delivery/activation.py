@@ -28,13 +28,16 @@ IFS=' ' read -r _ci_secrets_pid _ci_secrets_rest 2>/dev/null </proc/self/stat ||
 """
 _DEFINITIONS: Final = """\
 set +a
+unset -v _ci_secrets_key
 _ci_secrets_main=$$ _ci_secrets_shell=$_ci_secrets_pid
 _ci_secrets_home={home} _ci_secrets_key={key}
 _ci_secrets_tool() {{
     {tool} activate -- "$@"
 }}
 """
+# NOTE: a variable that the job exported would stay so with the key in it: hence the `unset`.
 _VALUES: Final = b"""\
+_ci_secrets_debug=
 case ${BASH_VERSION-} in
 ?*)
     _ci_secrets_debug=$(builtin trap -p DEBUG)
@@ -43,7 +46,7 @@ case ${BASH_VERSION-} in
 esac
 %s
 case $_ci_secrets_flags in *a*) set -a ;; esac
-eval "${_ci_secrets_debug-}"
+eval "$_ci_secrets_debug"
 """
 # NOTE: a DEBUG trap sees each command, and may write it anywhere.
 
