@@ -5,6 +5,7 @@ failure, never a URL's query, a header or a body.
 """
 
 import enum
+import ipaddress
 import math
 import random
 import ssl
@@ -81,7 +82,7 @@ class Http:
         self._timeout = timeout
         self._transport = transport
         self._sleep = sleep
-        self._clients: dict[str, httpx.Client] = {}
+        self._clients: dict[tuple[str, bool], httpx.Client] = {}
         self._lock = threading.Lock()
 
     def send(
@@ -161,21 +162,28 @@ class Http:
             )
 
     def _client(self, url: str) -> httpx.Client:
-        # NOTE: building a TLS context reads the CA bundle (tens of ms); plain loopback needs none.
-        scheme = httpx.URL(url).scheme
+        parsed = httpx.URL(url)
+        kind = (parsed.scheme, is_loopback(parsed.host))
         with self._lock:
-            if scheme not in self._clients:
-                self._clients[scheme] = httpx.Client(
-                    headers=self._headers,
-                    verify=self._tls() if scheme == "https" else _no_tls(),
-                    limits=httpx.Limits(
-                        max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS
-                    ),
-                    follow_redirects=False,
-                    transport=self._transport,
-                )
-                deadline.bind(self._clients[scheme])
-            return self._clients[scheme]
+            if kind not in self._clients:
+                self._clients[kind] = self._new_client(*kind)
+            return self._clients[kind]
+
+    def _new_client(self, scheme: str, loopback: bool) -> httpx.Client:
+        client = httpx.Client(
+            headers=self._headers,
+            # NOTE: building a TLS context reads the CA bundle (tens of ms); plain http needs none.
+            verify=self._tls() if scheme == "https" else _no_tls(),
+            # Through a proxy, what is in clear because it stays here would cross the network.
+            trust_env=not loopback,
+            limits=httpx.Limits(
+                max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS
+            ),
+            follow_redirects=False,
+            transport=self._transport,
+        )
+        deadline.bind(client)
+        return client
 
     def _tls(self) -> ssl.SSLContext:
         try:
@@ -245,6 +253,17 @@ def _retry_after_seconds(value: str | None) -> float | None:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, told without asking any name server."""
+    name = host.lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 def host_of(url: str) -> str:

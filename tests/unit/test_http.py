@@ -237,6 +237,17 @@ def test_a_host_is_shown_without_what_surrounds_it(url: str) -> None:
     assert http.host_of(url) == "a.example"
 
 
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("127.8.9.10", True), ("::1", True), ("localhost", True),
+     ("LOCALHOST", True), ("vault.localhost", True), ("10.0.0.1", False), ("::2", False),
+     ("localhost.example", False), ("127.0.0.1.example", False), ("", False)],
+)  # fmt: skip
+def test_loopback_is_told_by_the_name(host: str, loopback: bool) -> None:
+    """No name server is asked."""
+    assert http.is_loopback(host) == loopback
+
+
 def test_a_ca_file_that_cannot_be_loaded_is_a_wrong_setting(tmp_path: Path) -> None:
     """Not an unreachable server."""
     with pytest.raises(ConfigError, match="CA file"):
@@ -383,14 +394,24 @@ def test_a_proxy_is_asked(
     assert b"header-value" not in heard[0]
 
 
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+def test_loopback_is_asked_without_a_proxy(proxies: pytest.MonkeyPatch, variable: str) -> None:
+    """Plain http is allowed there because it crosses no network."""
+    line = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    with raw_server(lambda visitor: visitor.sendall(line)) as url:
+        proxies.setenv(variable, "http://127.0.0.1:1")
+        assert Http(timeout=5).send("GET", url, repeat=Repeat.NEVER).status == 200
+
+
 def test_no_proxy_is_obeyed(proxies: pytest.MonkeyPatch) -> None:
     """What NO_PROXY names is asked directly, though the proxy would refuse everything."""
     line = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-    with raw_server(lambda visitor: visitor.sendall(line)) as url:
+    with raw_server(lambda visitor: visitor.sendall(line)) as server:
+        url = server.replace("127.0.0.1", "0.0.0.0")  # no loopback by its name
         proxies.setenv("HTTP_PROXY", "http://127.0.0.1:1")
         with pytest.raises(UnreachableError):
             Http(timeout=5).send("GET", url, repeat=Repeat.NEVER)
-        proxies.setenv("NO_PROXY", "127.0.0.1")
+        proxies.setenv("NO_PROXY", "0.0.0.0")
         assert Http(timeout=5).send("GET", url, repeat=Repeat.NEVER).status == 200
 
 

@@ -1,6 +1,5 @@
 """One server and one namespace of it: what is sent, where redirects may lead, what comes back."""
 
-import ipaddress
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -10,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ci_secrets.config.model import StoreConfig
 from ci_secrets.errors import ConfigError, RefusedError, UnreachableError
-from ci_secrets.http import Answer, Http, Repeat, host_of
+from ci_secrets.http import Answer, Http, Repeat, host_of, is_loopback
 from ci_secrets.text import foreign
 
 MAX_REDIRECTS: Final = 3
@@ -184,7 +183,7 @@ def origin_of(url: str) -> str:
             f"{foreign(url.split('@')[-1])} is not the URL of a store.",
             fix="Write `https://host:port`, without user and password.",
         )
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ConfigError(
             f"{foreign(host)} is asked for over plain http.",
             cause="Token and secrets would cross the network readable by all.",
@@ -192,15 +191,6 @@ def origin_of(url: str) -> str:
         )
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}:{port or (443 if parts.scheme == 'https' else 80)}"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def check_headers(headers: Mapping[str, str]) -> None:
