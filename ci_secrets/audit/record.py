@@ -66,7 +66,8 @@ class Record:
     event: str
     facts: Mapping[str, Any]
     torn: int = 0
-    """Bytes that a crash left without a line end just before this record."""
+    """Bytes that crashes left just before this record: of each unfinished line, and the line ends
+    between them."""
     prev: str
     """The hash of the record before."""
 
@@ -109,10 +110,15 @@ def encode(record: Record, links: Links) -> tuple[bytes, str]:
     return b'%b,"hash":"%b"}\n' % (body[:-1], digest.encode()), digest
 
 
+def is_finished(line: bytes) -> bool:
+    """Whether a line ends as records do; one that a crash cut off does not."""
+    return _hash_of(line) is not None
+
+
 def decode(line: bytes, links: Links | None = None) -> Line | None:
     """What a line says; `None` if it is no record. Without `links` its hash is not checked."""
-    end = _HASH.search(line, max(0, len(line) - 80))
-    if end is None or end.end() != len(line):
+    end = _hash_of(line)
+    if end is None:
         return None
     body, digest = line[: end.start()] + b"}", end.group(1).decode()
     try:
@@ -122,6 +128,11 @@ def decode(line: bytes, links: Links | None = None) -> Line | None:
         return None
     sound = links is not None and hmac.compare_digest(links.digest(body), digest)
     return Line(record=record, digest=digest, link=link, sound=sound)
+
+
+def _hash_of(line: bytes) -> re.Match[bytes] | None:
+    end = _HASH.search(line, max(0, len(line) - 80))
+    return end if end and end.end() == len(line) else None
 
 
 def plain(fact: object) -> object:

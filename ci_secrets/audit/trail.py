@@ -4,6 +4,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -121,19 +122,19 @@ class Trail:
             disk.locked(descriptor, _LOCK_SECONDS),
         ):
             size = os.fstat(descriptor).st_size
-            prev, seq, torn = _end(descriptor, size)
+            end = _end(descriptor, size)
             record = Record(
-                seq=seq + 1,
+                seq=end.seq + 1,
                 opening=self._opening,
                 run=self._run,
                 event=event,
                 facts=facts,
-                torn=torn,
-                prev=prev,
+                torn=end.torn,
+                prev=end.prev,
             )
             line, digest = encode(record, self._links)
             try:
-                _write_whole(descriptor, b"\n" + line if torn else line)
+                _write_whole(descriptor, b"\n" + line if end.in_line else line)
                 if sync:
                     os.fsync(descriptor)
             except OSError:
@@ -155,21 +156,39 @@ class Trail:
             self.notices.append(Notice(level="warning", text=what))
 
 
-def _end(descriptor: int, size: int) -> tuple[str, int, int]:
-    """Hash and number of the last record, and how many bytes without a line end follow it.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _End:
+    """Where the file ends, for the record that comes next."""
 
-    Looks no further back than one line can be long: behind so much garbage a new chain starts,
-    and `verify` tells.
+    prev: str = START
+    """The hash of the last record."""
+    seq: int = 0
+    """Its number."""
+    torn: int
+    """Bytes that crashes left behind it: of all unfinished lines, and the line ends between."""
+    in_line: bool
+    """Whether the last line has no end, be it of a record or torn."""
+
+
+def _end(descriptor: int, size: int) -> _End:
+    """Looks no further back than one line can be long.
+
+    Behind so much garbage a new chain starts, and `verify` tells.
     """
-    torn = 0
+    torn, in_line = 0, False
     for window in (64 * 1024, 2 * LINE_LIMIT):
-        *earlier, rest = os.pread(descriptor, window, max(0, size - window)).split(b"\n")
-        torn = len(rest)
-        for line in reversed(earlier):
+        lines = os.pread(descriptor, window, max(0, size - window)).split(b"\n")
+        in_line = bool(lines[-1])
+        torn, behind = 0, -1
+        for line in reversed(lines):
+            # The last may be a record of which a crash kept all but the line end: it counts.
             found = decode(line + b"\n")
             if found is not None:
-                return found.digest, found.record.seq, torn
-    return START, 0, torn
+                prev, seq = found.digest, found.record.seq
+                return _End(prev=prev, seq=seq, torn=torn, in_line=in_line)
+            behind += len(line) + 1
+            torn = behind if in_line else max(0, behind - 1)
+    return _End(torn=torn, in_line=in_line)
 
 
 def _write_whole(descriptor: int, data: bytes) -> None:
@@ -184,7 +203,7 @@ def _count(path: Path | None, opening: str) -> int:
         return 0
     try:
         with lines(path) as found:
-            known = (decode(line) for line in found)
+            known = (decode(line.removesuffix(b"\n") + b"\n") for line in found)
             return sum(1 for line in known if line and line.record.opening == opening)
     except OSError:
         return 0

@@ -5,12 +5,14 @@ from pathlib import Path
 
 from ci_secrets.audit.file import LINE_LIMIT, lines
 from ci_secrets.audit.links import Links
-from ci_secrets.audit.record import BEGINNING, START, Head, Line, Record, decode
+from ci_secrets.audit.record import BEGINNING, START, Head, Line, Record, decode, is_finished
 from ci_secrets.errors import AuditBrokenError
 from ci_secrets.platforms.interface import Run
 from ci_secrets.text import foreign
 
 _SHOWN = 100
+_IN_A_ROW = 100
+"""Crashes of which none gave the next record time to be written; more are none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,11 +72,17 @@ class _Garbage:
     line: int
     length: int
     """Bytes, without the line end, which the next record brought where the line was torn."""
-    start: bytes
+    may_be_torn: bool
+    """By its beginning and its end."""
+
+    @classmethod
+    def of(cls, number: int, piece: bytes) -> "_Garbage":
+        text = piece.removesuffix(b"\n")
+        begins = bool(text) and text.startswith(BEGINNING[: len(text)])
+        return cls(line=number, length=len(text), may_be_torn=begins and not is_finished(piece))
 
     def torn(self) -> bool:
-        begins = self.start.startswith(BEGINNING[: len(self.start)])
-        return begins and self.length <= LINE_LIMIT
+        return self.may_be_torn and self.length <= LINE_LIMIT
 
 
 @dataclass(kw_only=True, slots=True)
@@ -92,7 +100,8 @@ class _Reading:
     head_seen: bool = False
     other_link: bool = False
     openings: dict[str, _Opening] = field(default_factory=dict)
-    garbage: _Garbage | None = None
+    garbage: list[_Garbage] = field(default_factory=list)
+    """Lines since the last record."""
     problems: list[str] = field(default_factory=list)
     unshown: int = 0
     torn: list[int] = field(default_factory=list)
@@ -101,24 +110,23 @@ class _Reading:
         """Look at the next line, or the next piece of one that is too long to be a record."""
         continued, self.within = self.within, not piece.endswith(b"\n")
         if continued:
-            if self.garbage is not None:
-                self.garbage.length += len(piece.removesuffix(b"\n"))
+            if self.garbage:
+                self.garbage[-1].length += len(piece.removesuffix(b"\n"))
             return
         self.line += 1
         found = decode(piece, self.links)
-        self._settle_garbage(noted_bytes=0 if found is None else found.record.torn)
-        if found is None:
-            text = piece.removesuffix(b"\n")
-            start = text[: len(BEGINNING)]
-            self.garbage = _Garbage(line=self.line, length=len(text), start=start)
-        else:
+        if found is not None:
+            self._settle_garbage(noted_bytes=found.record.torn)
             self._take_record(found)
+            return
+        if len(self.garbage) >= _IN_A_ROW:
+            self._settle_garbage(noted_bytes=0)
+        self.garbage.append(_Garbage.of(self.line, piece))
 
     def end(self) -> Verified:
         """The result, once all lines were taken."""
-        if self.within and self.garbage is not None:  # no record came yet that could note it
-            self._settle_garbage(noted_bytes=self.garbage.length)
-        self._settle_garbage(noted_bytes=0)
+        # No record came yet that could note what stands at the end.
+        self._settle_garbage(noted_bytes=_length(self.garbage))
         if self.head is not None and not self.head_seen:
             self._problem("the head is not in the trail: its end was cut off, or it was rewritten")
         unclosed = [
@@ -190,20 +198,25 @@ class _Reading:
             )
 
     def _settle_garbage(self, *, noted_bytes: int) -> None:
-        """Tell the line before: torn, if it is as long as was noted, else a problem."""
-        garbage, self.garbage = self.garbage, None
-        if garbage is None:
-            return
-        if garbage.torn() and 0 < noted_bytes == garbage.length:
-            self.torn.append(garbage.line)
-        else:
-            self._problem(f"line {garbage.line} is no record")
+        """Tell the lines before: torn, if they are as long as was noted, else a problem."""
+        garbage, self.garbage = self.garbage, []
+        noted = noted_bytes == _length(garbage)
+        for each in garbage:
+            if noted and each.torn():
+                self.torn.append(each.line)
+            else:
+                self._problem(f"line {each.line} is no record")
 
     def _problem(self, text: str) -> None:
         if len(self.problems) < _SHOWN:
             self.problems.append(text)
         else:
             self.unshown += 1
+
+
+def _length(garbage: list[_Garbage]) -> int:
+    """Bytes of these lines and of the line ends between them."""
+    return sum(each.length for each in garbage) + max(0, len(garbage) - 1)
 
 
 def _more(count: int) -> list[str]:

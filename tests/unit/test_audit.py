@@ -49,6 +49,10 @@ def _records(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
+def _records_behind(path: Path, lines: int) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_bytes().splitlines()[lines:]]
+
+
 def _change(path: Path, change: Callable[[list[bytes]], None]) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     change(lines)
@@ -273,6 +277,74 @@ class TestTorn:
         assert json.loads(path.read_bytes().splitlines()[5])["torn"] == kept
         found = audit.verify(path, head=head.digest)
         assert (found.records, found.runs, found.torn, found.problems) == (8, 2, (5,), ())
+
+    @pytest.mark.parametrize(
+        ("left", "noted"),
+        [
+            pytest.param([80, 70], 151, id="two in a row"),
+            pytest.param([80, 0], 80, id="after the line end that begins the repair"),
+            pytest.param([80, 1, 200], 283, id="three in a row"),
+        ],
+    )
+    def test_crashes_in_a_row(self, path: Path, left: list[int], noted: int) -> None:
+        """Each leaves a part of a line, and the next whole record notes them all."""
+        head = _run(path)
+        whole = path.read_bytes()
+        path.write_bytes(whole + b"\n".join(whole[:kept] for kept in left))
+        lines = tuple(5 + number for number, kept in enumerate(left) if kept)
+        torn = audit.verify(path, head=head.digest)
+        assert (torn.torn, torn.problems) == (lines, ())
+        _run(path, OTHER)
+        assert _records_behind(path, len(lines) + 4)[0]["torn"] == noted
+        found = audit.verify(path, head=head.digest)
+        assert (found.records, found.torn, found.problems) == (8, lines, ())
+
+    def test_only_the_line_end_is_missing(self, path: Path) -> None:
+        """Such a record is whole: the next one ends its line, and follows it."""
+        trail = audit.Trail.open(path, RUN)
+        trail.append("opened")
+        trail.append("fetched")
+        os.truncate(path, path.stat().st_size - 1)
+        assert audit.verify(path).torn == (2,)
+        head = audit.Trail.open(path, RUN, resume={**trail.handover(), "count": 1}).close()
+        found = audit.verify(path, head=head.printed)
+        assert (head.count, found.records, found.torn, found.problems) == (3, 3, (), ())
+
+    def test_a_finished_line_is_not_torn(self, path: Path) -> None:
+        """A last record that was edited until it is none any more was not left by a crash."""
+        _run(path)
+        _change(path, lambda lines: lines.append(lines.pop().replace(b'"seq":4', b'"seq":x')))
+        assert audit.verify(path).problems == ("line 4 is no record",)
+        _run(path)
+        assert audit.verify(path).problems[0] == "line 4 is no record"
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            pytest.param(lambda lines: lines.pop(4), id="one removed"),
+            pytest.param(lambda lines: lines.insert(4, lines[4]), id="one doubled"),
+            pytest.param(lambda lines: lines.insert(5, b"\n"), id="a blank line"),
+            pytest.param(lambda lines: lines.insert(3, lines.pop(4)), id="moved"),
+        ],
+    )
+    def test_torn_lines_that_are_not_as_they_were_noted(
+        self, path: Path, change: Callable[[list[bytes]], None]
+    ) -> None:
+        """What was noted is bound to its place and its length; its bytes are nobody's."""
+        _run(path)
+        whole = path.read_bytes()
+        path.write_bytes(whole + whole[:80] + b"\n" + whole[:9])
+        _run(path, OTHER)
+        assert audit.verify(path).whole
+        _change(path, change)
+        assert not audit.verify(path).whole
+
+    def test_so_many_crashes_in_a_row_are_none(self, path: Path) -> None:
+        """What waits for a record that notes it is bounded."""
+        _run(path)
+        whole = path.read_bytes()
+        path.write_bytes(whole + (whole[:20] + b"\n") * 300)
+        assert "line 5 is no record" in audit.verify(path).problems
 
     def test_the_killed_run_is_missed(self, path: Path) -> None:
         """The run whose record was torn has no end, and that is said."""
