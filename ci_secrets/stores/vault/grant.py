@@ -4,12 +4,15 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypeGuard
+from typing import Any, Final, TypeGuard
 
 from ci_secrets.secret import Lease, Secret
 from ci_secrets.stores.interface import Closing, Notice, Outcome, TokenInfo
 from ci_secrets.stores.vault.client import Client
 from ci_secrets.stores.vault.wire import Reply
+
+LONGEST: Final = 2**63 // 10**9
+"""Seconds: 292 years. Source: Vault counts nanoseconds in 64 bits (time.Duration of Go)."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -20,6 +23,8 @@ class Grant:
     """Sees the server with this token."""
     token: Secret
     info: TokenInfo
+    odd: tuple[str, ...] = ()
+    """See `odd_numbers`; of a login that just was."""
     seen_alive: bool = False
     """Whether a look-up of it ever gave 200: without that its end cannot be proven."""
     closing: Closing | None = None
@@ -57,11 +62,18 @@ def _are_names(value: object) -> TypeGuard[list[str]]:
 
 
 def number(value: object) -> int:
-    """A count or a span of seconds; 0 for what is none.
+    """A count or a span of seconds, from 0 to `LONGEST`; 0 for what is none.
 
     An odd number must not keep us from the token or the lease that stands beside it.
     """
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+    found = value if isinstance(value, int) and not isinstance(value, bool) else 0
+    return min(max(0, found), LONGEST)
+
+
+def odd_numbers(auth: Mapping[str, Any]) -> tuple[str, ...]:
+    """Which numbers of a login's answer are there and make no sense."""
+    names = ("lease_duration", "num_uses")
+    return tuple(name for name in names if name in auth and number(auth[name]) != auth[name])
 
 
 @dataclass(kw_only=True, slots=True)
@@ -176,9 +188,15 @@ def _closing(fields: Mapping[str, Any]) -> Closing:
     return Closing(**{**fields, "outcome": Outcome(fields["outcome"])})
 
 
-def notices_of(info: TokenInfo, data: Mapping[str, Any] | None, *, refused: bool) -> list[Notice]:
+def notices_of(grant: Grant, data: Mapping[str, Any] | None, *, refused: bool) -> list[Notice]:
     """What the user should know of a token: from its login, and from its look-up (`data`)."""
+    info = grant.info
     found = []
+    if grant.odd:
+        found.append(
+            f"What the store says of the token makes no sense ({', '.join(grant.odd)}): is it "
+            "Vault or OpenBao, or does something between us change its answers?"
+        )
     if info.kind == "batch":
         found.append(
             "The role gives batch tokens: they cannot be revoked, so this one lives until its TTL "

@@ -131,7 +131,7 @@ class VaultSession:
         """Look the token up: half of the proof, and what the login did not say of it."""
         grant = self._grants[-1]
         if grant.info.num_uses:
-            self._notices += notices_of(grant.info, None, refused=False)
+            self._notices += notices_of(grant, None, refused=False)
             return  # it would spend a use
         try:
             reply = grant.client.look_up_self()
@@ -141,4 +141,4 @@ class VaultSession:
         if reply.data:
             period = number(reply.data.get("period"))
             grant.info = replace(grant.info, period_seconds=period)
-        self._notices += notices_of(grant.info, reply.data, refused=reply.status == 403)
+        self._notices += notices_of(grant, reply.data, refused=reply.status == 403)

@@ -10,7 +10,7 @@ from ci_secrets.secret import Secret
 from ci_secrets.stores.interface import Mint
 from ci_secrets.stores.vault.auth import Material, log_in
 from ci_secrets.stores.vault.client import Client
-from ci_secrets.stores.vault.grant import Grant, Ledger, info_of, unpack
+from ci_secrets.stores.vault.grant import Grant, Ledger, info_of, odd_numbers, unpack
 from ci_secrets.stores.vault.session import VaultSession
 from ci_secrets.stores.vault.wire import Wire
 from ci_secrets.stores.vault.wrapping import unwrap_text
@@ -90,7 +90,8 @@ class VaultStore:
         )
         auth = log_in(material).auth or {}
         token = Secret(str(auth["client_token"]))
-        return Grant(client=self._nobody.as_token(token), token=token, info=info_of(auth))
+        client = self._nobody.as_token(token)
+        return Grant(client=client, token=token, info=info_of(auth), odd=odd_numbers(auth))
 
     def _check_namespace(self) -> None:
         """Vault Community ignores the namespace and would serve root's secrets instead."""

@@ -202,6 +202,16 @@ class TestLimitedUses:
         assert token_of(session.close("end")).outcome is Outcome.UNPROVEN
         assert vault.paths() == ["auth/jwt/login", "auth/token/revoke-self"]
 
+    @pytest.mark.parametrize("odd", [{"num_uses": -3}, {"lease_duration": 10**400}])
+    def test_numbers_that_make_no_sense(
+        self, bench: Bench, vault: FakeVault, odd: dict[str, int]
+    ) -> None:
+        """They are said to make none, and what was minted is revoked."""
+        session = with_leases(bench, vault, **odd)
+        (name,) = odd
+        assert f"makes no sense ({name})" in session.notices[0].text
+        assert {each.outcome for each in session.close("end")} == {Outcome.REVOKED}
+
     def test_spent(self, bench: Bench, vault: FakeVault) -> None:
         """With none left nothing can be done, and that is said."""
         session = with_leases(bench, vault, num_uses=2)

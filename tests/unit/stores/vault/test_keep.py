@@ -224,6 +224,13 @@ class TestToken:
         assert session.keep(None) == Kept(next_in_seconds=600)
         assert vault.asked == []
 
+    def test_beyond_all_time(self, bench: Bench, vault: FakeVault) -> None:
+        """A renewal that grants more than a clock can bear stops nothing."""
+        session, clock = timed(bench, vault)
+        granting(vault, lease_duration=10**400)
+        clock.now += 500
+        assert session.keep(None) == Kept(next_in_seconds=600)
+
     @pytest.mark.parametrize("ttl", [1, 2, 5])
     def test_never_busy(self, bench: Bench, vault: FakeVault, ttl: int) -> None:
         """However short the TTL, a round waits a second."""
