@@ -38,15 +38,18 @@ def state_key(
     directory has its own, so that closing a run takes no key from its namesake elsewhere.
 
     `create` makes the file where it is not there yet. Raises `NotClosedError` where it must be
-    there and is not, or is not ours alone; `ConfigError` where no key can be made.
+    there and is not, or is not ours alone; `ConfigError` where no key can be made, be it because
+    another user has a file of its name.
     """
     given = environment.get(VARIABLE, "")
     if given:
         return _given(given)
     directory = state_directory.resolve()  # NOTE: the end may name it in another way
     path = _place(environment, directory) / _name(run, directory)
-    if create and not path.exists():
-        _create(path)
+    if create:
+        if not os.path.lexists(path):
+            _create(path)
+        _check_owner(path)
     return StateKey(
         material=_read(path),
         came_from=f"key file {foreign(path)}",
@@ -109,6 +112,20 @@ def _create(path: Path) -> None:
             cause=foreign(failure.strerror),
             fix=_FIX,
         ) from None
+
+
+def _check_owner(path: Path) -> None:
+    """The name can be computed by anybody, and others may write to /dev/shm too."""
+    try:
+        owner = path.lstat().st_uid
+    except OSError:
+        return  # `_read` tells
+    if owner != os.geteuid():
+        raise ConfigError(
+            f"{foreign(path)} belongs to another user, and the key of the sealed state goes there.",
+            cause="Somebody made it before us. Nothing was opened yet.",
+            fix=f"{_FIX} Or set XDG_RUNTIME_DIR to a directory that only this user can enter.",
+        )
 
 
 def _read(path: Path) -> Secret:

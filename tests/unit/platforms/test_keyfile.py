@@ -126,12 +126,30 @@ def test_a_key_file_that_was_tampered_with_is_not_used(
 def test_a_key_file_of_another_user_is_not_used(
     runtime: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In /dev/shm anybody could have put one under the name that we would choose."""
+    """In /dev/shm anybody could have put one under our name; a start says that nothing is open."""
     file = key(runtime, create=True).file
     assert file is not None
     monkeypatch.setattr(keyfile, "_name", lambda *_: file.name)
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(ConfigError, match="belongs to another user") as caught:
+        key(runtime, create=True)
+    assert "Nothing was opened" in caught.value.cause
+    assert "CI_SECRETS_STATE_KEY" in caught.value.fix
     with pytest.raises(NotClosedError, match="cannot be read"):
+        key(runtime, create=False)
+
+
+def test_a_link_of_another_user_is_not_followed(
+    runtime: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even to where we may not look, or to where nothing is."""
+    file = key(runtime, create=True).file
+    assert file is not None
+    file.unlink()
+    file.symlink_to(runtime / "nothing")
+    monkeypatch.setattr(keyfile, "_name", lambda *_: file.name)
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(ConfigError, match="belongs to another user"):
         key(runtime, create=True)
 
 
