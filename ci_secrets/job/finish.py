@@ -16,7 +16,7 @@ from ci_secrets.leaks.findings import Coverage, Report
 from ci_secrets.leaks.formats import ReportFile
 from ci_secrets.leaks.matcher import build
 from ci_secrets.leaks.scan import scan_paths, scan_stream
-from ci_secrets.platforms.interface import OwnLog, Platform, StateKey
+from ci_secrets.platforms.interface import OwnLog, Platform
 from ci_secrets.response.closings import record
 from ci_secrets.response.outcome import Ended, together
 from ci_secrets.secret import Secret
@@ -61,7 +61,7 @@ class Finish:
         if found.tombstone is not None:
             return self._tell_tombstone(found.tombstone)
         try:
-            sealed = seal.open_state(found.path, _state_key(self.wanted, self.platform))
+            sealed = _open(found, self.wanted, self.platform)
             handed = state.read(sealed.read())
         except CiSecretsError:
             closed = seal.closed_meanwhile(found.path)
@@ -151,13 +151,16 @@ def sealed_values(wanted: Wanted, environment: Mapping[str, str]) -> Mapping[str
         )
     values: dict[str, Secret] = {}
     for found in left:
-        with seal.open_state(found.path, _state_key(wanted, platform)) as sealed:
+        with _open(found, wanted, platform) as sealed:
             values |= state.read(sealed.read()).known
     return values
 
 
-def _state_key(wanted: Wanted, platform: Platform) -> StateKey:
-    return platform.state_key(directory=state.base(wanted, platform), create=False)
+def _open(found: seal.Found, wanted: Wanted, platform: Platform) -> seal.SealedState:
+    base = state.base(wanted, platform)
+    return seal.open_state(
+        found.path, lambda run: platform.state_key(run, directory=base, create=False)
+    )
 
 
 def _left_open(wanted: Wanted, platform: Platform) -> Sequence[seal.Found] | None:

@@ -59,7 +59,7 @@ def begin(job: "Job") -> "Sealed | None":
     """
     place = base(job.wanted, job.platform)
     try:
-        key = job.platform.state_key(directory=place, create=True)
+        key = job.platform.state_key(job.run, directory=place, create=True)
         made = seal.new(directory(place, job.run), job.run, key, _payload(job))
     except CiSecretsError as failure:
         if job.wanted.heartbeat_ttl is None:

@@ -116,9 +116,9 @@ class Base:
         names = sorted(self.identity_variables() - {TOKEN_FILE})
         return {f"${name}": Secret(self._environment[name]) for name in names if self._get(name)}
 
-    def state_key(self, *, directory: Path, create: bool) -> StateKey:
+    def state_key(self, run: Run, *, directory: Path, create: bool) -> StateKey:
         """`CI_SECRETS_STATE_KEY`, else a key file in another directory than the state."""
-        return keyfile.state_key(self._environment, self.run(), directory, create=create)
+        return keyfile.state_key(self._environment, run, directory, create=create)
 
     def mask_lines(self, values: Iterable[bytes]) -> list[bytes]:
         """No masks."""

@@ -77,7 +77,7 @@ class GitLab(Base):
         """Beside the checkout, where `git clean` does not come, and kept for after_script."""
         return Path(self._need("CI_PROJECT_DIR") + ".tmp", "ci-secrets")
 
-    def state_key(self, *, directory: Path, create: bool) -> StateKey:
+    def state_key(self, run: Run, *, directory: Path, create: bool) -> StateKey:
         """CI_JOB_TOKEN: after_script has it too, even when the server has ended it.
 
         Its container has lost /dev/shm by then; so a key file is only for where there is no token.
@@ -85,7 +85,7 @@ class GitLab(Base):
         token = self._get("CI_JOB_TOKEN")
         if token and not self._get(keyfile.VARIABLE):
             return StateKey(material=Secret(token), came_from="$CI_JOB_TOKEN")
-        return super().state_key(directory=directory, create=create)
+        return super().state_key(run, directory=directory, create=create)
 
     def id_token(self, audience: str) -> IdToken:
         """The ID token that was named, else the one that was declared for this audience."""

@@ -170,11 +170,12 @@ class Platform(Protocol):
     def state_directory(self) -> Path:
         """Where sealed states of jobs on this machine lie; not yet created."""
 
-    def state_key(self, *, directory: Path, create: bool) -> StateKey:
-        """The material of the key for states below `directory`, which never holds the key too.
+    def state_key(self, run: Run, *, directory: Path, create: bool) -> StateKey:
+        """The material of the key for a run's state below `directory`, which never holds it too.
 
-        `create` makes the key file where there is no better source. Raises `NotClosedError` when
-        it must exist and does not.
+        `run` is that of the state, whose name the end may not have been told. `create` makes the
+        key file where there is no better source. Raises `NotClosedError` when it must exist and
+        does not.
         """
 
     def mask_lines(self, values: Iterable[bytes]) -> list[bytes]:

@@ -54,8 +54,7 @@ def state_key(
         material=_read(path),
         came_from=f"key file {foreign(path)}",
         weaker=True,
-        # NOTE: runs without a name share one key, so none of them may take it away.
-        file=path if run.run else None,
+        file=path,
     )
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -126,8 +126,12 @@ def _remove_empty(directory: Path) -> None:
         directory.rmdir()
 
 
-def open_state(path: Path, key: StateKey, wait_seconds: float = _LOCK_SECONDS) -> SealedState:
+def open_state(
+    path: Path, key_of: Callable[[Run], StateKey], wait_seconds: float = _LOCK_SECONDS
+) -> SealedState:
     """The state that `find` found, proven to be whole, and held by this process.
+
+    `key_of` is asked for the key of the run that the header names, not yet authenticated.
 
     Waits at most `wait_seconds` for another process that holds it. Raises `NotClosedError`, whose
     text tells a wrong key, a changed header, a changed body, a truncated and a lost file apart, and
@@ -147,7 +151,7 @@ def open_state(path: Path, key: StateKey, wait_seconds: float = _LOCK_SECONDS) -
         header = read_header(path)
         if header is None:
             raise damaged_header()
-        state = SealedState(path, header, key, lock)
+        state = SealedState(path, header, key_of(header.run), lock)
         state.read()
     except BaseException:
         lock.close()

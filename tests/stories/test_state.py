@@ -161,6 +161,27 @@ def test_without_a_run_id_two_open_runs_are_not_guessed_at(generic: Story, tmp_p
     assert len(generic.users) == 2
 
 
+@pytest.mark.parametrize("named", [("--run-id", "one"), ()], ids=["named", "unnamed"])
+def test_the_single_open_run_is_opened_with_its_own_key_file(
+    generic: Story, tmp_path: Path, named: tuple[str, ...]
+) -> None:
+    """`scan` and `finish` need not be told its name, whatever ran before it; no key stays."""
+    env_file = tmp_path / "e.env"
+    assert generic.run("exec", "--", "true").code == 0
+    done = generic.run("exchange", *named, "--env-file", str(env_file))
+    assert done.code == 0, done.err
+    log = tmp_path / "job.log"
+    log.write_text(next(iter(generic.users.values())) + "\n")
+    found = generic.run("scan", str(log))
+    assert found.code == 11, found.err
+    done = generic.run("finish")
+    assert done.code == 0, done.err
+    assert "revoked, proven: 1 token and 1 lease" in done.err
+    assert generic.users == {}
+    assert not env_file.exists()
+    assert list(generic.runtime.iterdir()) == []
+
+
 def test_the_store_is_down_at_the_end(github: Story, tmp_path: Path) -> None:
     """It is 9 with what, until when and the operator's command; a later `finish` completes it."""
     github.vault.inject("*", "auth/token/revoke-self", times=None, reset=True)

@@ -58,6 +58,10 @@ def _age(directory: Path) -> None:
         os.utime(path, (month_ago, month_ago))
 
 
+def _open(path: Path, key: StateKey = KEY, **options: float) -> seal.SealedState:
+    return seal.open_state(path, lambda _run: key, **options)
+
+
 def _names(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 
@@ -80,7 +84,7 @@ class TestRoundTrip:
         _sealed(directory)
         (found,) = seal.find(directory, RUN)
         assert found.kind == "open"
-        with seal.open_state(found.path, KEY) as state:
+        with _open(found.path) as state:
             assert state.read() == PAYLOAD
             assert state.run == dataclasses.replace(RUN, url="")
 
@@ -125,7 +129,7 @@ class TestRoundTrip:
     def test_any_payload_comes_back(self, tmp_path: Path, payload: dict[str, Any]) -> None:
         """Every JSON text survives: NUL, control characters, lone surrogates, emoji."""
         path = _sealed(tmp_path / "ci-secrets", payload=payload)
-        with seal.open_state(path, KEY) as state:
+        with _open(path) as state:
             assert state.read() == payload
 
 
@@ -193,7 +197,7 @@ class TestFind:
             (found,) = seal.find(directory, run)
             assert (found.kind, found.path) == ("lost", directory)
         with pytest.raises(NotClosedError, match="is gone") as refused:
-            seal.open_state(directory, KEY)
+            _open(directory)
         assert str(directory) in refused.value.fix
 
     @pytest.mark.parametrize("field", ["platform", "run", "attempt", "job"])
@@ -224,7 +228,7 @@ class TestFind:
         path.write_bytes(b"\x00" * 10_000)
         assert [found.kind for found in seal.find(directory, OTHER)] == ["damaged"]
         with pytest.raises(NotClosedError, match="damaged header"):
-            seal.open_state(path, KEY)
+            _open(path)
 
     def test_a_link_in_the_directory(self, directory: Path, tmp_path: Path) -> None:
         """A state that is a link to another file is damaged, not followed."""
@@ -250,7 +254,7 @@ class TestWrongOrChanged:
         path = _sealed(directory)
         wrong = StateKey(material=Secret(bytes(32)), came_from="$CI_JOB_TOKEN")
         with pytest.raises(NotClosedError, match=r"\$CI_JOB_TOKEN") as refused:
-            seal.open_state(path, wrong)
+            _open(path, wrong)
         assert "until when is not known" in refused.value.fix
 
     def test_a_copy_for_another_job(self, directory: Path) -> None:
@@ -259,7 +263,7 @@ class TestWrongOrChanged:
         path.write_bytes(path.read_bytes().replace(b'"deploy"', b'"test"', 1))
         (found,) = seal.find(directory, OTHER)
         with pytest.raises(NotClosedError, match="made to look like"):
-            seal.open_state(found.path, KEY)
+            _open(found.path)
 
     def test_two_bodies_exchanged(self, directory: Path) -> None:
         """The body of one state behind the header of another does not open."""
@@ -267,7 +271,7 @@ class TestWrongOrChanged:
         header = one.read_bytes().partition(b"\n")[0]
         one.write_bytes(header + b"\n" + two.read_bytes().partition(b"\n")[2])
         with pytest.raises(NotClosedError):
-            seal.open_state(one, KEY)
+            _open(one)
 
     def test_a_truncated_file(self, directory: Path) -> None:
         """Every shorter file is refused; one cut within the body is called truncated."""
@@ -277,21 +281,21 @@ class TestWrongOrChanged:
             path.write_bytes(content[:length])
             expected = "truncated" if length >= content.index(b"\n") else "damaged header"
             with pytest.raises(NotClosedError, match=expected):
-                seal.open_state(path, KEY)
+                _open(path)
 
     def test_a_longer_file(self, directory: Path) -> None:
         """Bytes behind the end are refused as well."""
         path = _sealed(directory)
         path.write_bytes(path.read_bytes() + b"\n")
         with pytest.raises(NotClosedError, match="is damaged"):
-            seal.open_state(path, KEY)
+            _open(path)
 
     def test_a_state_of_another_version(self, directory: Path) -> None:
         """A version that we do not know is not guessed at."""
         path = _sealed(directory)
         path.write_bytes(path.read_bytes().replace(b'"version": 1', b'"version": 2', 1))
         with pytest.raises(NotClosedError, match="damaged header"):
-            seal.open_state(path, KEY)
+            _open(path)
 
     @pytest.mark.parametrize("bit", [0x01, 0x80])
     def test_every_byte_flipped(self, directory: Path, bit: int) -> None:
@@ -303,7 +307,7 @@ class TestWrongOrChanged:
             changed[place] ^= bit
             path.write_bytes(changed)
             with pytest.raises(NotClosedError):
-                seal.open_state(path, KEY)
+                _open(path)
 
     @given(st.data())
     @settings(
@@ -323,7 +327,7 @@ class TestWrongOrChanged:
         path = tmp_path / "ci-secrets" / "changed.sealed"
         path.write_bytes(content)
         with pytest.raises(NotClosedError):
-            seal.open_state(path, KEY)
+            _open(path)
 
 
 class TestClose:
@@ -332,7 +336,7 @@ class TestClose:
     def test_the_tombstone_takes_the_place_of_the_state(self, directory: Path) -> None:
         """After the close only the tombstone is there, and says what it was given."""
         path = _sealed(directory)
-        with seal.open_state(path, KEY) as state:
+        with _open(path) as state:
             state.close({"verdict": "clean", "head": "ab12"})
         assert _names(directory) == [path.with_suffix(".closed").name]
         (found,) = seal.find(directory, RUN)
@@ -343,7 +347,7 @@ class TestClose:
         """Where the crash left both, the run is closed, and the state is removed at last."""
         path = _sealed(directory)
         content = path.read_bytes()
-        with seal.open_state(path, KEY) as state:
+        with _open(path) as state:
             state.close({"verdict": "clean"})
         path.write_bytes(content)
         assert [found.kind for found in seal.find(directory, RUN)] == ["closed"]
@@ -352,17 +356,17 @@ class TestClose:
     def test_a_full_disk_keeps_the_state(self, directory: Path) -> None:
         """Where the tombstone cannot be written, the state stays for a later `finish`."""
         path = _sealed(directory)
-        state = seal.open_state(path, KEY)
+        state = _open(path)
         with state, _full_disk(16), pytest.raises(OutputRefusedError):
             state.close({"verdict": "clean"})
-        with seal.open_state(path, KEY) as state:
+        with _open(path) as state:
             assert state.read() == PAYLOAD
 
     def test_half_written_states_go_too(self, directory: Path) -> None:
         """What a killed write left beside the state is removed with it."""
         path = _sealed(directory)
         (directory / f".{path.name}.0123456789abcdef").write_bytes(b"half")
-        with seal.open_state(path, KEY) as state:
+        with _open(path) as state:
             state.close({})
         assert _names(directory) == [path.with_suffix(".closed").name]
 
@@ -430,17 +434,17 @@ class TestOneAtATime:
         """While one holds the state, another gets told who may hold it; afterwards it opens."""
         path = _sealed(directory)
         busy = pytest.raises(NotClosedError, match="in use by another process")
-        with seal.open_state(path, KEY), busy:
-            seal.open_state(path, KEY, wait_seconds=0)
-        seal.open_state(path, KEY, wait_seconds=0).release()
+        with _open(path), busy:
+            _open(path, wait_seconds=0)
+        _open(path, wait_seconds=0).release()
 
     def test_a_second_finish_finds_the_run_closed(self, directory: Path) -> None:
         """The one that comes too late gets an error instead of a second close, and litters not."""
         path = _sealed(directory)
-        with seal.open_state(path, KEY) as state:
+        with _open(path) as state:
             state.close({})
         with pytest.raises(NotClosedError, match="another process just now"):
-            seal.open_state(path, KEY)
+            _open(path)
         assert _names(directory) == [path.with_suffix(".closed").name]
 
     def test_many_real_processes_close_once(self, directory: Path) -> None:
@@ -457,7 +461,7 @@ class TestOneAtATime:
             print("ready", flush=True)
             sys.stdin.readline()
             try:
-                with seal.open_state(Path(sys.argv[1]), key) as state:
+                with seal.open_state(Path(sys.argv[1]), lambda run: key) as state:
                     time.sleep(0.05)
                     state.close({})
                     print("closed")
@@ -499,8 +503,8 @@ class TestOneAtATime:
             assert holder.stdout.readline() == b"held\n"
             (found,) = seal.find(directory, RUN)
             with pytest.raises(NotClosedError, match="in use"):
-                seal.open_state(found.path, KEY, wait_seconds=0)
+                _open(found.path, wait_seconds=0)
             holder.send_signal(signal.SIGKILL)
             holder.wait()
-        with seal.open_state(found.path, KEY, wait_seconds=5) as state:
+        with _open(found.path, wait_seconds=5) as state:
             assert state.read() == {"token": "made-up"}

@@ -212,9 +212,8 @@ def test_the_state_lies_in_the_runners_temporary_directory() -> None:
 
 def test_the_actions_own_state_is_the_key() -> None:
     """The shim hands it over in a variable, masked."""
-    key = GitHub(ENVIRONMENT | {"CI_SECRETS_STATE_KEY": "made-up-" * 4}).state_key(
-        directory=STATE, create=True
-    )
+    github = GitHub(ENVIRONMENT | {"CI_SECRETS_STATE_KEY": "made-up-" * 4})
+    key = github.state_key(github.run(), directory=STATE, create=True)
     assert (key.came_from, key.weaker) == ("$CI_SECRETS_STATE_KEY", False)
 
 

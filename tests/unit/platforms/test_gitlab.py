@@ -127,7 +127,7 @@ def test_the_state_lies_beside_the_checkout_and_the_job_token_is_its_key() -> No
     gitlab = GitLab(ENVIRONMENT)
     assert gitlab.state_directory() == Path("/builds/g/p.tmp/ci-secrets")
     for create in (True, False):
-        key = gitlab.state_key(directory=STATE, create=create)
+        key = gitlab.state_key(gitlab.run(), directory=STATE, create=create)
         assert (key.material, key.came_from) == (Secret("made-up-job-token"), "$CI_JOB_TOKEN")
         assert (key.weaker, key.file) == (False, None)
 
@@ -135,13 +135,17 @@ def test_the_state_lies_beside_the_checkout_and_the_job_token_is_its_key() -> No
 def test_a_key_of_ones_own_goes_before_the_job_token() -> None:
     """The user's word."""
     gitlab = GitLab(ENVIRONMENT | {"CI_SECRETS_STATE_KEY": "made-up-" * 4})
-    assert gitlab.state_key(directory=STATE, create=True).came_from == "$CI_SECRETS_STATE_KEY"
+    assert (
+        gitlab.state_key(gitlab.run(), directory=STATE, create=True).came_from
+        == "$CI_SECRETS_STATE_KEY"
+    )
 
 
 def test_without_a_job_token_there_is_a_key_file(tmp_path: Path) -> None:
     """As gitlab-ci-local has none."""
     environment = ENVIRONMENT | {"CI_JOB_TOKEN": "", "XDG_RUNTIME_DIR": str(tmp_path)}
-    assert GitLab(environment).state_key(directory=STATE, create=True).weaker
+    gitlab = GitLab(environment)
+    assert gitlab.state_key(gitlab.run(), directory=STATE, create=True).weaker
 
 
 def test_without_a_checkout_this_is_no_job_of_gitlab() -> None:

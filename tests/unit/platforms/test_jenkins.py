@@ -86,9 +86,10 @@ def test_the_state_lies_beside_the_checkout() -> None:
 def test_the_key_is_a_credential_else_a_file_called_weaker(tmp_path: Path) -> None:
     """A build has no secret of its own."""
     environment = ENVIRONMENT | {"XDG_RUNTIME_DIR": str(tmp_path)}
-    assert Jenkins(environment).state_key(directory=STATE, create=True).weaker
+    run = Jenkins(environment).run()
+    assert Jenkins(environment).state_key(run, directory=STATE, create=True).weaker
     environment["CI_SECRETS_STATE_KEY"] = "made-up-" * 4
-    assert not Jenkins(environment).state_key(directory=STATE, create=True).weaker
+    assert not Jenkins(environment).state_key(run, directory=STATE, create=True).weaker
 
 
 def test_a_change_request_from_a_fork_is_not_trusted() -> None:

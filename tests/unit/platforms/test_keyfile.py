@@ -74,13 +74,6 @@ def test_each_run_has_its_own_key(runtime: Path, run: Run, state: str) -> None:
     assert key(runtime, create=True, run=run, state=state).material != first.material
 
 
-def test_runs_without_a_name_share_a_key_that_stays(runtime: Path) -> None:
-    """The end cannot know which of them it is, so none may delete it."""
-    found = key(runtime, create=True, run=Run(platform="generic", run=""))
-    assert found.file is None
-    assert found.weaker
-
-
 def test_a_missing_key_is_said(runtime: Path) -> None:
     """The state cannot be opened then, and something may still be alive."""
     with pytest.raises(NotClosedError, match="cannot be read") as caught:
