@@ -88,7 +88,9 @@ OPTIONS: Final[dict[str, Option]] = {
     ),
     "audit-file": Option(help="the audit trail to append to", metavar="FILE", convert=path),
     "state-dir": Option(help="where the sealed state lies", metavar="DIR", convert=path),
-    "run-id": Option(help="name of this run, where no CI gives one", metavar="ID"),
+    "run-id": Option(
+        help="name of this run, where no CI gives one; on Jenkins, of a block of it", metavar="ID"
+    ),
     "keep-identity": Option(help="leave the identity's variables to the command", flag=True),
     "heartbeat-ttl": Option(
         help="after a kill -9 everything is gone within this many seconds (default: 300)",

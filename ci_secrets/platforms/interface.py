@@ -21,7 +21,7 @@ class IdentityOptions:
     id_token_file: Path | None = None
     """The file that holds the JWT; read again at every use, for Kubernetes renews it."""
     run_id: str | None = None
-    """Name of this run, where no CI gives one."""
+    """Name of this run, where no CI gives one; on Jenkins, of one block of the build."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -43,10 +43,14 @@ class Jenkins(Base):
     shown: ClassVar[tuple[str, ...]] = ("iss", "sub", "aud", "exp", "iat", "build_number")
 
     def run(self) -> Run:
-        """The build by job name and number."""
+        """The build by job name and number; by its name a block of it that has one.
+
+        Parallel branches share all of the build's variables, and often its workspace.
+        """
+        parts = (self._get("BUILD_NUMBER"), self._options.run_id)
         return Run(
             platform=self.name,
-            run=self._get("BUILD_NUMBER"),
+            run="/".join(filter(None, parts)),
             job=self._get("JOB_NAME"),
             url=self._get("BUILD_URL"),
         )

@@ -138,6 +138,19 @@ def test_the_library_closes_what_a_killed_exec_left(build: Build) -> None:
     assert not build.job.user_is_alive()
 
 
+def test_the_end_of_one_block_takes_nothing_from_another(build: Build) -> None:
+    """As of parallel branches; here one stands within the other, so that it surely ends first."""
+    exchange = "sh 'ci-secrets exchange --env-file \"$WORKSPACE_TMP/x\"'"
+    inside = "withCiSecrets { sh 'ci-secrets exec -- true' }; sh 'test -s \"$WORKSPACE_TMP/x\"'"
+    done = build.scripted(f"withCiSecrets {{ {exchange}; {inside} }}")
+    assert done.code == 0, done.err
+    inner, outer = build.said().split("+ ci-secrets finish")[1:]
+    assert "already closed" in inner
+    assert PROVEN not in inner
+    assert PROVEN in outer
+    assert not Path(build.job.env["WORKSPACE_TMP"], "x").exists()
+
+
 def test_the_blocks_own_failure_is_what_the_build_ends_with(build: Build) -> None:
     """Also where `finish` fails too, here because the state is gone: an abort stays an abort."""
     done = build.scripted(

@@ -150,6 +150,25 @@ def test_two_jobs_on_one_runner(generic: Story, tmp_path: Path) -> None:
     assert generic.users == {}
 
 
+def test_parallel_branches_of_one_build(issuer: Issuer, tmp_path: Path) -> None:
+    """Each with a run id: the end of one takes nothing from the other, neither waits for it."""
+    one, two = ({"CI_SECRETS_RUN_ID": name} for name in ("one", "two"))
+    with begin("jenkins", issuer, tmp_path) as story:
+        running = story.begin_exec(env=one)
+        assert story.run("exchange", "--env-file", str(tmp_path / "env"), env=one).code == 0
+        assert story.run("exec", "--", "true", env=two).code == 0
+        done = story.run("finish", env=two)
+        assert done.code == 0, done.err
+        assert "already closed" in done.err
+        assert len(story.users) == 2
+        assert (tmp_path / "env").exists()
+        running.kill()
+        story.ended(running)
+        done = story.run("finish", env=one)
+        assert done.code == 0, done.err
+        assert story.users == {}
+
+
 def test_without_a_run_id_two_open_runs_are_not_guessed_at(generic: Story, tmp_path: Path) -> None:
     """Where several runs are open, `finish` closes none, exits 2 and lists them."""
     for run in ("one", "two"):

@@ -43,6 +43,9 @@ def steps = [
     def (user, password) = secret(it.credentialsId)
     [(it.usernameVariable): user, (it.passwordVariable): password]
   },
+  withEnv: { List set, Closure body ->
+    within(set.collectEntries { it.toString().split('=', 2).toList() }, body)
+  },
   withCredentials: { List bound, Closure body -> within(bound.sum(), body) },
   credentials: secret,
   checkout: { assert it == 'scm' },

@@ -92,6 +92,15 @@ def test_the_key_is_a_credential_else_a_file_called_weaker(tmp_path: Path) -> No
     assert not Jenkins(environment).state_key(run, directory=STATE, create=True).weaker
 
 
+def test_a_block_of_the_build_has_a_run_of_its_own() -> None:
+    """Where it was given a name; parallel branches have all variables of the build in common."""
+    build = Jenkins(ENVIRONMENT).run()
+    one, two = (Jenkins(ENVIRONMENT, IdentityOptions(run_id=name)).run() for name in ("a", "b"))
+    assert (build.run, one.run, two.run) == ("7", "7/a", "7/b")
+    assert build.job == one.job == "deploy"
+    assert Jenkins({}, IdentityOptions(run_id="a")).run().run == "a"
+
+
 def test_a_change_request_from_a_fork_is_not_trusted() -> None:
     """Multibranch projects say so."""
     assert Jenkins(ENVIRONMENT | {"CHANGE_ID": "3"}).untrusted_event() is None
