@@ -11,7 +11,7 @@ from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError, UsageError
 from ci_secrets.job import state
 from ci_secrets.job.closing import NOT_NOTED, delete, tell, write_reports
-from ci_secrets.job.opening import Wanted, close_all
+from ci_secrets.job.opening import LOGIN_LOST, Wanted, close_all
 from ci_secrets.leaks.findings import Coverage, Report
 from ci_secrets.leaks.formats import ReportFile
 from ci_secrets.leaks.matcher import build
@@ -184,7 +184,7 @@ def _revoke(
     handed: state.Handed, environment: Mapping[str, str]
 ) -> tuple[list[Closing], Mapping[str, Any]]:
     """How each token and lease ended, and the sessions with that noted, for a next `finish`."""
-    closings: list[Closing] = []
+    closings = [_never_answered(name) for name in handed.logins]
     resumed: dict[str, Session] = {}
     for name, handover in handed.sessions.items():
         try:
@@ -202,6 +202,10 @@ def _revoke(
     closings += close_all(resumed, "end")
     noted = {name: session.handover() for name, session in resumed.items()}
     return closings, {**handed.sessions, **noted}
+
+
+def _never_answered(store: str) -> Closing:
+    return Closing(store=store, kind="token", id="?", outcome=Outcome.UNKNOWN, detail=LOGIN_LOST)
 
 
 def _own_log(platform: Platform, console: Console) -> OwnLog | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from ci_secrets import audit, platforms, stores
 from ci_secrets.config import load, yaml
@@ -23,7 +24,7 @@ from ci_secrets.text import foreign
 
 _SETTLE_SECONDS = 5.0
 """How long an interrupted opening waits for logins that are under way, to revoke them too."""
-_LOGIN_LOST = (
+LOGIN_LOST: Final = (
     "The answer to a login was not waited for: if the store made a token, nobody knows it, and it "
     "ends by the role's TTL."
 )
@@ -71,6 +72,8 @@ class Job:
             key=state.audit_key(environment),
             required=self.config.audit.required,
         )
+        self.logins = {it.store for it in self.config.secrets} or set(self.config.stores)
+        """Stores that we log in to and have no answer of yet; they stand in the sealed state."""
         self.sessions: dict[str, Session] = {}
         self.credentials: list[Credential] = []
         self.own: dict[str, Secret] = dict(self.platform.own_credentials())
@@ -156,10 +159,9 @@ class Job:
             self.sealed.write(self)
 
     def _log_in(self, meanwhile: Callable[[], object]) -> None:
-        used = {request.store for request in self.config.secrets} or set(self.config.stores)
         opened = {
             name: stores.open_store(self.config.stores[name], self.environment)
-            for name in sorted(used)
+            for name in sorted(self.logins)
         }
         pool = ThreadPoolExecutor(max_workers=max(1, len(opened)))
         self._logins = [pool.submit(self._log_in_at, name, it) for name, it in opened.items()]
@@ -186,8 +188,13 @@ class Job:
             self.console.warn(f"A later `finish` would not know the newest token: {failure.what}")
 
     def _log_in_at(self, name: str, store: Store) -> None:
-        session = store.login(self.mint)
-        with self._lock:
+        try:
+            session = store.login(self.mint)
+        except BaseException:
+            self.logins.discard(name)
+            raise
+        with self._lock:  # no state is written that has neither
+            self.logins.discard(name)
             self.sessions[name] = session
             self.seal()
 
@@ -249,7 +256,7 @@ class Job:
         if interrupted:
             self.close("signal")  # before anything is waited for
         if wait(self._logins, timeout=_SETTLE_SECONDS).not_done:
-            self.console.warn(_LOGIN_LOST)
+            self.console.warn(LOGIN_LOST)
         facts = {"outcome": "abandoned", "failure": type(failure).__name__}
         ended = end(self, (), interrupted=interrupted, facts=facts)
         telling.abandoned(self.console, ended, kept=self.sealed is not None)

@@ -100,6 +100,7 @@ def _payload(job: "Job") -> dict[str, Any]:
     return {
         "stores": {name: _store_as_json(job.config.stores[name]) for name in job.sessions},
         "sessions": {name: it.handover() for name, it in job.sessions.items()},
+        "logins": sorted(job.logins),
         "known": {name: base64.b64encode(it.reveal()).decode() for name, it in job.known().items()},
         "files": [str(path) for path in job.files],
         "leaks": dataclasses.asdict(job.config.leaks),
@@ -125,6 +126,8 @@ class Handed:
 
     stores: Mapping[str, StoreConfig]
     sessions: Mapping[str, Mapping[str, Any]]
+    logins: tuple[str, ...]
+    """Stores that were asked for a login whose answer is not known."""
     known: Mapping[str, Secret]
     files: tuple[Path, ...]
     leaks: Leaks
@@ -139,6 +142,7 @@ def read(payload: Mapping[str, Any]) -> Handed:
     return Handed(
         stores={name: _store_from_json(it) for name, it in payload["stores"].items()},
         sessions=payload["sessions"],
+        logins=tuple(payload["logins"]),
         known={name: Secret(base64.b64decode(it)) for name, it in payload["known"].items()},
         files=tuple(Path(path) for path in payload["files"]),
         leaks=Leaks(**payload["leaks"]),

@@ -129,6 +129,7 @@ _SAID = {
     Outcome.GONE: "already gone",
     Outcome.UNPROVEN: "revoked, UNPROVEN",
     Outcome.QUEUED: "queued, not seen",
+    Outcome.UNKNOWN: "not known",
     Outcome.EXPIRES: "CANNOT BE REVOKED",
     Outcome.REFUSED: "REFUSED",
     Outcome.FAILED: "FAILED, STILL ALIVE",

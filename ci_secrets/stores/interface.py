@@ -23,6 +23,8 @@ class Outcome(enum.StrEnum):
     """Revoked as far as the store says, but we could not see it (rights, no first look-up)."""
     QUEUED = "queued, not seen"
     """Its parent token was revoked; the store will end it, we did not wait (signal)."""
+    UNKNOWN = "not known"
+    """A login was never answered: the store may have made a token, which nobody has."""
     EXPIRES = "cannot be revoked"
     """A batch token, or one whose uses are spent: it ends at `expires_at`."""
     REFUSED = "refused"
@@ -33,7 +35,13 @@ class Outcome(enum.StrEnum):
     @property
     def closed(self) -> bool:
         """Whether nothing is left for an operator to do."""
-        return self in (Outcome.REVOKED, Outcome.GONE, Outcome.UNPROVEN, Outcome.QUEUED)
+        return self in (
+            Outcome.REVOKED,
+            Outcome.GONE,
+            Outcome.UNPROVEN,
+            Outcome.QUEUED,
+            Outcome.UNKNOWN,
+        )
 
     @property
     def proven(self) -> bool:

@@ -106,6 +106,35 @@ def test_the_reply_to_the_login_is_lost(github: Story) -> None:
     assert github.tokens() == []
 
 
+@pytest.mark.parametrize(("proof", "code"), [((), 0), (("--require-proof",), 9)])
+def test_a_kill_while_the_store_is_asked_for_a_login(
+    github: Story, proof: tuple[str, ...], code: int
+) -> None:
+    """`finish` says that a token may have been made, and does not call it revoked."""
+    fault = github.vault.inject("*", LOGIN, stall=1)
+    process = github.start("exchange", *proof)
+    wait_until(lambda: fault.hits, "the login")
+    process.kill()
+    github.ended(process)
+    wait_until(github.tokens, "the token that nobody knows")
+    done = github.run("finish")
+    assert done.code == code, done.err
+    assert "not known: 1 token" in done.err
+    assert "nobody knows it, and it ends by the role's TTL" in done.err
+    assert "nothing to revoke" not in done.err
+    assert "revoked" not in done.err
+
+
+def test_a_login_that_was_answered_is_not_called_unknown(github: Story) -> None:
+    """A kill after it leaves a token that `finish` knows and revokes."""
+    process = github.begin_exec(env=RUN)
+    process.kill()
+    github.ended(process)
+    done = github.run("finish", env=RUN)
+    assert done.code == 0, done.err
+    assert "not known" not in done.err
+
+
 def test_the_reply_with_a_lease_is_lost(github: Story) -> None:
     """A user was made whose name nobody knows: the token's revocation takes it along; 6, said."""
     _inject(github, DYNAMIC, "lost reply")

@@ -28,6 +28,7 @@ class TestWhetherAllIsClosed:
             (Outcome.GONE, True, True),
             (Outcome.UNPROVEN, True, False),
             (Outcome.QUEUED, True, False),
+            (Outcome.UNKNOWN, True, False),
             (Outcome.EXPIRES, False, False),
             (Outcome.REFUSED, False, False),
             (Outcome.FAILED, False, False),
