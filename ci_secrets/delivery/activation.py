@@ -24,7 +24,7 @@ _SCRIPT: Final = Path(__file__).parent / "shell" / "activate.sh"
 _INVITATION: Final = """\
 IFS=' ' read -r _ci_secrets_pid _ci_secrets_rest 2>/dev/null </proc/self/stat || _ci_secrets_pid=$$
 {{ eval "$(printf %s "${{_ci_secrets_key-}}" | {tool} {words} -- {begin} "$_ci_secrets_pid" "$$" \
-"${{_ci_secrets_main-}}" "${{_ci_secrets_home-}}" || echo exit $?)"; }} {log}>&1 || exit 8
+"${{_ci_secrets_main-}}" "${{_ci_secrets_home-}}" || echo exit "$?")"; }} {log}>&1 || exit 8
 """
 _DEFINITIONS: Final = """\
 set +a

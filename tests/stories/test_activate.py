@@ -109,6 +109,25 @@ echo after
 exit 3""",
         ["32", "after", "end 3"],
     ),
+    "an IFS that means a newline, and is none": Case(
+        f"""\
+IFS='\\n'
+{ACTIVATE}
+trap 'echo "end $?"' EXIT
+trap 'echo int' INT
+(trap 'echo inner' EXIT; echo "${{#API_KEY}}")
+exit 3""",
+        ["32", "inner", "end 3"],
+    ),
+    "an IFS of digits and letters": Case(
+        f"""\
+IFS=0123456789abcdefghijklmnopqrstuvwxyz
+{ACTIVATE}
+trap 'echo "end $?"' EXIT
+(trap 'echo inner' EXIT; echo "${{#API_KEY}}")
+exit 13""",
+        ["32", "inner", "end 13"],
+    ),
     "twice": Case(
         f"""\
 {ACTIVATE}

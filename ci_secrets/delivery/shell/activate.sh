@@ -4,6 +4,8 @@
 # ci-secrets), _ci_secrets_home (where the keeper listens), _ci_secrets_key (what the keeper knows
 # us by), _ci_secrets_shell (our process; `$$` would be the same in subshells). Values come after.
 #
+# Whatever the script has made of IFS: no expansion stands without quotes where it would be split.
+#
 # Only an EXIT trap is set, none for INT or TERM: such a trap would hold the shell's death up until
 # its foreground command ends.
 
@@ -58,7 +60,7 @@ _ci_secrets_end() {
     _ci_secrets_final=0
     printf %s "$_ci_secrets_key" |
         _ci_secrets_tool end "$_ci_secrets_home" "$1" || _ci_secrets_final=$?
-    [ "$_ci_secrets_final" = "$1" ] || $_ci_secrets_builtin exit "$_ci_secrets_final"
+    [ "$_ci_secrets_final" = "$1" ] || "$_ci_secrets_builtin" exit "$_ci_secrets_final"
 }
 
 # Stands for `exit`, which in the script's EXIT action would skip our end. Called with the number of
@@ -82,7 +84,7 @@ _ci_secrets_exit() {
     fi
     _ci_secrets_status=${_ci_secrets_given:-$_ci_secrets_status}
     _ci_secrets_trace "$_ci_secrets_was"
-    $_ci_secrets_builtin exit "$_ci_secrets_status"
+    "$_ci_secrets_builtin" exit "$_ci_secrets_status"
 }
 
 # Stands for `trap`: keeps the EXIT action, and hands the rest on.
@@ -104,14 +106,14 @@ _ci_secrets_take() {
             return
             ;;
     esac
-    if [ $# -eq 0 ]; then
+    if [ "$#" -eq 0 ]; then
         _ci_secrets_show
         return
     fi
     _ci_secrets_what=-
     case $1 in
         *[!0-9]* | '')
-            if [ $# -gt 1 ]; then
+            if [ "$#" -gt 1 ]; then
                 _ci_secrets_what=$1
                 shift
             fi
@@ -125,8 +127,8 @@ _ci_secrets_take() {
             *) set -- "$@" "$_ci_secrets_one" ;;
         esac
     done
-    [ $# -eq 0 ] || [ -n "$_ci_secrets_taking" ] ||
-        $_ci_secrets_builtin trap -- "$_ci_secrets_what" "$@"
+    [ "$#" -eq 0 ] || [ -n "$_ci_secrets_taking" ] ||
+        "$_ci_secrets_builtin" trap -- "$_ci_secrets_what" "$@"
 }
 
 _ci_secrets_keep() {
@@ -149,17 +151,17 @@ $_ci_secrets_what
 
 # Lists traps as if there were none of ours.
 _ci_secrets_show() {
-    $_ci_secrets_builtin trap -- "${_ci_secrets_action:--}" EXIT
-    $_ci_secrets_builtin trap "$@"
-    $_ci_secrets_builtin trap -- "$_ci_secrets_at_exit" EXIT
+    "$_ci_secrets_builtin" trap -- "${_ci_secrets_action:--}" EXIT
+    "$_ci_secrets_builtin" trap "$@"
+    "$_ci_secrets_builtin" trap -- "$_ci_secrets_at_exit" EXIT
 }
 
 _ci_secrets_in_subshell() {
-    if [ "$*" = '-p EXIT' ]; then
+    if [ "$# ${1-} ${2-}" = '2 -p EXIT' ]; then
         _ci_secrets_show "$@"
-        $_ci_secrets_builtin trap - EXIT
+        "$_ci_secrets_builtin" trap - EXIT
     else
-        $_ci_secrets_builtin trap "$@"
+        "$_ci_secrets_builtin" trap "$@"
     fi
 }
 
@@ -180,17 +182,17 @@ esac
 
 # A trap that stands already. To a file, for `$(trap)` is empty in dash and zsh. In a subshell bash
 # lists those of its parent until one is changed.
-if [ "$_ci_secrets_shell" != "$$" ]; then $_ci_secrets_builtin trap - URG; fi
-$_ci_secrets_builtin trap >"$_ci_secrets_home/traps" || exit 8
+if [ "$_ci_secrets_shell" != "$$" ]; then "$_ci_secrets_builtin" trap - URG; fi
+"$_ci_secrets_builtin" trap >"$_ci_secrets_home/traps" || exit 8
 _ci_secrets_taking=1
 . "$_ci_secrets_home/traps"
 _ci_secrets_taking=
 rm -f "$_ci_secrets_home/traps"
 # In a function, for its options; from which zsh would bring back a trap that stood before.
-$_ci_secrets_builtin trap - EXIT
+"$_ci_secrets_builtin" trap - EXIT
 _ci_secrets_arm() {
     [ -z "${ZSH_VERSION-}" ] || setopt localoptions posixtraps
-    $_ci_secrets_builtin trap -- "$_ci_secrets_at_exit" EXIT
+    "$_ci_secrets_builtin" trap -- "$_ci_secrets_at_exit" EXIT
 }
 _ci_secrets_arm
 
