@@ -168,12 +168,12 @@ def test_a_reader_that_has_gone_is_no_fault_of_ours(
 def test_a_full_disk_is_told(generic: Story, tmp_path: Path, words: list[str]) -> None:
     """What could not be written is never called a success, and is told once."""
     known = tmp_path / "known.json"
-    known.write_text('{"A": "made-up-value"}')
+    known.write_text('{"A": "made-up-value-7d6c5b4a"}')
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             [TOOL, *words],
             env=generic.environment(CI_SECRETS_KNOWN=str(known)),
-            input=b"a made-up-value\n" * 1000,
+            input=b"a made-up-value-7d6c5b4a\n" * 1000,
             stdout=full,
             stderr=subprocess.PIPE,
             check=False,
