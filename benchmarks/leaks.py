@@ -93,9 +93,12 @@ def _start(folder: Path) -> None:
     with synthetic(_VALUES, 200).open("rb") as file:
         small.write_bytes(file.read(MB))
     command = [TOOL, "scan", "--known", str(known_file(_VALUES)), str(small)]
-    whole = statistics.median(cost(command, ends=(0, 11)).cpu for _ in range(_RUNS))
-    _row("ci-secrets scan of 1 MB, 20 values", f"{whole / nothing:.1f}x",
-         f"{whole * 1000:.0f} ms", ("300 ms", whole <= 0.3))  # fmt: skip
+    took = [cost(command, ends=(0, 11)) for _ in range(_RUNS)]
+    whole = statistics.median(one.wall for one in took)  # NOTE: what a job waits for
+    busy = statistics.median(one.cpu for one in took)
+    _row("ci-secrets scan of 1 MB, 20 values", f"{busy / nothing:.1f}x",
+         f"{whole * 1000:.0f} ms, of all processors {busy * 1000:.0f}",
+         ("300 ms", whole <= 0.3))  # fmt: skip
 
 
 def _memory(log: Path) -> None:

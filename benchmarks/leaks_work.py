@@ -4,6 +4,7 @@
 neither the start of Python, nor the engine (which `build` measures), nor the making of the text.
 """
 
+import gc
 import json
 import resource
 import subprocess
@@ -17,6 +18,7 @@ from typing import Final
 from benchmarks.leaks_hostile import HOSTILE
 from benchmarks.leaks_logs import known_values
 from benchmarks.timing import PYTHON
+from ci_secrets.cli.main import GARBAGE
 from ci_secrets.leaks.matcher import Engine, build
 from ci_secrets.leaks.redact import Redactor
 from ci_secrets.leaks.scanner import Scanner
@@ -111,6 +113,7 @@ def _translate(log: str) -> Work:
 
 
 def _build(count: str, size: str) -> Work:
+    gc.set_threshold(GARBAGE)
     _engine(known_values(1), _MUCH)  # NOTE: so that all modules are there
     clock = _Clock()
     clock.run(lambda: _engine(known_values(int(count), seed=2), int(size)))

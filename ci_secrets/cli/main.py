@@ -38,7 +38,7 @@ OF_ACTIONS: Final = frozenset({"vault-action"})
 RUN_ANOTHER: Final = frozenset({"exec", "activate"})
 """To these `--` says where the other command begins; to the others that no option follows."""
 
-_GARBAGE: Final = 50_000
+GARBAGE: Final = 50_000
 """New objects after which Python looks for cycles; at its own 700 a scan spends a tenth on that."""
 
 NOBODY_READS: Final = 141
@@ -152,7 +152,7 @@ def _split(argv: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
 def entry() -> NoReturn:
     """What the script calls. Leaves without Python's slow farewell: all is closed by then."""
     standard.prepare()
-    gc.set_threshold(_GARBAGE)
+    gc.set_threshold(GARBAGE)
     environment = _given(os.environ)
     console = Console.standard(environment)
     # NOTE: a traceback could show values, that of a thread or a finaliser too.

@@ -42,7 +42,7 @@ def indexes(needles: Iterable[Needle]) -> tuple[Index, Index]:
         squashed.setdefault(pattern, needle)
         ends = needle.pattern[:SHORT] + needle.pattern[-1:]
         # NOTE: where a stream idles, few letters are let go, be there ever so many signs among them
-        if not needle.form or any(byte in DROPPED for byte in ends):
+        if not needle.form or len(squash(ends)) < len(ends):
             literal.append((needle.pattern, needle))
     return Index(literal), Index(squashed.items())
 
