@@ -35,7 +35,7 @@ from typing import Any, Final
 
 import yaml
 
-from tests.data.corpus.way import ALL, ASCII, Python, Way
+from tests.data.corpus.way import ALL, ASCII, LINE, Python, Way
 
 
 def table(
@@ -204,7 +204,6 @@ MESSAGES: Final = table({
     "python-logging": _logged,
     "python-traceback": lambda v: _raised(lambda: _raise(ValueError(f"bad token {v}"))),
     "python-keyerror": lambda v: _raised(lambda: dict[str, str]()[v]),
-    "python-int-error": lambda v: _raised(lambda: int(v)),
     "python-process-error": lambda v: _raised(
         lambda: _raise(subprocess.CalledProcessError(1, ["curl", "-u", f"ci:{v}"]))
     ),
@@ -219,6 +218,11 @@ MESSAGES: Final = table({
     "python-shlex-join": lambda v: shlex.join(["curl", "-H", f"Authorization: {v}"]),
     "python-list2cmdline": lambda v: subprocess.list2cmdline(["deploy", "--key", v]),
 })  # fmt: skip
+CUT: Final = table(
+    {"python-int-error": lambda v: _raised(lambda: int(v))},
+    kinds=LINE,
+    why="it prints the first 200 characters, of which of a document or key all are public",
+)
 FORMATS: Final = table({
     "python-json": lambda v: json.dumps({"a": [v]}),
     "python-json-utf8": lambda v: json.dumps({"a": [v]}, ensure_ascii=False, indent=4),
@@ -312,4 +316,4 @@ LATIN: Final = table(
     kinds=ASCII,
     why="it writes umlauts in Latin-1, and the rest in escapes",
 )
-WAYS: Final = (*REPRESENTATIONS, *NUMBERS, *MESSAGES, *FORMATS, *YAML, *CODECS, *LATIN)
+WAYS: Final = (*REPRESENTATIONS, *NUMBERS, *MESSAGES, *CUT, *FORMATS, *YAML, *CODECS, *LATIN)

@@ -85,12 +85,11 @@ OF_DOCUMENTS: Final[tuple[Way, ...]] = tuple(
         ("json-colour", "jq -C ."),
         ("json-string", "jq -c tojson"),
         ("json-key", "jq -r .private_key"),
-        ("json-key-line", "jq -r .private_key | sed -n 3p"),
+        ("json-key-line", "jq -r .private_key | sed -n 10p"),
         ("json-password", "jq -r .password"),
         ("json-password-quoted", "jq .password"),
         ("json-password-base64", "jq -r .password | base64"),
         ("json-key-base64", "jq -r .private_key | base64 -w 0"),
-        ("json-key-id", "jq -r .private_key_id"),
         ("json-entries", "jq -r 'to_entries[] | \"\\(.key)=\\(.value)\"'"),
         ("json-sh", "jq -r 'to_entries[] | \"export \\(.key)=\\(.value | @sh)\"'"),
         ("json-csv", "jq -r '[.[]] | @csv'"),
@@ -103,8 +102,9 @@ OF_DOCUMENTS: Final[tuple[Way, ...]] = tuple(
 OF_KEYS: Final[tuple[Way, ...]] = tuple(
     sh(name, command, kinds=_PEM, why=OF_PEM, alone=True)
     for name, command in (
-        ("pem-line", "sed -n 2p"),
-        ("pem-line-base64", "sed -n 2p | base64"),
+        # NOTE: the first lines of a key are its public number
+        ("pem-line", "tail -n 3 | head -n 1"),
+        ("pem-line-base64", "tail -n 3 | head -n 1 | base64"),
         ("pem-last-lines", "tail -n 3"),
         ("pem-joined", "tr -d '\\n'"),
         ("pem-body", "sed '1d; $d' | tr -d '\\n'"),

@@ -39,7 +39,7 @@ _ALPHABETS: Final = (
         letters=4,
         single=(b"\n", b" ", b","),
         pairs=(b"\n",),
-        tears=((b" ", 4, 2), (b"-", 4, 2), (b"\n", 1, 8)),
+        tears=((b" ", 4, 2), (b"-", 4, 2), (b"\n", 1, 8), (b" ", 1, 8)),
     ),
     _Alphabet(
         encode=lambda text: text.hex().encode(),
