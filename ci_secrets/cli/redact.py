@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ci_secrets.cli.options import add as add_options
-from ci_secrets.cli.values import hidden, known_values
+from ci_secrets.cli.values import known_values
 from ci_secrets.cli.wanted import IDENTITY, RUN
 from ci_secrets.console import Console
 from ci_secrets.text import foreign
@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     """Do it until stdin ends; 0."""
     from ci_secrets.leaks.guard import Guard
     from ci_secrets.leaks.matcher import build
+    from ci_secrets.leaks.redact import hidden
 
     engine = build(known_values(arguments, environment, stdin_taken=True))
     console.hide = partial(hidden, engine)

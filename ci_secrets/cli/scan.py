@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ci_secrets.cli.options import add as add_options
 from ci_secrets.cli.options import one_of
-from ci_secrets.cli.values import hidden, known_values
+from ci_secrets.cli.values import known_values
 from ci_secrets.cli.wanted import IDENTITY, RUN, wanted
 from ci_secrets.console import Console
 from ci_secrets.errors import UsageError
@@ -37,6 +37,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     from ci_secrets.leaks import ignore, ready
     from ci_secrets.leaks.formats import FORMATS, render
     from ci_secrets.leaks.matcher import build
+    from ci_secrets.leaks.redact import hidden
 
     ready.begin()
     form = one_of(FORMATS, arguments.format, "format")

@@ -3,13 +3,9 @@
 import argparse
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from ci_secrets.errors import UsageError
 from ci_secrets.secret import Secret
-
-if TYPE_CHECKING:
-    from ci_secrets.leaks.matcher import Engine
 
 
 def known_values(
@@ -35,11 +31,3 @@ def known_values(
     from ci_secrets.leaks.known import read_known
 
     return read_known(arguments.known, sys.stdin.buffer)
-
-
-def hidden(engine: "Engine", text: str) -> str:
-    """A text that others wrote (a path, a reason), with known values replaced by `***`."""
-    from ci_secrets.leaks.redact import redacted
-
-    shown = redacted(engine, text.encode("utf-8", "surrogateescape"))
-    return shown.decode("utf-8", "surrogateescape")

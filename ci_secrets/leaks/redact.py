@@ -104,8 +104,7 @@ class Redactor:
         Its places are those of the stream as it came in. With `masks`, of what was found in the
         output, they are those of the output, and no line shows what these hide.
         """
-        name = redacted(self.engine, source.encode("utf-8", "surrogateescape"))
-        file = name.decode("utf-8", "surrogateescape")
+        file = hidden(self.engine, source)
         unlisted = tuple(
             Skipped(secret=owner, reason=f"more places of {file} than can be listed")
             for owner in sorted(self._unlisted)
@@ -237,3 +236,9 @@ def redacted(engine: Engine, text: bytes) -> bytes:
         return text  # NOTE: the name of a file, as a rule
     redactor = Redactor(engine)
     return redactor.feed(text) + redactor.finish()
+
+
+def hidden(engine: Engine, text: str) -> str:
+    """The same of what others wrote, such as a path or a reason."""
+    shown = redacted(engine, text.encode("utf-8", "surrogateescape"))
+    return shown.decode("utf-8", "surrogateescape")

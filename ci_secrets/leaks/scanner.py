@@ -11,7 +11,7 @@ from ci_secrets.leaks.held import Held
 from ci_secrets.leaks.index import Hit
 from ci_secrets.leaks.inspector import Inspector
 from ci_secrets.leaks.matcher import Engine
-from ci_secrets.leaks.redact import MAX_FINDINGS, redacted
+from ci_secrets.leaks.redact import MAX_FINDINGS, hidden, redacted
 from ci_secrets.leaks.stretch import Span, Stretch, to_finding
 
 BLOCK: Final = 256 * 1024
@@ -77,8 +77,7 @@ class Scanner:
 
     def report(self, name: str) -> Report:
         """What was found in the whole text; complete after `finish`."""
-        file = redacted(self._engine, name.encode("utf-8", "surrogateescape"))
-        shown = file.decode("utf-8", "surrogateescape")
+        shown = hidden(self._engine, name)
         unlisted = tuple(
             Skipped(secret=owner, reason=f"more places of {shown} than can be listed")
             for owner in sorted(self._unlisted)
