@@ -43,7 +43,8 @@ class Signals:
         os.set_blocking(self.wake, False)
         os.set_blocking(self._wake_from, False)
         self._wake_before = signal.set_wakeup_fd(self._wake_from, warn_on_full_buffer=False)
-        for signum in (*PASSED_ON, signal.SIGWINCH, signal.SIGCHLD, signal.SIGCONT):
+        ours = (signal.SIGTSTP, signal.SIGWINCH, signal.SIGCHLD, signal.SIGCONT)
+        for signum in (*PASSED_ON, *ours):
             before = signal.getsignal(signum)
             # SIGCHLD must never be ignored: the kernel would then drop CMD's exit code.
             if before is not None and (before != signal.SIG_IGN or signum == signal.SIGCHLD):
@@ -98,10 +99,10 @@ class Signals:
         """
         if signum not in _STOPPED_BY_TERMINAL:
             return
-        # NOTE: Ctrl-Z stops both of us and `fg` continues us one after the other, so that we may
-        # hear of CMD's stop when we go on again already.
+        # NOTE: where CMD reads in the background, the kernel stops both of us and `fg` continues us
+        # one after the other, so that we may hear of CMD's stop when we go on again already.
         if time.monotonic() - self._resumed_at > _RESUMED_SECONDS:
-            os.kill(os.getpid(), signal.SIGTSTP)
+            _stop()
         self._send(signal.SIGCONT)
 
     def _arrived(self, signum: int, frame: FrameType | None) -> None:
@@ -114,6 +115,14 @@ class Signals:
             # CMD may have seen the kernel's own SIGWINCH before its terminal had the new size.
             self._on_resize()
             self._send(signum)
+            return
+        if signum == signal.SIGTSTP:
+            # CMD decides: we stop when it has, or the shell would take a terminal that CMD still
+            # reads, or one whose Ctrl-Z CMD takes for a key of its own.
+            if self._pid is None:
+                _stop()
+            elif not _in_foreground():
+                self._send(signum)
             return
         try:
             if signum in ENDING:
@@ -133,6 +142,13 @@ class Signals:
             os.kill(self._pid, signum)
         except (ProcessLookupError, PermissionError):
             pass  # it is gone, or runs as somebody else by now (sudo)
+
+
+def _stop() -> None:
+    """Stop ourselves, until a shell continues us."""
+    before = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGTSTP)
+    signal.signal(signal.SIGTSTP, before)
 
 
 def _in_foreground() -> bool:

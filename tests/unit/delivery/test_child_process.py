@@ -281,7 +281,7 @@ class F:
     def feed(self, chunk): return chunk
     def idle(self): return b""
     def finish(self): return b""
-numbers = (1, 2, 3, 10, 12, 15, 17, 28)
+numbers = (1, 2, 3, 10, 12, 15, 17, 18, 20, 28)
 before = [signal.getsignal(n) for n in numbers]
 child.run(["true"], {json.dumps(dict(os.environ))}, make_filter=lambda _: F(), one_log=False,
           on_signal=print)

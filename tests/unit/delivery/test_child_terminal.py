@@ -3,6 +3,7 @@
 import fcntl
 import os
 import re
+import shlex
 import subprocess
 import termios
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.delivery.conftest import PYTHON, Runner, popen, python, sh
+
+PROMPT = "next> "
 
 
 class Terminal:
@@ -146,20 +149,56 @@ def test_background_process(runner: Runner, terminal: Terminal) -> None:
     assert "still holds" in runner.ended()["notes"][0]
 
 
-def test_suspend_and_resume(runner: Runner, terminal: Terminal, tmp_path: Path) -> None:
-    """Ctrl-Z in an interactive shell gives its prompt back, and `fg` goes on."""
-    code = "print('run' + 'ning', flush=True); print('got ' + input() + ' end', flush=True)"
-    (tmp_path / "script.py").write_text(code)
-    words = " ".join(f"'{word}'" for word in runner.command([PYTHON, str(tmp_path / "script.py")]))
-    with terminal.start(["bash", "--norc", "--noprofile", "-i"]) as shell:
-        terminal.type(words.encode() + b"\n")
-        terminal.until(rb"running")
-        terminal.type(b"\x1a")
-        terminal.until(rb"Stopped")
-        terminal.type(b"fg\n")
-        terminal.until(rb"fg\r\n.*\n")
-        terminal.type(b"answer\n")
-        terminal.until(rb"got answer end")
+@pytest.fixture
+def shell(terminal: Terminal) -> Iterator[subprocess.Popen[bytes]]:
+    """An interactive shell at its first prompt: a key before that may be lost."""
+    command = ["env", f"PS1={PROMPT}", "bash", "--norc", "--noprofile", "-i"]
+    with terminal.start(command) as shell:
+        terminal.until(PROMPT.encode())
+        yield shell
         terminal.type(b"exit\n")
         shell.wait(timeout=30)
+
+
+def test_suspend_and_resume(
+    runner: Runner, terminal: Terminal, shell: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    """Ctrl-Z in an interactive shell gives its prompt back, and `fg` goes on."""
+    code = "print('run' + 'ning', flush=True); print('got ' + input() + ' end', flush=True)"
+    terminal.type(_typed(runner, code, tmp_path))
+    terminal.until(rb"running")
+    terminal.type(b"\x1a")
+    assert b"Stopped" in terminal.until(PROMPT.encode())
+    terminal.type(b"fg\n")
+    terminal.until(rb"fg\r\n.*\n")
+    terminal.type(b"answer\n")
+    terminal.until(rb"got answer end")
+    terminal.until(PROMPT.encode())
     assert runner.ended()["code"] == 0
+
+
+def test_cmd_that_takes_the_key(
+    runner: Runner, terminal: Terminal, shell: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    """Where Ctrl-Z is a key of CMD's own, it stops neither CMD nor us."""
+    code = """
+import signal
+signal.signal(signal.SIGTSTP, lambda *_: print("took" + " it", flush=True))
+print("run" + "ning", flush=True)
+print("got", input(), "end", flush=True)
+"""
+    terminal.type(_typed(runner, code, tmp_path))
+    terminal.until(rb"running")
+    terminal.type(b"\x1a")
+    terminal.until(rb"took it")
+    terminal.type(b"answer\n")
+    assert b"Stopped" not in terminal.until(rb"got answer end")
+    terminal.until(PROMPT.encode())
+    assert runner.ended()["code"] == 0
+
+
+def _typed(runner: Runner, code: str, directory: Path) -> bytes:
+    """What one types to run a program in Python."""
+    (directory / "script.py").write_text(code)
+    words = runner.command([PYTHON, str(directory / "script.py")])
+    return shlex.join(words).encode() + b"\n"
