@@ -48,11 +48,17 @@ def detach(log: int, keep: frozenset[int] = frozenset()) -> Parent | Child:
     a session leader gets a terminal only by opening one.
     """
     ours, theirs = os.pipe()
+    # NOTE: blocked until the command passes them on: one in between would end it alone
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, _ASKED_TO_END)
     child = os.fork()
     if child:
         os.close(theirs)
-        return Parent(_awaited(ours, child))
+        _pass_on(child)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        with os.fdopen(ours, "rb") as file:
+            return Parent(Answer.decoded(file.read()) or Answer(1))
     os.setsid()
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     os.dup2(log, 1)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -60,15 +66,13 @@ def detach(log: int, keep: frozenset[int] = frozenset()) -> Parent | Child:
     return Child(theirs)
 
 
-def _awaited(pipe: int, child: int) -> Answer:
-    def pass_on(_signum: int, _frame: FrameType | None) -> None:
+def _pass_on(child: int) -> None:
+    def ask(_signum: int, _frame: FrameType | None) -> None:
         os.kill(child, signal.SIGTERM)  # a zombie at worst, for nobody has waited for it
 
     for signum in _ASKED_TO_END:
         if signal.getsignal(signum) is not signal.SIG_IGN:
-            signal.signal(signum, pass_on)
-    with os.fdopen(pipe, "rb") as file:
-        return Answer.decoded(file.read()) or Answer(1)
+            signal.signal(signum, ask)
 
 
 def _close_others(keep: set[int]) -> None:

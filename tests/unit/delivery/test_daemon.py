@@ -89,3 +89,24 @@ def test_a_signal_to_the_command_asks_the_other_one(tmp_path: Path, signum: int)
     os.kill(process.pid, signum)
     process.communicate(timeout=20)
     assert process.returncode == 143
+
+
+def test_a_signal_at_once_does_not_end_the_command_alone(tmp_path: Path) -> None:
+    """Not even between the fork and what follows it: whoever asks the command asks both."""
+    code = """\
+import os, signal
+fork = os.fork
+def fork_and_ask():
+    child = fork()
+    if child:
+        os.kill(os.getpid(), signal.SIGTERM)
+    return child
+os.fork = fork_and_ask
+from ci_secrets.delivery.daemon import Parent, detach
+child = detach(2)
+if isinstance(child, Parent):
+    os._exit(child.answer.code)
+signal.pause()
+"""
+    done = subprocess.run([PYTHON, "-c", code], cwd=tmp_path, timeout=20, check=False)
+    assert done.returncode == 1
