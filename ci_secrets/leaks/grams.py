@@ -20,6 +20,7 @@ RARE: Final = frozenset(
 COMMON: Final = frozenset({"base64", "json", "percent", "hex"})
 """Forms of which more are taken where one stands inside another."""
 _TELLING: Final = re.compile(rb"[0-9A-Za-z\x80-\xff]{8,}")
+_SCHEME: Final = re.compile(rb"[a-z][a-z0-9+.-]{1,15}(?::|%3[aA])(?:\\?/|%2[fF]){2}")
 _WORD: Final = re.compile(rb"[A-Z]?[a-z]+|[A-Z]+")
 
 
@@ -44,7 +45,13 @@ def thinned(every: list[bytes]) -> list[bytes]:
 
 
 def window(text: bytes) -> bytes:
-    """The text where it is short, else the piece of its middle half with most different bytes."""
+    """The text where it is short, else the piece of its middle half with most different bytes.
+
+    Of an address without its scheme, for logs are full of others.
+    """
+    scheme = _SCHEME.match(text)
+    if scheme and len(text) - scheme.end() >= SIZE:
+        text = text[scheme.end() :]
     if len(text) <= 2 * _WINDOW:
         return text
     first, last = len(text) // 4, len(text) * 3 // 4 - _WINDOW
