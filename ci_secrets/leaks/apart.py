@@ -41,9 +41,9 @@ def is_by_chance(there: bytes, pattern: bytes, form: Chain, *, wordy: bool) -> b
     """
     if is_sure(pattern, form, wordy=wordy) or not _MARKS.fullmatch(there):
         return False
-    letters = squash(there)
+    letters, meant = squash(there), squash(pattern)
     spelled_out = _ROW.fullmatch(there) is not None and not letters.isdigit()
-    return letters == squash(pattern) and not spelled_out
+    return letters in (meant, meant[::-1]) and not spelled_out
 
 
 def _text(some: bytes) -> str:

@@ -77,6 +77,16 @@ def test_what_is_spelled_out_is_found(value: str, line: str) -> None:
     assert scanned(value, line)
 
 
+def test_digits_in_pieces_are_no_number_backwards() -> None:
+    """Nor where another value is known, because of which the line is read in more ways."""
+    known = {"NUMBER": Secret("263346"), "DATE": Secret("2024-09-28")}
+    scanner = Scanner(build(known))
+    scanner.feed(b"-rw-r--r-- root/root    164336 2023-04-27 21:30 usr/share/iso_3166-2.mo\n")
+    scanner.feed(b"-rw-r--r-- root/root     39211 2024-12-13 05:13 usr/share/gstreamer.mo\n")
+    scanner.finish()
+    assert scanner.report("log").findings == ()
+
+
 @pytest.mark.parametrize("value", ["kX9!mQ2vB7tz", "Zq8x7Kq9mZ", "w4tz-9kq2m", "kq0vzx7wjb"])
 def test_short_random_values_are_found_torn_apart(value: str) -> None:
     """However they are torn, both by a scan and while a log streams."""
