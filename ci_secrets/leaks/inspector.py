@@ -31,9 +31,8 @@ _HEAD: Final = 64
 _PRINTABLE: Final = bytes(range(32, 127)) + b"\t\r\n"
 _FEW_READ: Final = 30
 """The same where nothing but hints is seen."""
-_BUDGET: Final = 32
-"""Bytes that are decoded for each byte of the stretch, and at least `_LEAST`."""
-_LEAST: Final = 1 << 20
+_BUDGET: Final = 4 << 20
+"""Bytes that are decoded of one stretch: a dump of some KB is read in many ways before its own."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -71,7 +70,7 @@ class Inspector:
 
     def _inspect(self, text: bytes, unexplained: list[int], *, thorough: bool) -> list[Hit]:
         hits: list[Hit] = []
-        budget = Budget(max(_LEAST, _BUDGET * len(text)))
+        budget = Budget(_BUDGET)
         layers = [_Layer(0, 0, text, (), frozenset(), lambda start, end: (start, end))]
         seen = {text}
         read = 0
@@ -90,9 +89,9 @@ class Inspector:
             also = frozenset[str]().union(*(anchor.clue.also for anchor in found))
             sure = sure or also == EVERYWHERE
             hints = frozenset(anchor.key for anchor in found)
-            if not found and not forms:
+            if layer.chain and not found and not forms:
                 continue
-            if not sure and hints <= layer.hints:
+            if layer.chain and not sure and hints <= layer.hints:
                 # NOTE: that it was torn apart, or escaped, explains no more than it did before
                 forms, also = forms - _TORN, frozenset()
                 # NOTE: unless packed data begin in it now, whose head was in sight before
@@ -100,7 +99,9 @@ class Inspector:
                 if not forms or (layer.chain[-1] in forms & _ESCAPED and not held):
                     continue
             read += bool(found)
-            here = [hit for hit in self._search(layer) if _is_meant(hit, text)] if found else []
+            # NOTE: of many values some have no anchor where they stand as they are
+            may_show = found or not layer.chain
+            here = [hit for hit in self._search(layer) if _is_meant(hit, text)] if may_show else []
             hits += here
             unexplained = _outside(unexplained, here)
             for more in _undone(layer, forms, also, budget):

@@ -2,12 +2,16 @@
 
 import base64
 import gzip
+import json
+import random
+from textwrap import wrap
 
 import pytest
 
 from ci_secrets.leaks.anchors import Anchor, Anchors
 from ci_secrets.leaks.clues import clues_of
 from ci_secrets.leaks.inspector import Inspector, _composed
+from ci_secrets.leaks.scan import scan_stream
 from tests.unit.leaks.strategies import engine_of
 
 VALUE = "k7Zr-9f8e4XwQ2mB5tLp"
@@ -56,8 +60,51 @@ def test_what_looks_torn_but_joins_to_nothing_costs_few_readings(
         + hint
         + b'", "some", "more"]\n+    a | b | c, 1-2-3-4; "x" + "y"\n'
     )
-    text = b"".join(b"2026-01-02T03:04:05Z \x1b[1m%d\x1b[0m\t" % at + line for at in range(20))
+    text = b"".join(b"2026-01-02T03:04:05Z \x1b[1m%d\x1b[0m\t" % at + line for at in range(3))
     noticed = [anchor.at for anchor in find(engine.shelves[0].anchors, text)]
     assert noticed
     assert Inspector(engine).inspect(text, noticed) == []
     assert read < 20
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_dump_of_a_large_credential_is_found_between_other_lines(seed: int) -> None:
+    """Of a few KB many other readings come first, and there is enough to spend on all of them."""
+    rng = random.Random(seed)  # noqa: S311
+    key = "\n".join(wrap(base64.b64encode(rng.randbytes(1217)).decode(), 64))
+    value = json.dumps(
+        {
+            "type": "service_account",
+            "project_id": "shop-127069",
+            "private_key_id": "cc4e45cf9feae00afa07f149160be113b0f2f1e5",
+            "private_key": f"-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n",
+            "client_email": "deployer@shop-127069.iam.gserviceaccount.com",
+            "client_id": "714995305060953498189",
+            "auth_uri": "https://accounts.google.com/o/oauth2/auth",
+            "token_uri": "https://oauth2.googleapis.com/token",
+            "auth_provider_x509_cert_url": "https://www.googleapis.com/oauth2/v1/certs",
+            "client_x509_cert_url": "https://www.googleapis.com/robot/v1/metadata/x509/deployer%40shop",
+            "universe_domain": "googleapis.com",
+        },
+        indent=2,
+    )
+    value += "\n"
+    rows = [
+        f"{at:08x}  {row[:8].hex(' '):23}  {row[8:].hex(' '):23}  |{_shown(row)}|"
+        for at in range(0, len(value), 16)
+        for row in [value.encode()[at : at + 16]]
+    ]
+    before = (
+        "##[group]Run actions/checkout@v4\n"
+        f'"integrity": "sha512-{base64.b64encode(rng.randbytes(64)).decode()}",\n'
+        "ok  \tgithub.com/acme/shop/internal/db\t0.673s\tcoverage: 20.2% of statements\n"
+        "request id 23760dfd-e73b-4785-8bf6-cff1a837aa7c status=200 dur=0.8096s"
+    )
+    behind = '{"level":"info","ts":2832097368,"msg":"listening"}\n ---> 7c677fcea2fe'
+    log = "\n".join([before, *rows, f"{len(value):08x}", behind, ""])
+    found = scan_stream(engine_of({"ACCOUNT": value}), [log.encode()], "x").findings
+    assert [(one.line, one.end_line) for one in found] == [(5, 4 + len(rows))]
+
+
+def _shown(row: bytes) -> str:
+    return "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
