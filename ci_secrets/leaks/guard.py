@@ -15,7 +15,7 @@ class Guard:
 
     def __init__(self, engine: Engine) -> None:
         self._redactor = Redactor(engine)
-        self._scanner = Scanner(engine)
+        self._scanner = Scanner(engine, redacted=True)
 
     def feed(self, data: bytes) -> bytes:
         """The next bytes of the stream. Returns those that are ready to be written."""

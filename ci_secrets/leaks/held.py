@@ -56,16 +56,17 @@ class Held:
         start = at - len(piece) - self.base
         return start >= 0 and self.text.startswith(piece, start)
 
-    def lines_of(self, start: int, end: int, most: int) -> tuple[int, bytes]:
-        """The lines in which `[start, end)` lies, and where they begin.
+    def lines_of(self, start: int, end: int, step: int) -> tuple[int, int]:
+        """From where to where the lines go in which `[start, end)` lies.
 
-        At most so many bytes more on either side.
+        Of long ones at least `step` bytes on either side and less than twice as many, so that
+        what stands near has the same ones.
         """
-        low, high = max(self.base, start - most), min(self.end, end + most)
-        before, behind = self.slice(low, start), self.slice(end, high)
-        low += before.rfind(b"\n") + 1
-        newline = behind.find(b"\n")
-        return low, self.slice(low, high if newline < 0 else end + newline)
+        line = self.place(start).line_start
+        first = line + max(0, (start - line) // step - 1) * step
+        last = line + (-(-(end - line) // step) + 1) * step
+        newline = self.text.find(b"\n", end - self.base, last - self.base)
+        return max(self.base, first), self.base + newline if newline >= 0 else min(self.end, last)
 
     def place(self, offset: int) -> Place:
         """Line and column of a byte that is held. Cheap where offsets rise or stay in a line."""

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
+from itertools import chain
 from typing import Final
 
-from ci_secrets.leaks.clues import MAX_REACH
+from ci_secrets.leaks.clues import MARGIN, MAX_REACH
 from ci_secrets.leaks.excerpt import Excerpt, Masks, around
 from ci_secrets.leaks.findings import Coverage, Report, Skipped
 from ci_secrets.leaks.held import Held
-from ci_secrets.leaks.index import Hit
+from ci_secrets.leaks.index import Hit, Index
 from ci_secrets.leaks.inspector import Inspector
+from ci_secrets.leaks.lanes import Lanes
 from ci_secrets.leaks.matcher import Engine
 from ci_secrets.leaks.redact import MAX_FINDINGS, hidden, redacted
 from ci_secrets.leaks.stretch import Span, Stretch, to_finding
@@ -20,9 +22,14 @@ _OVERLAP: Final = 32
 """Bytes that are searched again with the next block: an anchor may stand on the border."""
 _ONE_OF_MANY: Final = "one of many values: rare forms, torn or one in another, may go unnoticed"
 _RETOLD: Final = 4096
-"""Bytes of what was found that is read once more to tell of it, and of its lines on either side."""
+"""Bytes of what was found that is read once more to tell of it."""
+_BESIDE: Final = 1024
+"""Bytes of its lines that are read with it on either side, and at most twice as many."""
 _MAX_STRETCH: Final = 128 * 1024
 """Bytes inspected at once; longer stretches are cut, with `MAX_REACH` in common."""
+
+_Near = set[tuple[int, int, int]]
+"""Where to look closer: from where, what has to be explained, to where."""
 
 
 class Scanner:
@@ -31,12 +38,16 @@ class Scanner:
     Memory does not grow with the text, and the pieces change nothing.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, redacted: bool = False) -> None:
+        """`redacted`: the text comes from a `Redactor` of the same values."""
         self._engine = engine
         self._inspector = Inspector(engine)
+        self._redacted = redacted
         self._held = Held()
         self._searched = 0
         """Offset up to which anchors were looked for."""
+        self._lanes: Lanes | None = None
+        """Of many values each has few anchors: the needles themselves are looked for, too."""
         self._since: dict[str, int] = {}
         """Owners that became known later, and the offset from which on they are looked for."""
         self._hits: list[Hit] = []
@@ -45,6 +56,8 @@ class Scanner:
         self.masks = Masks()
         """Where in the text anything was found; complete after `finish`."""
         self._unlisted: set[str] = set()
+        self._told: tuple[tuple[int, int], list[Hit]] = ((0, 0), [])
+        """Lines that were read once more, and what stands in them."""
 
     def feed(self, data: bytes) -> None:
         """The next bytes of the text."""
@@ -59,18 +72,21 @@ class Scanner:
             self._since.setdefault(owner, self._held.end)
         self._engine = engine
         self._inspector = Inspector(engine)
+        self._lanes = None
 
     def finish(self) -> None:
         """The text ends here; what is fed after this is a new beginning."""
         while self._searched < self._held.end:
             self._search(min(self._searched + BLOCK, self._held.end))
+        self._inspect(self._needles_in(b"", final=True))
         self._settle(self._held.end)
         self._held.drop(self._held.end)
 
     def so_far(self) -> "Scanner":
         """Another, for which the text ends here: it tells what would be found by now."""
         # NOTE: what does not change, and is large or many
-        shared = (self._engine, self._inspector, *self._hits, *self._found)
+        indexes = chain.from_iterable(self._scarce() if self._lanes else ())
+        shared = (self._engine, self._inspector, *self._hits, *self._found, *indexes)
         other = deepcopy(self, {id(one): one for one in shared})
         other.finish()
         return other
@@ -110,11 +126,30 @@ class Scanner:
             for shelf in self._engine.shelves
             for anchor in shelf.anchors.find(text)
         }
+        near |= self._needles_in(text[self._searched - start :])
+        self._searched = end
+        self._inspect(near)
+
+    def _needles_in(self, text: bytes, *, final: bool = False) -> _Near:
+        """Where needles stand that end in the next bytes, of values that have few anchors."""
+        if self._redacted:
+            return set()
+        if self._lanes is None:
+            self._lanes = Lanes(self._scarce(), self._searched)
+        hits = self._lanes.close() if final else self._lanes.feed(text)
+        return {(hit.start - MARGIN, hit.end - 1, hit.end + MARGIN) for hit in hits}
+
+    def _scarce(self) -> list[tuple[Index, Index]]:
+        """The needles of values that have few anchors."""
+        shelves = [shelf for shelf in self._engine.shelves if shelf.anchors.few]
+        return [(shelf.literal, shelf.squashed) for shelf in shelves]
+
+    def _inspect(self, near: _Near) -> None:
+        held = self._held
         for low, high, noticed in _stretches(near, held.base, held.end):
             near_text = held.slice(low, high)
             for hit in self._inspector.inspect(near_text, [at - low for at in noticed]):
                 self._hits.append(hit._replace(start=hit.start + low, end=hit.end + low))
-        self._searched = end
 
     def _settle(self, before: int) -> None:
         """Turn hits into findings that nothing will touch any more, and let go of their text."""
@@ -155,14 +190,18 @@ class Scanner:
         as_it_is = any(held.slice(hit.start, hit.end) == hit.needle.pattern for hit in group)
         if as_it_is or end - start > _RETOLD:
             return group
-        low, lines = held.lines_of(start, end, _RETOLD)
-        retold = [
-            hit._replace(start=hit.start + low, end=hit.end + low)
-            for hit in self._inspector.every(lines)
-            if hit.start + low < end and start < hit.end + low
-        ]
+        lines = held.lines_of(start, end, _BESIDE)
+        if lines != self._told[0]:
+            self._told = lines, self._every(*lines)
+        retold = [hit for hit in self._told[1] if hit.start < end and start < hit.end]
         secrets = {hit.needle.secret for hit in retold}
         return retold if secrets.issuperset(hit.needle.secret for hit in group) else group
+
+    def _every(self, start: int, end: int) -> list[Hit]:
+        return [
+            hit._replace(start=hit.start + start, end=hit.end + start)
+            for hit in self._inspector.every(self._held.slice(start, end))
+        ]
 
     def _hide(self, text: bytes) -> bytes:
         return redacted(self._engine, text)

@@ -1,13 +1,19 @@
 """By what a scan notices values, and that it says where there are too many for all of that."""
 
 import random
+from base64 import b64encode
+from collections.abc import Callable
 from itertools import islice
 from string import ascii_letters, digits
+
+import pytest
 
 from ci_secrets.leaks.anchors import ENOUGH, MOST_ANCHORS
 from ci_secrets.leaks.clues import clues_of
 from ci_secrets.leaks.needles import needles_of
 from ci_secrets.leaks.scan import scan_stream
+from ci_secrets.leaks.scanner import Scanner
+from ci_secrets.secret import Secret
 from tests.unit.leaks.strategies import engine_of
 
 
@@ -33,6 +39,55 @@ def test_many_values_share_the_anchors_evenly_and_are_told() -> None:
     known = tokens(many)
     found = scan_stream(engine_of(known), ["\n".join(known.values()).encode()], "x").findings
     assert {one.secret for one in found} == set(known)
+
+
+SPELLINGS: dict[str, Callable[[bytes], bytes]] = {
+    "base64": b64encode,
+    "base64 twice": lambda value: b64encode(b64encode(value)),
+    "base64 behind a user": lambda value: b64encode(b"user:" + value),
+    "hex": lambda value: value.hex().encode(),
+    "backwards": lambda value: value[::-1],
+    "percent": lambda value: "".join(f"%{byte:02X}" for byte in value).encode(),
+    "torn": lambda value: value[:20] + b'" +\n    "' + value[20:],
+}
+
+
+@pytest.mark.parametrize("spell", SPELLINGS.values(), ids=SPELLINGS)
+def test_of_many_values_a_scan_finds_what_a_stream_sees(spell: Callable[[bytes], bytes]) -> None:
+    """However few anchors each has: no value is called clean for the number of others."""
+    known = tokens(300)
+    engine = engine_of(known)
+    for name in ("TOKEN_0", "TOKEN_150", "TOKEN_299"):
+        spelled = spell(known[name].encode())
+        for log in (spelled, b"nothing here\n" * 30_000 + b"x " + spelled + b" y\n"):
+            pieces = [log[at : at + 100_000] for at in range(0, len(log), 100_000)]
+            assert {one.secret for one in scan_stream(engine, pieces, "x").findings} == {name}
+
+
+def test_values_that_become_known_are_found_beside_many_others() -> None:
+    """From there on, in what comes after."""
+    known = tokens(300)
+    engine = engine_of(dict(list(known.items())[:150]))
+    scanner = Scanner(engine)
+    late = b64encode(known["TOKEN_299"].encode())
+    scanner.feed(b"x " + late + b" y\n")
+    scanner.know(engine.extended({name: Secret(value) for name, value in known.items()}))
+    scanner.feed(b"x " + late + b" y\n")
+    assert [one.line for one in scanner.so_far().report("x").findings] == [2]
+    scanner.finish()
+    assert [one.line for one in scanner.report("x").findings] == [2]
+
+
+def test_addresses_are_not_read_closely_for_their_scheme() -> None:
+    """Of an address that is known, what all others begin with says nothing."""
+    hook = "https://hooks.example.com/services/T02ABCDEF/xYz9012AbCdEfGhIjKlMnOp"
+    (shelf,) = engine_of({"HOOK": hook, "JSON": f'{{"hook": "{hook}"}}'}).shelves
+    for other in (
+        b"GET 200 https://registry.npm.test/pkg1",
+        rb'"url":"https:\/\/registry.npm.test\/pkg1"',
+        b"?redirect=https%3A%2F%2Fregistry.npm.test%2Fpkg1",
+    ):
+        assert shelf.anchors.find(other) == []
 
 
 def test_anchors_are_bounded() -> None:
