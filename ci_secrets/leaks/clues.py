@@ -10,7 +10,7 @@ from ci_secrets.leaks.forms.reading import Chain, Spell
 from ci_secrets.leaks.forms.stop import is_everybodys
 from ci_secrets.leaks.grams import COMMON, RARE, grams, spacing, thinned, window
 from ci_secrets.leaks.needles import MAX_DERIVED, Needle, Needles
-from ci_secrets.leaks.partial import HIDDEN, MIN_WHOLE
+from ci_secrets.leaks.partial import HIDDEN, is_sought
 from ci_secrets.leaks.parts import Part
 
 MAX_REACH: Final = 32 * 1024
@@ -171,7 +171,7 @@ def _noticed(hint: Spell, clue: Clue, text: bytes) -> Iterator[Anchored]:
 
 
 def _hidden(part: Part) -> Iterator[Anchored]:
-    if part.kind == "whole" and len(part.text) >= MIN_WHOLE:
+    if is_sought(part):
         for hidden in HIDDEN:
             for shown in _SHOWN:
                 yield part.text[shown - 4 : shown] + hidden, Clue(MARGIN, frozenset(), WEAKLY)

@@ -10,14 +10,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from ci_secrets.leaks.apart import is_sure
 from ci_secrets.leaks.forms.reading import Span
 from ci_secrets.leaks.index import Hit, Index
 from ci_secrets.leaks.needles import Needle
 from ci_secrets.leaks.parts import Part
 
-MIN_WHOLE: Final = 16
+_MIN_WHOLE: Final = 16
 """Characters of a value of which a part is looked for."""
-MIN_WORDY: Final = 22
+_MIN_RANDOM: Final = 12
+"""The same where it is so random that a part of it stands nowhere by chance."""
+_MIN_WORDY: Final = 22
 """The same where it is made of words, of which many texts have some."""
 _ENDS: Final = 8
 """Characters that both ends around stars show together, each of them at least `_END`."""
@@ -53,7 +56,7 @@ class _Whole:
 
 
 class Partials:
-    """Whole values of `MIN_WHOLE` characters or more, never the lines of one. Immutable."""
+    """Whole values that are long enough, never the lines of one. Immutable."""
 
     def __init__(self, parts: Iterable[Part]) -> None:
         parts = list(parts)
@@ -61,13 +64,7 @@ class Partials:
         for part in parts:
             if part.kind == "leaf":
                 leaves[part.owner].append(part.text)
-        wholes = [
-            _whole(part, leaves[part.owner])
-            for part in parts
-            if part.kind == "whole"
-            and len(part.text) >= (MIN_WORDY if part.wordy else MIN_WHOLE)
-            and b"\n" not in part.text
-        ]
+        wholes = [_whole(part, leaves[part.owner]) for part in parts if is_sought(part)]
         self._by_needle = {id(one.needle): one for one in wholes}
         self._shown = frozenset(
             one.text[at - _END : at]
@@ -100,6 +97,13 @@ class Partials:
             told = whole.tells((0, left), (size - right, size))
             if left >= _END and right >= _END and left + right >= _ENDS and told:
                 yield Hit(start - left, end + right, whole.needle)
+
+
+def is_sought(part: Part) -> bool:
+    """Whether it counts when most of it is shown: a whole value of one line that is long enough."""
+    random = is_sure(part.text, (), wordy=part.wordy)
+    least = _MIN_WORDY if part.wordy else _MIN_RANDOM if random else _MIN_WHOLE
+    return part.kind == "whole" and len(part.text) >= least and b"\n" not in part.text
 
 
 def _needle(part: Part) -> Needle:

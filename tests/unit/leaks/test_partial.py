@@ -59,6 +59,33 @@ def test_some_of_a_secret_field_is_a_finding(value: str, shown: str) -> None:
     assert [one.form for one in scanned(value, shown)] == [("partial",)]
 
 
+SHORT = "Tr0ub4dor&3xy"
+"""Random, of 13 characters."""
+
+
+@pytest.mark.parametrize(
+    "shown", ["Tr0ub4dor&3x", "r0ub4dor&3xy", "Tr0ub4dor&", "Tr0u****&3xy", "Tr0ub...r&3xy"]
+)
+def test_most_of_a_random_password_is_a_finding(shown: str) -> None:
+    """It need not be as long as a token: nothing else looks like three quarters of it."""
+    assert [one.form for one in scanned(SHORT, f"password is {shown} (cut)")] == [("partial",)]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("Tr0ub4dorX", "Tr0ub4dor"),
+        (SHORT, "Tr0ub4dor"),
+        ("correcthorse1", "correcthorse"),
+        ("2026112812345", "202611281234"),
+        ("deadbeef0123", "deadbeef012"),
+    ],
+)
+def test_most_of_what_other_text_may_have_is_none(value: str, shown: str) -> None:
+    """Shorter ones, words and numbers: a part of these stands in many logs."""
+    assert scanned(value, f"x {shown} y") == []
+
+
 def test_the_signature_of_a_token_is_found_alone() -> None:
     """With claims that can be guessed it is the token."""
     (finding,) = scanned(f"{CLAIMS}.{SIGNATURE}", SIGNATURE)
