@@ -483,16 +483,16 @@ class TestClose:
     def test_limited_uses(self, vault: Stand) -> None:
         """With exactly the uses that the proof takes the end is proven; with fewer it is not."""
         vault.put_secret("secret/app", value="x")
-        # The read, the question which mount it is, and three calls of the proof.
-        job = Job(vault, READ + DOCUMENTED, token_num_uses=5)
+        # The read, and three calls of the proof; the question which mount it is spends none.
+        job = Job(vault, READ + DOCUMENTED, token_num_uses=4)
         session = job.login()
         session.fetch([wish("secret/data/app")])
         assert one(session.close("end"), "token").outcome is Outcome.REVOKED
-        job = Job(vault, READ + DOCUMENTED, token_num_uses=3)
+        job = Job(vault, READ + DOCUMENTED, token_num_uses=2)
         session = job.login()
         session.fetch([wish("secret/data/app")])
         assert one(session.close("end"), "token").outcome is Outcome.UNPROVEN
-        job = Job(vault, READ + DOCUMENTED, token_num_uses=2)
+        job = Job(vault, READ + DOCUMENTED, token_num_uses=1)
         session = job.login()
         session.fetch([wish("secret/data/app")])
         assert one(session.close("end"), "token").outcome is Outcome.EXPIRES

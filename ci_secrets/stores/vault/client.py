@@ -27,6 +27,8 @@ _CHANGES_NOTHING_TWICE: Final = re.compile(
     r"v1/(auth/token/(renew|revoke)-self|sys/leases/(lookup|renew|revoke)|sys/wrapping/lookup)"
 )
 """Writes that may be sent again after a lost answer: the second does what the first did."""
+_WHICH_MOUNT: Final = "v1/sys/internal/ui/mounts/"
+"""Below it nothing spends a use of the token; Vault and OpenBao look at the token all the same."""
 
 
 class _Adapter(hvac.adapters.Adapter):  # type: ignore[misc]  # hvac is not typed
@@ -58,7 +60,8 @@ class _Adapter(hvac.adapters.Adapter):  # type: ignore[misc]  # hvac is not type
         path = url.lstrip("/")
         sent = {"X-Vault-Request": "true", **(headers or {})}
         if self.token:
-            self._calls.add()
+            if not path.startswith(_WHICH_MOUNT):
+                self._calls.add()
             sent["X-Vault-Token"] = self.token
         # Source: Vault API docs, "System Backend: /sys/health" is only in the root namespace.
         if self.namespace and not path.startswith("v1/sys/health"):
@@ -80,7 +83,7 @@ class _Adapter(hvac.adapters.Adapter):  # type: ignore[misc]  # hvac is not type
 
 @dataclass(slots=True)
 class Calls:
-    """How many calls were made with a token: one of limited uses loses one by each."""
+    """How many calls have spent a use of a token, if that has limited ones."""
 
     count: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -201,7 +204,7 @@ class Client:
 
     def mount_of(self, path: str) -> Reply:
         """Which mount serves a path: 200 with `path`, `type` and `options`; else 403."""
-        return _reply(self._adapter.get(f"v1/sys/internal/ui/mounts/{quoted(path)}"))
+        return _reply(self._adapter.get(f"{_WHICH_MOUNT}{quoted(path)}"))
 
     def read(self, path: str, *, version: int | None, repeat: Repeat) -> Reply:
         """GET a path; `repeat` because a GET may mint a credential."""

@@ -198,11 +198,9 @@ class Closer:
                 grant, Outcome.EXPIRES, "It is a batch token, which nobody can revoke."
             )
         client = grant.client.until(time.monotonic() + TOKEN_SECONDS[reason])
-        left = grant.uses_left
-        if left == 0:
-            return self._of_token(grant, Outcome.EXPIRES, "Its uses are spent.")
+        left = grant.uses_left  # by our count; whether one is left is the store's to say
         revoked = _status(client.revoke_self)  # 0: the token may be gone, the look-up tells
-        if left is not None and (left == 1 or not grant.seen_alive):
+        if left is not None and (left <= 1 or not grant.seen_alive):
             return self._without_look(grant, revoked)
         return self._judged(grant, revoked, _status(client.look_up_self))
 
@@ -243,7 +241,8 @@ class Closer:
             why = "Revoked with one of its last uses; none was left to see it end."
             return self._of_token(grant, Outcome.UNPROVEN, why)
         if revoked == 403:
-            return self._of_token(grant, Outcome.EXPIRES, "Its uses are spent.")
+            why = "Its uses are spent, or it may not revoke itself."
+            return self._of_token(grant, Outcome.EXPIRES, why)
         return self._of_token(grant, Outcome.UNREACHABLE, "The store did not answer.")
 
     def _of_token(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import ci_secrets
-from tests.unit.stores.vault.fake import HEALTH, Bench, FakeVault, kv2, request
+from tests.unit.stores.vault.fake import HEALTH, Bench, FakeVault, auth, kv2, request
 
 
 def test_stray_tokens_are_not_read(
@@ -65,6 +65,18 @@ def test_paths_are_quoted(bench: Bench, vault: FakeVault) -> None:
     }
     fetched = bench.login().fetch([request("kv/a b?version=1#é%")])
     assert fetched.credentials[0].value.text() == "x"
+
+
+def test_only_what_spends_a_use_is_counted(bench: Bench, vault: FakeVault) -> None:
+    """A read spends a use of the token; the question which engine serves it spends none."""
+    vault.rules |= {
+        "POST auth/jwt/login": (200, auth(num_uses=5)),
+        "GET sys/internal/ui/mounts/secret/data/a": (200, kv2()),
+        "GET secret/data/a": (200, {"data": {"data": {"value": "x"}}}),
+    }
+    session = bench.login()
+    session.fetch([request("secret/data/a")])
+    assert session.handover()["grants"][0]["uses"] == 1
 
 
 def test_one_module_imports_hvac() -> None:

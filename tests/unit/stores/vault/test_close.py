@@ -213,13 +213,21 @@ class TestLimitedUses:
         assert {each.outcome for each in session.close("end")} == {Outcome.REVOKED}
 
     def test_spent(self, bench: Bench, vault: FakeVault) -> None:
-        """With none left nothing can be done, and that is said."""
-        session = with_leases(bench, vault, num_uses=2)
+        """With none left the store refuses the one attempt, and that is said."""
+        session = with_leases(bench, vault, num_uses=1)
+        vault.rules[REVOKE] = forbidden()
         closings = session.close("end")
         assert token_of(closings).outcome is Outcome.EXPIRES
         assert "spent" in token_of(closings).detail
         assert [each.outcome for each in leases_of(closings)] == [Outcome.EXPIRES]
-        assert vault.asked == []
+        assert vault.paths() == ["auth/token/revoke-self"]
+
+    def test_spent_later_than_we_think(self, bench: Bench, vault: FakeVault) -> None:
+        """Where the store has counted less than we did, the token is revoked all the same."""
+        session = with_leases(bench, vault, num_uses=1)
+        closings = session.close("end")
+        assert token_of(closings).outcome is Outcome.UNPROVEN
+        assert [each.outcome for each in leases_of(closings)] == [Outcome.QUEUED]
 
     def test_spent_earlier_than_we_think(self, bench: Bench, vault: FakeVault) -> None:
         """Where the store has counted more than we did, its 403 says that the uses are spent."""
