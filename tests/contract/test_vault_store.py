@@ -467,6 +467,16 @@ class TestClose:
         assert "revoked" in caught.value.cause
         assert one(session.close("end"), "token").outcome is Outcome.GONE
 
+    def test_lease_revoked_under_us(self, job: Job) -> None:
+        """A lease that was revoked before we came is not called revoked by us."""
+        session = job.login()
+        user_of(session, job.vault.dynamic("app"))
+        revoked = {"lease_id": session.leases()[0].lease_id, "sync": True}
+        assert job.vault.root("PUT", "sys/leases/revoke", revoked)[0] == 204
+        closings = session.close("end")
+        assert one(closings, "lease").outcome is Outcome.GONE
+        assert one(closings, "token").outcome is Outcome.REVOKED
+
     def test_batch(self, vault: Stand) -> None:
         """The leases of a batch token are revoked one by one; the token itself lives on."""
         job = Job(vault, READ + DOCUMENTED, token_type="batch")

@@ -24,10 +24,11 @@ LEASES_SECONDS: Final[dict[CloseReason, float]] = {"end": 3.0, "leak": 2.0, "sig
 """How long all leases together may take, by the reason of the close."""
 TOKEN_SECONDS: Final[dict[CloseReason, float]] = {"end": 10.0, "leak": 5.0, "signal": 3.0}
 """How long one token may take: GitHub kills a cancelled job after 7.5 s."""
-_SECOND_LOOK: Final = 1.0
-"""Seconds for the look-up of a lease whose revocation has used up its time."""
+_LOOK: Final = 1.0
+"""Seconds for one look-up of a lease: the first leaves time to revoke it, the second has its own.
+"""
 _FULL_PROOF_USES: Final = 3
-"""Calls that a proven end of a token takes: look-up, revoke, look-up."""
+"""Calls that a proven end of a token or lease takes: look-up, revoke, look-up."""
 
 LOOK_UP_SELF: Final = 'path "auth/token/lookup-self" { capabilities = ["read"] }'
 REVOKE_SELF: Final = 'path "auth/token/revoke-self" { capabilities = ["update"] }'
@@ -71,26 +72,35 @@ class Closer:
             if reason == "leak":
                 leases = tuple(lease for lease in leases if lease.lease_id in exposed)
             left = grant.uses_left
-            if left is not None and left < 2 * len(leases) + _FULL_PROOF_USES:
+            # The token's own first look is over.
+            if left is not None and left < _FULL_PROOF_USES * (len(leases) + 1) - 1:
                 return
         if not leases:
             return
         until = time.monotonic() + LEASES_SECONDS[reason]
-        client = grant.client.until(until)
-        late = grant.client.until(until + _SECOND_LOOK)
+        end = partial(self._lease, grant.client, until)
         with ThreadPoolExecutor(max_workers=min(16, len(leases))) as pool:
-            for closing in pool.map(lambda lease: self._lease(client, late, lease), leases):
+            for closing in pool.map(end, leases):
                 self.ledger.end(closing)
 
-    def _lease(self, client: Client, late: Client, lease: Lease) -> Closing:
-        status = _status(lambda: client.revoke_lease(lease.lease_id))
-        gone = _status(lambda: late.look_up_lease(lease.lease_id))
+    def _lease(self, client: Client, until: float, lease: Lease) -> Closing:
+        look = client.until(min(until, time.monotonic() + _LOOK))
+        # NOTE: Vault says yes to the revocation of a lease that it does not know.
+        before = _status(lambda: look.look_up_lease(lease.lease_id))
+        if before == 400:
+            return self._of_lease(lease, Outcome.GONE, "It had ended before.")
+        status = _status(lambda: client.until(until).revoke_lease(lease.lease_id))
+        look = client.until(until + _LOOK)
+        gone = _status(lambda: look.look_up_lease(lease.lease_id))
         # NOTE: the store knows a lease for as long as it has not ended what is behind it.
         match (status, gone):
             case (403, 400):
-                return self._of_lease(lease, Outcome.GONE, "It had ended before.")
-            case (_, 400):
+                return self._of_lease(lease, Outcome.GONE, "It has ended without us.")
+            case (_, 400) if before == 200:
                 return self._of_lease(lease, Outcome.REVOKED)
+            case (_, 400):
+                why = "Revoked, but it was not seen alive, so that nobody saw it end."
+                return self._of_lease(lease, Outcome.UNPROVEN, why)
             case (403, _):
                 return self._of_lease(
                     lease,

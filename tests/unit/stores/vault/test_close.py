@@ -34,9 +34,18 @@ INVALID: Answer = (
 
 
 def with_leases(bench: Bench, vault: FakeVault, count: int = 1, **login: Any) -> VaultSession:
-    """A session with leases of a database role, whose revocation works."""
+    """A session with leases of a database role, which live until they are revoked."""
+    gone = set()
+
+    def revoke(asked: httpx.Request) -> Answer:
+        gone.add(json.loads(asked.content)["lease_id"])
+        return DONE
+
+    def look(asked: httpx.Request) -> Answer:
+        return NO_LEASE if json.loads(asked.content)["lease_id"] in gone else ALIVE
+
     vault.rules["POST auth/jwt/login"] = (200, auth(**login))
-    vault.rules |= {LEASE_REVOKE: DONE, LEASE_LOOK: NO_LEASE}
+    vault.rules |= {LEASE_REVOKE: revoke, LEASE_LOOK: look}
     wanted = []
     for number in range(count):
         path = f"database/creds/r{number}"
@@ -239,7 +248,7 @@ class TestLeases:
     """Each lease is revoked and looked at, as the reason of the close gives time for it."""
 
     def test_end(self, bench: Bench, vault: FakeVault) -> None:
-        """At a normal end every lease goes first, by a revocation that waits, and is seen gone."""
+        """At a normal end each lease goes first: seen alive, revoked and waited for, seen gone."""
         session = with_leases(bench, vault, 3)
         closings = session.close("end")
         assert [each.outcome for each in leases_of(closings)] == [Outcome.REVOKED] * 3
@@ -247,7 +256,12 @@ class TestLeases:
         paths = vault.paths()
         assert paths[0] == paths[-1] == "auth/token/lookup-self"
         assert paths[-2] == "auth/token/revoke-self"
-        assert sorted(paths[1:-2]) == ["sys/leases/lookup"] * 3 + ["sys/leases/revoke"] * 3
+        for lease in session.leases():
+            assert [
+                each.path
+                for each in vault.asked
+                if each.path.startswith("sys/") and each.body["lease_id"] == lease.lease_id
+            ] == ["sys/leases/lookup", "sys/leases/revoke", "sys/leases/lookup"]
 
     def test_signal(self, bench: Bench, vault: FakeVault) -> None:
         """On a signal the token goes first, and its leases are queued, not seen."""
@@ -262,6 +276,7 @@ class TestLeases:
         session = with_leases(bench, vault, 3)
         closings = session.close("leak", ["database/creds/r1/L"])
         assert vault.paths() == [
+            "sys/leases/lookup",
             "sys/leases/revoke",
             "sys/leases/lookup",
             "auth/token/revoke-self",
@@ -281,30 +296,33 @@ class TestLeases:
         assert vault.of("sys/leases/revoke") == []
 
     @pytest.mark.parametrize(
-        ("revoke", "look", "outcome"),
+        ("looks", "revoke", "outcome"),
         [
-            (DONE, NO_LEASE, Outcome.REVOKED),
-            (DONE, forbidden(), Outcome.UNPROVEN),
-            (forbidden(), ALIVE, Outcome.UNPROVEN),
-            (forbidden(), forbidden(), Outcome.UNPROVEN),
-            (forbidden(), NO_LEASE, Outcome.GONE),
+            ([ALIVE, NO_LEASE], DONE, Outcome.REVOKED),
+            ([forbidden()], DONE, Outcome.UNPROVEN),
+            ([ALIVE, forbidden()], DONE, Outcome.UNPROVEN),
+            ([ALIVE], forbidden(), Outcome.UNPROVEN),
+            ([forbidden()], forbidden(), Outcome.UNPROVEN),
+            # Gone when we come, or while we may not end it.
+            ([NO_LEASE], DONE, Outcome.GONE),
+            ([ALIVE, NO_LEASE], forbidden(), Outcome.GONE),
             # The revocation statement failed.
-            ((400, {"errors": ["failed to revoke"]}), ALIVE, Outcome.FAILED),
-            ((500, {"errors": ["failed to revoke"]}), ALIVE, Outcome.FAILED),
-            ((500, {"errors": ["failed to revoke"]}), forbidden(), Outcome.FAILED),
-            (DONE, ALIVE, Outcome.FAILED),
+            ([ALIVE], (400, {"errors": ["failed to revoke"]}), Outcome.FAILED),
+            ([ALIVE], (500, {"errors": ["failed to revoke"]}), Outcome.FAILED),
+            ([forbidden()], (500, {"errors": ["failed to revoke"]}), Outcome.FAILED),
+            ([ALIVE], DONE, Outcome.FAILED),
             # It took too long: alive, or meanwhile gone.
-            (httpx.ReadTimeout("slow"), ALIVE, Outcome.FAILED),
-            (httpx.ReadTimeout("slow"), NO_LEASE, Outcome.REVOKED),
-            (httpx.ConnectError("down"), httpx.ConnectError("down"), Outcome.UNREACHABLE),
+            ([ALIVE], httpx.ReadTimeout("slow"), Outcome.FAILED),
+            ([ALIVE, NO_LEASE], httpx.ReadTimeout("slow"), Outcome.REVOKED),
+            ([httpx.ConnectError("down")], httpx.ConnectError("down"), Outcome.UNREACHABLE),
         ],
     )
     def test_outcomes(
-        self, bench: Bench, vault: FakeVault, revoke: Answer, look: Answer, outcome: Outcome
+        self, bench: Bench, vault: FakeVault, looks: list[Answer], revoke: Answer, outcome: Outcome
     ) -> None:
         """A lease is gone when its look-up says so; one that could not be ended is alive."""
         session = with_leases(bench, vault)
-        vault.rules |= {LEASE_REVOKE: revoke, LEASE_LOOK: look}
+        vault.rules |= {LEASE_REVOKE: revoke, LEASE_LOOK: looks}
         (closing,) = leases_of(session.close("end"))
         assert closing.outcome is outcome
         assert bool(closing.command) is not outcome.closed
@@ -313,6 +331,22 @@ class TestLeases:
             assert closing.expires_at is not None
         if outcome is Outcome.UNPROVEN:
             assert 'path "sys/leases/revoke"' in closing.policy
+
+    def test_gone_before(self, bench: Bench, vault: FakeVault) -> None:
+        """What had gone before is not called revoked, though the store would have said yes."""
+        session = with_leases(bench, vault)
+        vault.rules[LEASE_LOOK] = NO_LEASE
+        (closing,) = leases_of(session.close("end"))
+        assert closing.outcome is Outcome.GONE
+        assert vault.of("sys/leases/revoke") == []
+
+    def test_never_seen_alive(self, bench: Bench, vault: FakeVault) -> None:
+        """Where the first look-up brings nothing, the lease is revoked all the same, unproven."""
+        session = with_leases(bench, vault)
+        vault.rules[LEASE_LOOK] = [*[(503, None)] * 5, NO_LEASE]
+        (closing,) = leases_of(session.close("end"))
+        assert closing.outcome is Outcome.UNPROVEN
+        assert "seen alive" in closing.detail
 
     def test_nothing_can_be_revoked(self, bench: Bench, vault: FakeVault) -> None:
         """With neither lease nor token revoked the lease is as alive as its token."""
@@ -332,10 +366,15 @@ class TestLeases:
 
     def test_limited_uses(self, bench: Bench, vault: FakeVault) -> None:
         """Where the uses do not reach for each lease, the token takes them with it."""
-        session = with_leases(bench, vault, 2, num_uses=8)
+        session = with_leases(bench, vault, 2, num_uses=10)
         closings = session.close("end")
         assert token_of(closings).outcome is Outcome.REVOKED
         assert [each.outcome for each in leases_of(closings)] == [Outcome.QUEUED] * 2
+
+    def test_uses_that_reach(self, bench: Bench, vault: FakeVault) -> None:
+        """Three for each lease and three for the token prove the end of all of them."""
+        session = with_leases(bench, vault, 2, num_uses=11)
+        assert {each.outcome for each in session.close("end")} == {Outcome.REVOKED}
 
 
 class TestAgain:
