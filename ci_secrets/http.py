@@ -12,7 +12,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final
@@ -52,6 +52,8 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     url: str
+    perhaps_done: bool = False
+    """Whether an earlier try, whose answer was lost, may have done what was asked for."""
 
     @property
     def ok(self) -> bool:
@@ -104,6 +106,7 @@ class Http:
         `UnreachableError` when the last try got no answer, or one of more than `max_body` bytes.
         """
         last: UnreachableError | None = None
+        perhaps_done = False
         for attempt in range(TRIES):
             more = attempt + 1 < TRIES
             left = max(0.01, until - time.monotonic())
@@ -116,12 +119,14 @@ class Http:
                 in_time = time.monotonic() + pause < until
                 if not (more and in_time and _may_repeat_failure(repeat, failure)):
                     raise last from None
+                perhaps_done |= last.answer_lost
                 self._sleep(pause)
                 continue
             pause = _pause(attempt, answer.headers.get("retry-after"))
             in_time = time.monotonic() + pause < until
             if not (more and in_time and _may_repeat_answer(repeat, answer)):
-                return answer
+                return replace(answer, perhaps_done=perhaps_done)
+            perhaps_done |= answer.status >= 500
             self._sleep(pause)
         raise last or UnreachableError(f"{host_of(url)} did not answer.")
 

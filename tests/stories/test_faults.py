@@ -50,7 +50,7 @@ def _inject(story: Story, path: str, kind: str) -> Fault:
         ("503 without body", [LOGIN, KV, DYNAMIC, REVOKE, LEASE]),
         ("500", [KV, LOOK_UP, REVOKE, LEASE]),
         ("reset", [KV, LOOK_UP, REVOKE, LEASE]),
-        ("lost reply", [KV, LOOK_UP, LEASE]),
+        ("lost reply", [KV, LOOK_UP, REVOKE, LEASE]),
     ],
 )
 def test_what_passes_is_tried_again(github: Story, kind: str, paths: list[str]) -> None:

@@ -120,6 +120,26 @@ def test_a_lost_reply_is_sent_again_only_by_a_read(
         assert len(server.requests) == sent
 
 
+@pytest.mark.parametrize(
+    ("first", "perhaps"),
+    [
+        (httpx.ReadError("reset"), True),
+        (failing(502), True),
+        (httpx.ConnectError("refused"), False),
+        (failing(429), False),
+        (failing(412), False),
+    ],
+    ids=["lost", "gateway", "refused", "busy", "lagging"],
+)
+def test_an_answer_tells_whether_an_earlier_try_may_have_acted(
+    first: httpx.Response | Exception, perhaps: bool
+) -> None:
+    """What the last try meets may be what an earlier one did, whose answer was lost."""
+    assert Server(first, failing(403)).send(Repeat.READ).perhaps_done is perhaps
+    assert Server(failing(500), first, failing(403)).send(Repeat.READ).perhaps_done
+    assert not Server(failing(403)).send(Repeat.READ).perhaps_done
+
+
 def test_never_means_once() -> None:
     """Whatever the answer is."""
     server = Server(failing(503, b""))

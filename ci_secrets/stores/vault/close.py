@@ -209,7 +209,7 @@ class Closer:
             )
         client = grant.client.until(time.monotonic() + TOKEN_SECONDS[reason])
         left = grant.uses_left  # by our count; whether one is left is the store's to say
-        revoked = _status(client.revoke_self)  # 0: the token may be gone, the look-up tells
+        revoked = _of_revocation(client)
         if left is not None and (left <= 1 or not grant.seen_alive):
             return self._without_look(grant, revoked)
         return self._judged(grant, revoked, _status(client.look_up_self))
@@ -230,12 +230,15 @@ class Closer:
                 why = f"Revoked, but the look-up after it failed (status {looked})."
                 return self._of_token(grant, Outcome.UNPROVEN, why)
             case (_, 403) if grant.seen_alive:
-                if revoked == 0:  # its answer was lost
+                if revoked == 0:
                     return self._of_token(grant, Outcome.REVOKED)
                 why = "It had expired, or somebody else has revoked it."
                 return self._of_token(grant, Outcome.GONE, why)
             case (_, 403) if (end := grant.expires_at) is not None and end <= self.clock():
                 return self._of_token(grant, Outcome.GONE, "Its TTL has ended.")
+            case (_, 403) if revoked == 0:
+                why = "The answer to its revocation was lost, and it may not look itself up."
+                return self._of_token(grant, Outcome.UNREACHABLE, why, policy=LOOK_UP_SELF)
             case _ if revoked == 403:
                 why = "It may not revoke itself, or was revoked by somebody else."
                 policy = REVOKE_SELF if grant.seen_alive else f"{REVOKE_SELF}\n{LOOK_UP_SELF}"
@@ -298,6 +301,16 @@ def _status(call: Callable[[], Reply]) -> int:
         return call().status
     except CiSecretsError:
         return 0
+
+
+def _of_revocation(client: Client) -> int:
+    """The status of a token's revocation; 0 where its answer was lost, and a look-up must tell."""
+    try:
+        reply = client.revoke_self()
+    except CiSecretsError:
+        return 0
+    # A dead token may not revoke itself again.
+    return 0 if reply.perhaps_done and reply.status == 403 else reply.status
 
 
 def _tells(status: int) -> bool:

@@ -41,6 +41,8 @@ class Reply:
     status: int
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """Empty where the answer was not a JSON object."""
+    perhaps_done: bool = False
+    """See `Answer.perhaps_done`."""
 
     @property
     def ok(self) -> bool:
@@ -157,14 +159,14 @@ class Wire:
         except (ValueError, RecursionError):
             body = None
         if isinstance(body, dict):
-            return Reply(status=answer.status, body=body)
+            return Reply(status=answer.status, body=body, perhaps_done=answer.perhaps_done)
         if answer.ok:
             raise ConfigError(
                 f"{host_of(self.url)} does not answer as Vault or OpenBao does.",
                 cause="Its answer is not a JSON object.",
                 fix="`url:` is the server's address without `/v1` and without `/ui`.",
             ) from None
-        return Reply(status=answer.status)
+        return Reply(status=answer.status, perhaps_done=answer.perhaps_done)
 
 
 def origin_of(url: str) -> str:

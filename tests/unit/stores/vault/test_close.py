@@ -14,6 +14,7 @@ from tests.unit.stores.vault.fake import (
     Answer,
     Bench,
     FakeVault,
+    Rule,
     auth,
     engine,
     forbidden,
@@ -114,13 +115,15 @@ class TestToken:
             ([ALIVE, (503, None)], (503, None), Outcome.UNREACHABLE),
             # The answer to the revocation is lost, and the token is gone.
             ([ALIVE, ALIVE, INVALID], httpx.ReadError("reset"), Outcome.REVOKED),
-            # The first answer is lost, the repeated revocation meets a dead token.
             ([ALIVE, ALIVE, INVALID], INVALID, Outcome.GONE),
+            # The first answer is lost, the repeated revocation meets a dead token.
+            ([ALIVE, ALIVE, INVALID], [httpx.ReadError("reset"), INVALID], Outcome.REVOKED),
+            ([forbidden()], [httpx.ReadError("reset"), INVALID], Outcome.UNREACHABLE),
             ([ALIVE], (400, {"errors": ["strange"]}), Outcome.REFUSED),
         ],
     )
     def test_outcomes(
-        self, bench: Bench, vault: FakeVault, looks: list[Answer], revoke: Answer, outcome: Outcome
+        self, bench: Bench, vault: FakeVault, looks: list[Answer], revoke: Rule, outcome: Outcome
     ) -> None:
         """What was seen decides, and no error text."""
         vault.rules |= {LOOK: list(looks), REVOKE: revoke}
