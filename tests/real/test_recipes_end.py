@@ -20,6 +20,7 @@ secrets:
   DB: {{from: "vault:{path}", fields: {{username: DB_USER, password: DB_PASSWORD}}}}
 """
 USER_GONE_SECONDS = 12
+TOKEN_GONE_SECONDS = 20
 
 
 @pytest.fixture(scope="session")
@@ -144,6 +145,16 @@ def test_batch_tokens_are_said_to_stay(stage: Stage, tmp_path: Path) -> None:
     assert "revoked, proven: 1 lease" in done.err
     assert "token_type=service" in done.err
     assert not job.user_is_alive()
+
+
+def test_a_batch_token_that_has_expired_keeps_nothing_open(stage: Stage, tmp_path: Path) -> None:
+    """When the TTL of a batch token has ended, `finish` finds it gone and closes the run: 0."""
+    role = stage.role("brief", token_type="batch", token_ttl="6s")
+    config = CONFIG.format(role=role, path="database/creds/app-readonly")
+    job = stage.job("gitlab", tmp_path, config)
+    job.run("exec", "--", "./deploy.sh")
+    wait_until(lambda: job.run("finish").code == 0, TOKEN_GONE_SECONDS)
+    assert "already closed" in job.run("finish").err
 
 
 def test_without_the_default_policy(stage: Stage, tmp_path: Path) -> None:

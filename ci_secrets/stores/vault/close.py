@@ -29,6 +29,7 @@ _LOOK: Final = 1.0
 """
 _FULL_PROOF_USES: Final = 3
 """Calls that a proven end of a token or lease takes: look-up, revoke, look-up."""
+_OVER: Final = "Its TTL has ended."
 
 LOOK_UP_SELF: Final = 'path "auth/token/lookup-self" { capabilities = ["read"] }'
 REVOKE_SELF: Final = 'path "auth/token/revoke-self" { capabilities = ["update"] }'
@@ -203,11 +204,12 @@ class Closer:
         grant.seen_alive |= _status(client.look_up_self) == 200
 
     def _token(self, grant: Grant, reason: CloseReason) -> Closing:
-        if grant.info.kind == "batch":
-            return self._of_token(
-                grant, Outcome.EXPIRES, "It is a batch token, which nobody can revoke."
-            )
         client = grant.client.until(time.monotonic() + TOKEN_SECONDS[reason])
+        if grant.info.kind == "batch":
+            if self._is_over(grant) and _status(client.look_up_self) == 403:
+                return self._of_token(grant, Outcome.GONE, _OVER)
+            why = "It is a batch token, which nobody can revoke."
+            return self._of_token(grant, Outcome.EXPIRES, why)
         left = grant.uses_left  # by our count; whether one is left is the store's to say
         revoked = _of_revocation(client)
         if left is not None and (left <= 1 or not grant.seen_alive):
@@ -234,8 +236,8 @@ class Closer:
                     return self._of_token(grant, Outcome.REVOKED)
                 why = "It had expired, or somebody else has revoked it."
                 return self._of_token(grant, Outcome.GONE, why)
-            case (_, 403) if (end := grant.expires_at) is not None and end <= self.clock():
-                return self._of_token(grant, Outcome.GONE, "Its TTL has ended.")
+            case (_, 403) if self._is_over(grant):
+                return self._of_token(grant, Outcome.GONE, _OVER)
             case (_, 403) if revoked == 0:
                 why = "The answer to its revocation was lost, and it may not look itself up."
                 return self._of_token(grant, Outcome.UNREACHABLE, why, policy=LOOK_UP_SELF)
@@ -253,10 +255,16 @@ class Closer:
         if revoked in (200, 204):
             why = "Revoked with one of its last uses; none was left to see it end."
             return self._of_token(grant, Outcome.UNPROVEN, why)
+        if revoked == 403 and self._is_over(grant):
+            return self._of_token(grant, Outcome.GONE, _OVER)
         if revoked == 403:
             why = "Its uses are spent, or it may not revoke itself."
             return self._of_token(grant, Outcome.EXPIRES, why)
         return self._of_token(grant, Outcome.UNREACHABLE, "The store did not answer.")
+
+    def _is_over(self, grant: Grant) -> bool:
+        """Whether its TTL has ended, by our clock: alone that proves nothing."""
+        return grant.expires_at is not None and grant.expires_at <= self.clock()
 
     def _of_token(
         self, grant: Grant, outcome: Outcome, detail: str = "", *, policy: str = ""

@@ -175,6 +175,26 @@ class TestToken:
         session._closer.clock = lambda: session.token.expires_at + 1
         assert token_of(session.close("end")).outcome is Outcome.GONE
 
+    @pytest.mark.parametrize(
+        ("look", "outcome"),
+        [
+            (INVALID, Outcome.GONE),
+            # Our clock is wrong.
+            (ALIVE, Outcome.EXPIRES),
+            (httpx.ConnectError("down"), Outcome.EXPIRES),
+        ],
+    )
+    def test_expired_batch(
+        self, bench: Bench, vault: FakeVault, look: Answer, outcome: Outcome
+    ) -> None:
+        """A batch token whose TTL has ended, and which the store does not know, is gone."""
+        vault.rules["POST auth/jwt/login"] = (200, auth(token_type="batch", renewable=False))
+        session = bench.login()
+        assert token_of(session.close("end")).outcome is Outcome.EXPIRES
+        vault.rules[LOOK] = look
+        session._closer.clock = lambda: session.token.expires_at + 1
+        assert token_of(session.close("end")).outcome is outcome
+
     def test_without_end(self, bench: Bench, vault: FakeVault) -> None:
         """A token with TTL 0 lives for ever, and is not taken for an expired one."""
         vault.rules |= {
@@ -240,6 +260,13 @@ class TestLimitedUses:
         closings = session.close("end")
         assert token_of(closings).outcome is Outcome.UNPROVEN
         assert [each.outcome for each in leases_of(closings)] == [Outcome.QUEUED]
+
+    def test_spent_and_expired(self, bench: Bench, vault: FakeVault) -> None:
+        """Whatever became of its uses, a token whose TTL has ended is gone."""
+        vault.rules |= {"POST auth/jwt/login": (200, auth(num_uses=1)), REVOKE: INVALID}
+        session = bench.login()
+        session._closer.clock = lambda: session.token.expires_at + 1
+        assert token_of(session.close("end")).outcome is Outcome.GONE
 
     def test_spent_earlier_than_we_think(self, bench: Bench, vault: FakeVault) -> None:
         """Where the store has counted more than we did, its 403 says that the uses are spent."""
