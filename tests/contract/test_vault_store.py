@@ -230,6 +230,16 @@ class TestLogin:
         assert one(session.close("end"), "token").outcome is Outcome.REVOKED
         assert job.vault.call("GET", "auth/token/lookup-self", token=parent)[0] == 200
 
+    def test_child_of_a_short_lived_token(self, job: Job) -> None:
+        """The child is not said to live longer than the token that it dies with."""
+        create = 'path "auth/token/create" { capabilities = ["update"] }'
+        job.vault.policy("job", READ + DOCUMENTED + create)
+        auth = Auth(method="token", environment={"token": "VAULT_TOKEN"})
+        parent = job.vault.token("job", token_ttl="60s")
+        session = job.login(auth=auth, environment={"VAULT_TOKEN": parent})
+        assert session.token.ttl_seconds <= 60
+        assert "unless somebody renews it" in session.notices[0].text
+
 
 class TestFetch:
     """What stands in the store comes out of it, and nothing else does."""

@@ -1,17 +1,25 @@
 """How a job logs in: one row per method of what is sent to `auth/MOUNT/login`."""
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from ci_secrets.config.model import Auth, StoreConfig
-from ci_secrets.errors import ConfigError, IdentityError, RefusedError, UnreachableError
+from ci_secrets.errors import (
+    CiSecretsError,
+    ConfigError,
+    IdentityError,
+    RefusedError,
+    UnreachableError,
+)
 from ci_secrets.http import host_of
 from ci_secrets.secret import Secret
 from ci_secrets.stores.interface import Mint
 from ci_secrets.stores.vault.client import Client
+from ci_secrets.stores.vault.grant import number
 from ci_secrets.stores.vault.known import LOGIN, meaning
 from ci_secrets.stores.vault.wire import Reply
 from ci_secrets.stores.vault.wrapping import WRAPPING_TOKEN, unwrap_secret_id
@@ -20,6 +28,8 @@ from ci_secrets.text import foreign
 # Source: Kubernetes, "Configure Service Accounts for Pods": where every pod finds its token.
 _POD_TOKEN: Final = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105
 
+_LOOK: Final = 5.0
+"""Seconds for the look-up of a parent: nothing but a warning depends on it."""
 _CHILD_POLICY: Final = 'path "auth/token/create" { capabilities = ["update"] }'
 
 
@@ -224,6 +234,17 @@ def _child(material: Material) -> Reply:
             fix=f"Allow it: {_CHILD_POLICY}\nor log in by jwt, which needs no token at all.",
         )
     return reply
+
+
+def parents_ttl(material: Material) -> int:
+    """Seconds that the given token has left; 0 where none was given, without end, or not known."""
+    if material.auth.method != "token":
+        return 0
+    parent = material.client.as_token(material.secret("token")).until(time.monotonic() + _LOOK)
+    try:
+        return number((parent.look_up_self().data or {}).get("ttl"))
+    except CiSecretsError:
+        return 0  # the child stands: it must not be lost for want of this
 
 
 def _perhaps_minted(failure: UnreachableError) -> UnreachableError:

@@ -1,9 +1,10 @@
 """What this run minted: its tokens, and the ledger of leases that live on them."""
 
+import math
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, TypeGuard
 
 from ci_secrets.secret import Lease, Secret
@@ -13,6 +14,8 @@ from ci_secrets.stores.vault.wire import Reply
 
 LONGEST: Final = 2**63 // 10**9
 """Seconds: 292 years. Source: Vault counts nanoseconds in 64 bits (time.Duration of Go)."""
+LONGEST_JOB: Final = 6 * 3600
+"""Seconds. Source: GitHub docs, "Actions limits": a job on a hosted runner."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -25,6 +28,8 @@ class Grant:
     info: TokenInfo
     odd: tuple[str, ...] = ()
     """See `odd_numbers`; of a login that just was."""
+    parent_seconds: int = 0
+    """What its parent had left at the login, where that is less than its own TTL."""
     seen_alive: bool = False
     """Whether a look-up of it ever gave 200: without that its end cannot be proven."""
     closing: Closing | None = None
@@ -36,6 +41,12 @@ class Grant:
         if not self.info.num_uses:
             return None
         return max(0, self.info.num_uses - self.client.calls.count)
+
+    def end_with_parent(self, seconds: int) -> None:
+        """Note what its parent has left (0: without end): a child dies with it."""
+        if 0 < seconds < (self.info.ttl_seconds or math.inf):
+            self.parent_seconds = seconds
+            self.info = replace(self.info, ttl_seconds=seconds)
 
     @property
     def expires_at(self) -> float | None:
@@ -206,6 +217,11 @@ def notices_of(grant: Grant, data: Mapping[str, Any] | None, *, refused: bool) -
         found.append(
             f"The token is good for {info.num_uses} calls, and every read, look-up and revoke "
             "spends one; set token_num_uses=0 on the role."
+        )
+    if 0 < grant.parent_seconds < LONGEST_JOB:
+        found.append(
+            f"The given token ends in {grant.parent_seconds} s, unless somebody renews it, and "
+            "takes ours, its child, and all credentials with it; give one that outlives the job."
         )
     if info.period_seconds:
         found.append(

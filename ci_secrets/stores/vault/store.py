@@ -8,7 +8,7 @@ from ci_secrets.errors import ConfigError, RefusedError
 from ci_secrets.http import Http, host_of
 from ci_secrets.secret import Secret
 from ci_secrets.stores.interface import Mint
-from ci_secrets.stores.vault.auth import Material, log_in
+from ci_secrets.stores.vault.auth import Material, log_in, parents_ttl
 from ci_secrets.stores.vault.client import Client
 from ci_secrets.stores.vault.grant import Grant, Ledger, info_of, odd_numbers, unpack
 from ci_secrets.stores.vault.session import VaultSession
@@ -91,7 +91,9 @@ class VaultStore:
         auth = log_in(material).auth or {}
         token = Secret(str(auth["client_token"]))
         client = self._nobody.as_token(token)
-        return Grant(client=client, token=token, info=info_of(auth), odd=odd_numbers(auth))
+        grant = Grant(client=client, token=token, info=info_of(auth), odd=odd_numbers(auth))
+        grant.end_with_parent(parents_ttl(material))
+        return grant
 
     def _check_namespace(self) -> None:
         """Vault Community ignores the namespace and would serve root's secrets instead."""

@@ -186,7 +186,7 @@ class TestToken:
     GIVEN = Auth(method="token", environment={"token": "THE_SECRET"})
 
     def test_child(self, bench: Bench, vault: FakeVault) -> None:
-        """The parent makes the child, and does nothing else: it is not ours to revoke."""
+        """The parent makes the child and is looked at, no more: it is not ours to revoke."""
         vault.rules["POST auth/token/create"] = (200, auth(client_token="hvs.child"))
         session = bench.store(ENVIRONMENT, auth=self.GIVEN).login(mint)
         session.close("end")
@@ -195,9 +195,68 @@ class TestToken:
             for each in vault.asked
             if each.headers.get("x-vault-token") == "made-up-secret"
         ]
-        assert by_parent == ["auth/token/create"]
+        assert by_parent == ["auth/token/create", "auth/token/lookup-self"]
         assert vault.of("auth/token/revoke-self")[0].headers["x-vault-token"] == "hvs.child"
         assert Secret("made-up-secret") in session.own_credentials().values()
+
+    def looked_at(self, vault: FakeVault, parent: Answer) -> None:
+        """Let a child of 600 s be made, and the parent be looked up."""
+
+        def look(asked: httpx.Request) -> Answer:
+            ours = asked.headers["x-vault-token"] == "hvs.child"
+            return (200, {"data": {"ttl": 600}}) if ours else parent
+
+        vault.rules |= {
+            "POST auth/token/create": (200, auth(client_token="hvs.child")),
+            "GET auth/token/lookup-self": look,
+        }
+
+    def test_short_lived_parent(self, bench: Bench, vault: FakeVault) -> None:
+        """A child dies with its parent: its end is told as that, with a warning."""
+        self.looked_at(vault, (200, {"data": {"ttl": 8}}))
+        session = bench.store(ENVIRONMENT, auth=self.GIVEN).login(mint)
+        assert session.token.ttl_seconds == 8
+        (notice,) = session.notices
+        assert notice.level == "warning"
+        assert "ends in 8 s" in notice.text
+
+    def test_parent_of_a_child_without_end(self, bench: Bench, vault: FakeVault) -> None:
+        """A child that has no TTL of its own dies with its parent, too."""
+        self.looked_at(vault, (200, {"data": {"ttl": 8}}))
+        vault.rules["POST auth/token/create"] = (
+            200,
+            auth(client_token="hvs.child", lease_duration=0),
+        )
+        assert bench.store(ENVIRONMENT, auth=self.GIVEN).login(mint).token.ttl_seconds == 8
+
+    def test_parent_that_outlives_every_job(self, bench: Bench, vault: FakeVault) -> None:
+        """Of a parent that ends before its child, but after every job, there is no warning."""
+        self.looked_at(vault, (200, {"data": {"ttl": 100_000}}))
+        vault.rules["POST auth/token/create"] = (
+            200,
+            auth(client_token="hvs.child", lease_duration=2_764_800),
+        )
+        session = bench.store(ENVIRONMENT, auth=self.GIVEN).login(mint)
+        assert session.token.ttl_seconds == 100_000
+        assert session.notices == ()
+
+    @pytest.mark.parametrize(
+        "parent",
+        [
+            (200, {"data": {"ttl": 601}}),
+            (200, {"data": {"ttl": 0}}),
+            forbidden(),
+            httpx.ConnectError("down"),
+        ],
+    )
+    def test_parent_that_tells_no_earlier_end(
+        self, bench: Bench, vault: FakeVault, parent: Answer
+    ) -> None:
+        """Where the parent lives longer, or may not be looked up, the child's own TTL counts."""
+        self.looked_at(vault, parent)
+        session = bench.store(ENVIRONMENT, auth=self.GIVEN).login(mint)
+        assert session.token.ttl_seconds == 600
+        assert session.notices == ()
 
     def test_no_child(self, bench: Bench, vault: FakeVault) -> None:
         """Where no child may be made the policy line is given."""
