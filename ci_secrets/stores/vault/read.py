@@ -63,7 +63,7 @@ class Reader:
             return self._nothing(reply, path, posted=payload is not None)
         lease = self._ledger.enter(reply, path)
         if reply.wrap_info:
-            reply = unwrap(self._client, _wrapping_token(reply, path), f"answer of {foreign(path)}")
+            reply = self._unwrapped(reply, path)
             lease = self._ledger.enter(reply, path) or lease
         data = self._data(reply, path, version)
         return Found(data=data, lease_id=lease.lease_id if lease else None)
@@ -95,8 +95,21 @@ class Reader:
         except UnreachableError as failure:
             raise self._lost(failure, path) from None
 
+    def _unwrapped(self, reply: Reply, path: str) -> Reply:
+        token = _wrapping_token(reply, path)
+        try:
+            return unwrap(self._client, token, f"answer of {foreign(path)}")
+        except CiSecretsError:
+            if not self._is_static(path):
+                self._ledger.lose(path)  # the lease in it, whose id nobody knows
+            raise
+
     def _is_static(self, path: str) -> bool:
-        mount = self._mounts.of(path)
+        """Whether a read of a path is known to mint nothing."""
+        try:
+            mount = self._mounts.of(path)
+        except UnreachableError:
+            return False
         return mount is not None and mount.is_static
 
     def _lost(self, failure: UnreachableError, path: str) -> UnreachableError:

@@ -580,6 +580,34 @@ class TestFaults:
             session.fetch([request("pki/issue/web", payload={})])
         assert session.close("end")[1].id == "pki/issue/web/(answer lost)"
 
+    @pytest.mark.parametrize(
+        "failure", [httpx.ReadError("reset"), httpx.ReadTimeout("stall"), (502, None)]
+    )
+    @pytest.mark.parametrize("mount", [httpx.ConnectError("down"), (503, None)])
+    def test_lost_with_the_answer_which_engine_it_is(
+        self, bench: Bench, vault: FakeVault, failure: Answer, mount: Answer
+    ) -> None:
+        """Where nobody can say which engine serves a path, its lost answer may be a credential."""
+        vault.rules |= {
+            f"{MOUNT}database/creds/app": mount,
+            "GET database/creds/app": failure,
+        }
+        session = bench.login()
+        with pytest.raises(UnreachableError):
+            session.fetch([request("database/creds/app", "username")])
+        assert len(vault.of("database/creds/app")) == 1
+        assert session.close("end")[1].id == "database/creds/app/(answer lost)"
+
+    def test_lost_answer_of_an_unwrap(self, bench: Bench, vault: FakeVault) -> None:
+        """The lease in a wrapped answer that cannot be opened is one that nobody knows."""
+        wrapped = {"wrap_info": {"token": "hvs.wrapping", "creation_path": "database/creds/app"}}
+        serve(vault, engine("database"), database__creds__app=(200, wrapped))
+        vault.rules["POST sys/wrapping/unwrap"] = httpx.ReadError("reset")
+        session = bench.login()
+        with pytest.raises(UnreachableError):
+            session.fetch([request("database/creds/app", "username")])
+        assert session.close("end")[1].id == "database/creds/app/(answer lost)"
+
     def test_unknown_words_are_not_repeated(self, bench: Bench, vault: FakeVault) -> None:
         """The body of an error is never shown: it may hold a value."""
         answer = (400, {"errors": ["cannot use made-up-value"]})
