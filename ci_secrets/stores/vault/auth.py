@@ -21,6 +21,7 @@ from ci_secrets.stores.interface import Mint
 from ci_secrets.stores.vault.client import Client
 from ci_secrets.stores.vault.grant import number
 from ci_secrets.stores.vault.known import LOGIN, meaning
+from ci_secrets.stores.vault.trouble import in_trouble, trouble
 from ci_secrets.stores.vault.wire import Reply
 from ci_secrets.stores.vault.wrapping import WRAPPING_TOKEN, unwrap_secret_id
 from ci_secrets.text import foreign
@@ -194,13 +195,12 @@ def _post(material: Material) -> Reply:
         reply = material.client.login(f"{mount}/{suffix}", body)
     except UnreachableError as failure:
         raise _perhaps_minted(failure) from None
-    if reply.status >= 500:
-        raise UnreachableError(
-            f"{where} could not handle the login (status {reply.status}).",
-            cause="It is sealed, standby without a leader, or its identity provider did not answer."
-            " If it made a token all the same, that ends by the role's TTL.",
-            fix="Try again; if it stays, look at the store's own log.",
+    if in_trouble(reply.status):
+        cause = (
+            "It is sealed, standby without a leader, or its identity provider did not answer. "
+            "If it made a token all the same, that ends by the role's TTL."
         )
+        raise trouble(reply, "the login", where=where, cause=cause)
     if not reply.ok:
         what = f"{where} refused the login at auth/{foreign(mount)}"
         if material.auth.role:
@@ -225,6 +225,12 @@ def _child(material: Material) -> Reply:
         reply = parent.create_child()
     except UnreachableError as failure:
         raise _perhaps_minted(failure) from None
+    if in_trouble(reply.status):
+        cause = (
+            "It is sealed, or standby without a leader. If it made a token all the same, that ends "
+            "with the given one."
+        )
+        raise trouble(reply, "a child of the given token", where=where, cause=cause)
     if not reply.ok:
         raise RefusedError(
             f"{where} gave no child of the given token (status {reply.status}).",

@@ -17,6 +17,7 @@ from ci_secrets.secret import Lease
 from ci_secrets.stores.interface import CloseReason, Closing, Outcome
 from ci_secrets.stores.vault.client import Client
 from ci_secrets.stores.vault.grant import Grant, Ledger
+from ci_secrets.stores.vault.trouble import in_trouble
 from ci_secrets.stores.vault.wire import Reply
 from ci_secrets.text import foreign
 
@@ -245,7 +246,7 @@ class Closer:
                 why = "It may not revoke itself, or was revoked by somebody else."
                 policy = REVOKE_SELF if grant.seen_alive else f"{REVOKE_SELF}\n{LOOK_UP_SELF}"
                 return self._of_token(grant, Outcome.REFUSED, why, policy=policy)
-            case _ if revoked == 0 or revoked >= 500:
+            case _ if not _tells(revoked):
                 return self._of_token(grant, Outcome.UNREACHABLE, "The store did not answer.")
             case _:
                 why = f"The store refused to revoke it (status {revoked})."
@@ -322,8 +323,8 @@ def _of_revocation(client: Client) -> int:
 
 
 def _tells(status: int) -> bool:
-    """Whether a look-up was answered by what was looked up, not by a store in trouble."""
-    return status not in (0, 412, 429) and status < 500
+    """Whether a call was answered, and not by a store in trouble."""
+    return status != 0 and not in_trouble(status)
 
 
 def _is_open(grant: Grant) -> bool:

@@ -3,8 +3,8 @@
 import threading
 from dataclasses import dataclass, field
 
-from ci_secrets.errors import UnreachableError
 from ci_secrets.stores.vault.client import Client
+from ci_secrets.stores.vault.trouble import in_trouble, trouble
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,11 +63,8 @@ class Mounts:
 
     def _ask(self, path: str) -> Mount | None:
         reply = self.client.mount_of(path)
-        if reply.status >= 500 or reply.status == 429:
-            raise UnreachableError(
-                f"The store could not say which engine serves a path (status {reply.status}).",
-                fix="Try again; if it stays, look at the store's own log.",
-            )
+        if in_trouble(reply.status):
+            raise trouble(reply, "the question which engine serves a path")
         data = reply.data
         if not reply.ok or data is None or not isinstance(data.get("path"), str):
             return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from ci_secrets.errors import (
     CiSecretsError,
@@ -17,6 +17,7 @@ from ci_secrets.stores.vault.client import Client
 from ci_secrets.stores.vault.grant import Ledger
 from ci_secrets.stores.vault.known import READ, meaning
 from ci_secrets.stores.vault.mounts import Mount, Mounts
+from ci_secrets.stores.vault.trouble import in_trouble, trouble
 from ci_secrets.stores.vault.wire import Reply
 from ci_secrets.stores.vault.wrapping import unwrap
 from ci_secrets.text import foreign
@@ -40,6 +41,11 @@ class Absent:
     why: str
     """One sentence: never written, deleted, destroyed, no such version."""
     mount: Mount
+
+
+_BEHIND: Final = (
+    "It or what stands behind the engine (a database, a cloud) has a problem, or it is sealed."
+)
 
 
 class Reader:
@@ -141,10 +147,10 @@ class Reader:
     def _nothing(self, reply: Reply, path: str, *, posted: bool) -> Absent:
         """What a refusal means; returns only for what may become a default."""
         shown = foreign(path)
-        if reply.status >= 500 or reply.status in (412, 429):
-            if posted or not self._is_static(path):
+        if in_trouble(reply.status):
+            if reply.status >= 500 and (posted or not self._is_static(path)):
                 self._ledger.lose(path)
-            raise _unable(reply, shown)
+            raise trouble(reply, shown, cause=_BEHIND)
         if reply.status == 403:
             raise self._forbidden(shown, posted=posted)
         if reply.status != 404:
@@ -220,18 +226,4 @@ def _why(reply: Reply) -> str:
     return (
         f"Version {version} was deleted at {foreign(metadata.get('deletion_time'), 40)}; "
         "an operator can undelete it."
-    )
-
-
-def _unable(reply: Reply, shown: str) -> UnreachableError:
-    if reply.status == 429:
-        return UnreachableError(
-            f"The store is too busy for {shown} (status 429).",
-            cause="A rate limit or quota holds us back.",
-            fix="Ask for fewer secrets at a time, or raise the quota.",
-        )
-    return UnreachableError(
-        f"The store could not serve {shown} (status {reply.status}).",
-        cause="It or what stands behind the engine (a database, a cloud) has a problem.",
-        fix="Try again; if it stays, look at the store's own log.",
     )

@@ -12,6 +12,7 @@ from ci_secrets.stores.vault.auth import Material, log_in, parents_ttl
 from ci_secrets.stores.vault.client import Client
 from ci_secrets.stores.vault.grant import Grant, Ledger, info_of, odd_numbers, unpack
 from ci_secrets.stores.vault.session import VaultSession
+from ci_secrets.stores.vault.trouble import in_trouble, trouble
 from ci_secrets.stores.vault.wire import Wire
 from ci_secrets.stores.vault.wrapping import unwrap_text
 from ci_secrets.text import foreign
@@ -101,9 +102,12 @@ class VaultStore:
         if namespace in ("", "root"):
             return
         health = self._nobody.health()
+        where = host_of(self._config.url)
+        if in_trouble(health.status):  # of the store itself that would be 200
+            raise trouble(health, "the question what it is", where=where)
         if not health.body.get("version"):
             raise RefusedError(
-                f"{host_of(self._config.url)} does not say what it is (status {health.status}), "
+                f"{where} does not say what it is (status {health.status}), "
                 "so that nobody knows whether it has namespaces.",
                 cause="A proxy before it withholds /v1/sys/health.",
                 fix="Let GET /v1/sys/health through; it needs no token.",
@@ -111,8 +115,7 @@ class VaultStore:
         if knows_namespaces(health.body):
             return
         raise ConfigError(
-            f"{host_of(self._config.url)} has no namespaces, "
-            f"but the store asks for {foreign(namespace)}.",
+            f"{where} has no namespaces, but the store asks for {foreign(namespace)}.",
             cause="It is Vault Community, which ignores the namespace and serves the secrets of "
             "its only one under the same paths.",
             fix="Remove `namespace:`, or use the URL of the Vault Enterprise, HCP or OpenBao that "

@@ -6,6 +6,7 @@ from typing import Final
 from ci_secrets.errors import ConfigError, RefusedError
 from ci_secrets.secret import Secret
 from ci_secrets.stores.vault.client import Client
+from ci_secrets.stores.vault.trouble import in_trouble, trouble
 from ci_secrets.stores.vault.wire import Reply
 from ci_secrets.text import foreign
 
@@ -26,9 +27,7 @@ def unwrap_secret_id(client: Client, wrapped: Secret, creation_path: str | None)
             cause="Without that, anybody who can replace the variable can put in an own secret-id.",
             fix="creation-path: auth/approle/role/ROLE/secret-id   # below auth:",
         )
-    seen = client.look_up_wrapping(wrapped)
-    if not seen.ok:
-        raise used_up("secret-id")
+    seen = _looked_up(client, wrapped, "secret-id")
     made_by = str((seen.data or {}).get("creation_path") or "")
     if made_by.strip("/") != creation_path.strip("/"):
         raise RefusedError(
@@ -49,8 +48,10 @@ _HELD: Final = "text"
 
 
 def wrap_text(client: Client, text: str, ttl_seconds: int) -> Secret:
-    """A wrapping token that holds a text. Raises `RefusedError`."""
+    """A wrapping token that holds a text. Raises `RefusedError`, `UnreachableError`."""
     reply = client.wrap({_HELD: text}, ttl_seconds)
+    if in_trouble(reply.status):
+        raise trouble(reply, "the wrapping of the sealed values' key")
     token = (reply.wrap_info or {}).get("token")
     if not reply.ok or not isinstance(token, str):
         raise RefusedError(
@@ -62,10 +63,8 @@ def wrap_text(client: Client, text: str, ttl_seconds: int) -> Secret:
 
 
 def unwrap_text(client: Client, token: Secret) -> str:
-    """What `wrap_text` wrapped, if nobody was faster. Raises `RefusedError`."""
-    seen = client.look_up_wrapping(token)
-    if not seen.ok:
-        raise used_up("sealed values' key")
+    """What `wrap_text` wrapped, if nobody was faster. Raises `RefusedError`, `UnreachableError`."""
+    seen = _looked_up(client, token, "sealed values' key")
     made_by = str((seen.data or {}).get("creation_path") or "")
     if made_by.strip("/") != _WRAP:
         raise RefusedError(f"The wrapping token was made by {foreign(made_by)}, not by {_WRAP}.")
@@ -76,14 +75,26 @@ def unwrap_text(client: Client, token: Secret) -> str:
 
 
 def unwrap(client: Client, wrapping_token: Secret, what: str) -> Reply:
-    """The answer in a wrapping token. Raises `RefusedError` where it is not there any more."""
-    reply = client.as_token(wrapping_token).unwrap()
+    """The answer in a wrapping token.
+
+    Raises `RefusedError` where it is not there any more, `UnreachableError`.
+    """
+    return _of_wrapping(client.as_token(wrapping_token).unwrap(), what)
+
+
+def _looked_up(client: Client, wrapping_token: Secret, what: str) -> Reply:
+    return _of_wrapping(client.look_up_wrapping(wrapping_token), what)
+
+
+def _of_wrapping(reply: Reply, what: str) -> Reply:
+    if in_trouble(reply.status):
+        raise trouble(reply, f"the wrapping token of the {foreign(what)}")
     if not reply.ok:
-        raise used_up(what)
+        raise _used_up(what)
     return reply
 
 
-def used_up(what: str) -> RefusedError:
+def _used_up(what: str) -> RefusedError:
     """The error for a wrapping token that is not valid: a possible theft."""
     return RefusedError(
         f"The wrapping token of the {foreign(what)} is not valid any more.",

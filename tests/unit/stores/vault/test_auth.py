@@ -481,3 +481,39 @@ class TestFaults:
         with pytest.raises(UnreachableError, match="500"):
             bench.login()
         assert len(vault.asked) == 1
+
+    @pytest.mark.parametrize("status", [412, 429, 500, 502, 503])
+    @pytest.mark.parametrize(
+        ("path", "given"),
+        [
+            ("auth/jwt/login", Auth(role="app")),
+            ("auth/approle/login", Auth(method="approle", parameters={"role-id": "rid"})),
+            ("auth/token/create", Auth(method="token", environment={"token": "THE_SECRET"})),
+        ],
+    )
+    def test_a_store_in_trouble_is_not_a_refusal(
+        self, bench: Bench, vault: FakeVault, path: str, given: Auth, status: int
+    ) -> None:
+        """Sealed, failing or throttled: neither role, token nor policy is to blame."""
+        vault.rules[f"POST {path}"] = (status, {"errors": ["Vault is sealed"]})
+        with pytest.raises(UnreachableError, match=str(status)) as caught:
+            bench.store(ENVIRONMENT, auth=given).login(mint)
+        assert "policies" not in caught.value.cause
+        assert ("made a token" in caught.value.cause) is (status >= 500)
+
+    @pytest.mark.parametrize("path", ["sys/wrapping/lookup", "sys/wrapping/unwrap"])
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_a_store_in_trouble_is_no_theft(
+        self, bench: Bench, vault: FakeVault, path: str, status: int
+    ) -> None:
+        """A store that cannot look a wrapping token up says nothing of who has used it."""
+        wrapped = {"creation_path": CREATION_PATH, "secret_id": SECRET_ID}
+        vault.rules |= {
+            "POST sys/wrapping/lookup": (200, {"data": wrapped}),
+            "POST sys/wrapping/unwrap": (200, {"data": wrapped}),
+            f"POST {path}": (status, None),
+        }
+        given = TestWrapped().given(**{"creation-path": CREATION_PATH})
+        with pytest.raises(UnreachableError, match=str(status)) as caught:
+            bench.store({"WRAPPED": WRAPPED}, auth=given).login(mint)
+        assert "theft" not in caught.value.cause

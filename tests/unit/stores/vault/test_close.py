@@ -113,6 +113,7 @@ class TestToken:
             # Down.
             ([ALIVE, httpx.ConnectError("down")], httpx.ConnectError("down"), Outcome.UNREACHABLE),
             ([ALIVE, (503, None)], (503, None), Outcome.UNREACHABLE),
+            ([ALIVE, (429, None)], (429, None), Outcome.UNREACHABLE),
             # The answer to the revocation is lost, and the token is gone.
             ([ALIVE, ALIVE, INVALID], httpx.ReadError("reset"), Outcome.REVOKED),
             ([ALIVE, ALIVE, INVALID], INVALID, Outcome.GONE),

@@ -552,6 +552,17 @@ class TestFaults:
         assert lost.outcome.closed
         assert not lost.outcome.proven
 
+    @pytest.mark.parametrize("status", [412, 429])
+    def test_nothing_is_lost_where_nothing_was_done(
+        self, bench: Bench, vault: FakeVault, status: int
+    ) -> None:
+        """A store that is too busy, or lags behind, has made nothing: 6, and no lost credential."""
+        serve(vault, engine("database"), database__creds__app=(status, None))
+        session = bench.login()
+        with pytest.raises(UnreachableError, match=str(status)):
+            session.fetch([request("database/creds/app", "username")])
+        assert [each.kind for each in session.close("end")] == ["token"]
+
     def test_lost_lease_says_so(self, bench: Bench, vault: FakeVault) -> None:
         """The error tells that a credential may exist, and that it ends with our token."""
         serve(vault, engine("database"), database__creds__app=httpx.ReadError("reset"))

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ci_secrets.config.model import StoreConfig
-from ci_secrets.errors import ConfigError, RefusedError
+from ci_secrets.errors import ConfigError, RefusedError, UnreachableError
 from ci_secrets.stores import STORES, open_store
 from ci_secrets.stores.vault.store import VaultStore, knows_namespaces
 from tests.unit.stores.vault.fake import HEALTH, Bench, FakeVault
@@ -56,6 +56,13 @@ def test_namespace_on_who_knows_what(bench: Bench, vault: FakeVault) -> None:
     with pytest.raises(RefusedError):
         bench.login(namespace="team")
     assert vault.paths() == [HEALTH]
+
+
+def test_namespace_on_a_store_in_trouble(bench: Bench, vault: FakeVault) -> None:
+    """A gateway that does not reach the server is no server that hides what it is."""
+    vault.rules[f"GET {HEALTH}"] = (502, b"no")
+    with pytest.raises(UnreachableError, match="502"):
+        bench.login(namespace="team")
 
 
 @pytest.mark.parametrize("namespace", [None, "", "root", "/"])
