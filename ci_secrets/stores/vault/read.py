@@ -133,6 +133,14 @@ class Reader:
     def _data(self, reply: Reply, path: str, version: int | None) -> Mapping[str, Any]:
         mount = self._mounts.of(path)
         versioned = mount is not None and mount.versioned
+        if mount is None and _may_be_versioned(path, reply):
+            raise RefusedError(
+                f"{foreign(path)} may be of KV v2 or of another engine, and nobody says which.",
+                cause="What it answers looks like KV v2, whose secret lies one level deeper; "
+                "something before the store withholds which engine it is, or the token has ended "
+                "since: its uses are spent, or somebody has revoked it.",
+                fix="Let GET /v1/sys/internal/ui/mounts/… through.",
+            )
         if version is not None and not versioned:
             raise ConfigError(
                 f"{foreign(path)} has no versions.",
@@ -161,7 +169,8 @@ class Reader:
             raise SecretMissingError(
                 f"No secrets engine serves {shown}.",
                 cause="Its first part is misspelt, the engine is not mounted, or it lies in "
-                "another namespace.",
+                "another namespace; or something before the store withholds "
+                "/v1/sys/internal/ui/mounts, which would name it.",
                 fix="vault secrets list   # the path begins with one of these",
             )
         if mount.versioned and (forgotten := _forgotten_data(mount, path)):
@@ -184,8 +193,8 @@ class Reader:
         return RefusedError(
             f"The store forbids us {shown}.",
             cause="No policy of the role allows it; or the token is not valid any more: its TTL "
-            "has ended, or somebody has revoked it. It may not look itself up, so that we "
-            "cannot tell.",
+            "has ended, its uses are spent, or somebody has revoked it. It may not look itself up, "
+            "so that we cannot tell.",
             fix=f'path "{shown}" {{ capabilities = ["read"] }}   # in a policy',
         )
 
@@ -205,6 +214,18 @@ def _wrapping_token(reply: Reply, path: str) -> Secret:
     if str(info.get("creation_path") or "").strip("/") != path.strip("/"):
         raise RefusedError(f"The wrapped answer for {foreign(path)} was made by another path.")
     return Secret(str(info.get("token") or ""))
+
+
+def _may_be_versioned(path: str, reply: Reply) -> bool:
+    """Whether an answer looks like one of KV v2, which one of KV v1 may do, too."""
+    data = reply.data or {}
+    metadata = data.get("metadata")
+    return (
+        "data" in path.split("/")[1:]
+        and data.keys() == {"data", "metadata"}
+        and isinstance(metadata, dict)
+        and "version" in metadata
+    )
 
 
 def _forgotten_data(mount: Mount, path: str) -> str | None:

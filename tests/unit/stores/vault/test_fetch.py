@@ -207,6 +207,81 @@ class TestEngines:
             bench.login().fetch([request("kv/app")])
 
 
+class TestUnknownEngine:
+    """Where something before the store withholds which engine serves a path."""
+
+    @pytest.mark.parametrize("withheld", [forbidden(), (404, b"no")])
+    @pytest.mark.parametrize(
+        ("path", "answer"),
+        [
+            ("secret/data/app", secret(value="x")),
+            ("secret/data/app", secret(other="x")),
+            ("team/kv/data/app", secret(value="x")),
+        ],
+    )
+    @pytest.mark.parametrize("missing", [Missing(), DEFAULT, OPTIONAL])
+    def test_v2_is_not_taken_for_v1(
+        self,
+        bench: Bench,
+        vault: FakeVault,
+        withheld: Answer,
+        path: str,
+        answer: Answer,
+        missing: Missing,
+    ) -> None:
+        """What may be of KV v2 is neither taken for what lies around it nor for missing."""
+        vault.rules |= {f"{MOUNT}{path}": withheld, f"GET {path}": answer}
+        with pytest.raises(RefusedError) as caught:
+            bench.login().fetch([request(path, missing=missing)])
+        assert "sys/internal/ui/mounts" in caught.value.fix
+
+    def test_missing(self, bench: Bench, vault: FakeVault) -> None:
+        """A path that is not there is not only blamed on its spelling."""
+        vault.rules |= {
+            f"{MOUNT}secret/data/app": forbidden(),
+            "GET secret/data/app": (404, {"errors": []}),
+        }
+        with pytest.raises(SecretMissingError) as caught:
+            bench.login().fetch([request("secret/data/app")])
+        assert "sys/internal/ui/mounts" in caught.value.cause
+
+    def test_all_keys(self, bench: Bench, vault: FakeVault) -> None:
+        """No variable is made of what lies around the secret."""
+        vault.rules |= {
+            f"{MOUNT}secret/data/app": forbidden(),
+            "GET secret/data/app": secret(value="x"),
+        }
+        wanted = request("secret/data/app", name="X_", selector=AllKeys())
+        with pytest.raises(RefusedError, match="KV v2"):
+            bench.login().fetch([wanted])
+
+    def test_a_version(self, bench: Bench, vault: FakeVault) -> None:
+        """It is not said that a path has no versions where nobody knows."""
+        vault.rules |= {
+            f"{MOUNT}secret/data/app": forbidden(),
+            "GET secret/data/app?version=2": secret(value="x"),
+        }
+        with pytest.raises(RefusedError):
+            bench.login().fetch([request("secret/data/app", version=2)])
+
+    @pytest.mark.parametrize(
+        ("path", "data"),
+        [
+            ("database/creds/app", {"value": "x"}),
+            ("kv/app", {"value": "x", "data": "y"}),
+            ("kv/app", {"value": "x", "data": {"a": 1}, "metadata": "of ours"}),
+            ("kv/data/app", {"value": "x"}),
+        ],
+    )
+    def test_others_are_read(
+        self, bench: Bench, vault: FakeVault, path: str, data: dict[str, Any]
+    ) -> None:
+        """What cannot be an answer of KV v2 is what it is."""
+        vault.rules |= {f"{MOUNT}{path}": forbidden(), f"GET {path}": (200, {"data": data})}
+        fetched = bench.login().fetch([request(path)])
+        assert fetched.credentials[0].value.text() == "x"
+
+
 class TestMissing:
     """Only a 404 of an existing mount may become a default; everything else says what it is."""
 
