@@ -17,27 +17,20 @@ from ci_secrets.secret import Lease
 from ci_secrets.stores.interface import CloseReason, Closing, Outcome
 from ci_secrets.stores.vault.client import Client
 from ci_secrets.stores.vault.grant import Grant, Ledger
-from ci_secrets.stores.vault.trouble import in_trouble
-from ci_secrets.stores.vault.wire import Reply
+from ci_secrets.stores.vault.lease_end import end_of_lease
+from ci_secrets.stores.vault.trouble import status_of, tells
 from ci_secrets.text import foreign
 
 LEASES_SECONDS: Final[dict[CloseReason, float]] = {"end": 3.0, "leak": 2.0, "signal": 2.0}
 """How long all leases together may take, by the reason of the close."""
 TOKEN_SECONDS: Final[dict[CloseReason, float]] = {"end": 10.0, "leak": 5.0, "signal": 3.0}
 """How long one token may take: GitHub kills a cancelled job after 7.5 s."""
-_LOOK: Final = 1.0
-"""Seconds for one look-up of a lease: the first leaves time to revoke it, the second has its own.
-"""
 _FULL_PROOF_USES: Final = 3
 """Calls that a proven end of a token or lease takes: look-up, revoke, look-up."""
 _OVER: Final = "Its TTL has ended."
 
 LOOK_UP_SELF: Final = 'path "auth/token/lookup-self" { capabilities = ["read"] }'
 REVOKE_SELF: Final = 'path "auth/token/revoke-self" { capabilities = ["update"] }'
-LEASES: Final = (
-    'path "sys/leases/revoke" { capabilities = ["update"] }\n'
-    'path "sys/leases/lookup" { capabilities = ["update"] }'
-)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -80,62 +73,10 @@ class Closer:
         if not leases:
             return
         until = time.monotonic() + LEASES_SECONDS[reason]
-        end = partial(self._lease, grant.client, until)
+        end = partial(end_of_lease, grant.client, until)
         with ThreadPoolExecutor(max_workers=min(16, len(leases))) as pool:
-            for closing in pool.map(end, leases):
-                self.ledger.end(closing)
-
-    def _lease(self, client: Client, until: float, lease: Lease) -> Closing:
-        look = client.until(min(until, time.monotonic() + _LOOK))
-        # NOTE: Vault says yes to the revocation of a lease that it does not know.
-        before = _status(lambda: look.look_up_lease(lease.lease_id))
-        if before == 400:
-            return self._of_lease(lease, Outcome.GONE, "It had ended before.")
-        status = _status(lambda: client.until(until).revoke_lease(lease.lease_id))
-        look = client.until(until + _LOOK)
-        gone = _status(lambda: look.look_up_lease(lease.lease_id))
-        # NOTE: the store knows a lease for as long as it has not ended what is behind it.
-        match (status, gone):
-            case (403, 400):
-                return self._of_lease(lease, Outcome.GONE, "It has ended without us.")
-            case (_, 400) if before == 200:
-                return self._of_lease(lease, Outcome.REVOKED)
-            case (_, 400):
-                why = "Revoked, but it was not seen alive, so that nobody saw it end."
-                return self._of_lease(lease, Outcome.UNPROVEN, why)
-            case (403, _):
-                return self._of_lease(
-                    lease,
-                    Outcome.UNPROVEN,
-                    "The token may not revoke single leases, so that this one ends with the token, "
-                    "unseen.",
-                    policy=LEASES,
-                )
-            case (200 | 204, 403):
-                return self._of_lease(
-                    lease,
-                    Outcome.UNPROVEN,
-                    "Revoked, but the token may not look leases up.",
-                    policy=LEASES,
-                )
-            case (200 | 204, looked) if not _tells(looked):
-                return self._of_lease(
-                    lease,
-                    Outcome.UNPROVEN,
-                    f"Revoked, but the look-up after it failed (status {looked}).",
-                )
-            case (_, looked) if not _tells(looked):
-                return self._of_lease(lease, Outcome.UNREACHABLE, "The store did not answer.")
-            case (0, _):
-                return self._of_lease(
-                    lease, Outcome.FAILED, "Its revocation had not ended when our time was over."
-                )
-            case _:
-                return self._of_lease(
-                    lease,
-                    Outcome.FAILED,
-                    f"The store tried to revoke it and could not (status {status}).",
-                )
+            for lease, (outcome, why, policy) in zip(leases, pool.map(end, leases), strict=True):
+                self.ledger.end(self._of_lease(lease, outcome, why, policy=policy))
 
     def _end_of(self, lease: Lease) -> Closing:
         """How a lease ended: as was seen when it was revoked alone, else with its token."""
@@ -202,12 +143,12 @@ class Closer:
         if reason == "leak" and grant.seen_alive:
             return  # the login's own look-up will do: exposed leases come first
         client = grant.client.until(time.monotonic() + TOKEN_SECONDS[reason])
-        grant.seen_alive |= _status(client.look_up_self) == 200
+        grant.seen_alive |= status_of(client.look_up_self) == 200
 
     def _token(self, grant: Grant, reason: CloseReason) -> Closing:
         client = grant.client.until(time.monotonic() + TOKEN_SECONDS[reason])
         if grant.info.kind == "batch":
-            if self._is_over(grant) and _status(client.look_up_self) == 403:
+            if self._is_over(grant) and status_of(client.look_up_self) == 403:
                 return self._of_token(grant, Outcome.GONE, _OVER)
             why = "It is a batch token, which nobody can revoke."
             return self._of_token(grant, Outcome.EXPIRES, why)
@@ -215,7 +156,7 @@ class Closer:
         revoked = _of_revocation(client)
         if left is not None and (left <= 1 or not grant.seen_alive):
             return self._without_look(grant, revoked)
-        return self._judged(grant, revoked, _status(client.look_up_self))
+        return self._judged(grant, revoked, status_of(client.look_up_self))
 
     def _judged(self, grant: Grant, revoked: int, looked: int) -> Closing:
         """The end of a token, from the answers to its revocation and to the look-up after it."""
@@ -246,7 +187,7 @@ class Closer:
                 why = "It may not revoke itself, or was revoked by somebody else."
                 policy = REVOKE_SELF if grant.seen_alive else f"{REVOKE_SELF}\n{LOOK_UP_SELF}"
                 return self._of_token(grant, Outcome.REFUSED, why, policy=policy)
-            case _ if not _tells(revoked):
+            case _ if not tells(revoked):
                 return self._of_token(grant, Outcome.UNREACHABLE, "The store did not answer.")
             case _:
                 why = f"The store refused to revoke it (status {revoked})."
@@ -304,14 +245,6 @@ class Closer:
         return " ".join(["vault", verb, *(shlex.quote(foreign(word)) for word in (*flags, *rest))])
 
 
-def _status(call: Callable[[], Reply]) -> int:
-    """The status of a call's reply; 0 where there was none."""
-    try:
-        return call().status
-    except CiSecretsError:
-        return 0
-
-
 def _of_revocation(client: Client) -> int:
     """The status of a token's revocation; 0 where its answer was lost, and a look-up must tell."""
     try:
@@ -320,11 +253,6 @@ def _of_revocation(client: Client) -> int:
         return 0
     # A dead token may not revoke itself again.
     return 0 if reply.perhaps_done and reply.status == 403 else reply.status
-
-
-def _tells(status: int) -> bool:
-    """Whether a call was answered, and not by a store in trouble."""
-    return status != 0 and not in_trouble(status)
 
 
 def _is_open(grant: Grant) -> bool:

@@ -1,12 +1,27 @@
 """A store that could not answer: what it says then tells nothing of what it was asked for."""
 
-from ci_secrets.errors import UnreachableError
+from collections.abc import Callable
+
+from ci_secrets.errors import CiSecretsError, UnreachableError
 from ci_secrets.stores.vault.wire import Reply
 
 
 def in_trouble(status: int) -> bool:
     """Whether it was not the store that decided: 5xx, too busy (429), lagging behind (412)."""
     return status >= 500 or status in (412, 429)
+
+
+def status_of(call: Callable[[], Reply]) -> int:
+    """The status of a call's reply; 0 where there was none."""
+    try:
+        return call().status
+    except CiSecretsError:
+        return 0
+
+
+def tells(status: int) -> bool:
+    """Whether a call was answered, and not by a store in trouble."""
+    return status != 0 and not in_trouble(status)
 
 
 def trouble(
