@@ -182,6 +182,39 @@ def test_reads_that_always_fail(github: Story) -> None:
     _nothing_left(github)
 
 
+def test_a_network_that_is_cut_after_a_minting_read(github: Story) -> None:
+    """The user whose password never came is spoken of, though no engine could be asked for: 6."""
+    github.vault.inject("GET", DYNAMIC, drop_reply=True)
+    github.vault.inject("*", "sys/internal/ui/mounts/database/*", times=None, reset=True)
+    github.vault.inject("*", REVOKE, times=None, reset=True)
+    done = _exec(github)
+    assert done.code == 6, done.err
+    assert len(github.users) == 1
+    assert f"lease {DYNAMIC}/(answer lost) at vault: unreachable." in done.err
+    assert f"vault list sys/leases/lookup/{DYNAMIC}" in done.err
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("path", [LOGIN, DYNAMIC])
+def test_a_store_in_trouble(github: Story, path: str, status: int) -> None:
+    """Neither the job's identity nor a policy is to blame for what the store cannot do: 6."""
+    github.vault.inject("*", path, times=None, status=status, retry_after=0)
+    done = _exec(github)
+    assert done.code == 6, done.err
+    assert "policy" not in done.err
+    _nothing_left(github)
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_the_look_up_of_mounts_is_withheld(github: Story, status: int) -> None:
+    """A secret of KV v2 is not said to lack its field: what to let through is named."""
+    github.vault.inject("*", "sys/internal/ui/mounts/*", times=None, status=status)
+    done = _exec(github)
+    assert done.code == 5, done.err
+    assert "Let GET /v1/sys/internal/ui/mounts/… through." in done.err
+    _nothing_left(github)
+
+
 def test_a_token_revoked_under_us(github: Story) -> None:
     """CMD's output is still redacted, its code is ours, and what happened is said."""
     script = 'read line; echo "value: $API_KEY"; exit 3'
