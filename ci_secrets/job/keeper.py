@@ -1,10 +1,13 @@
 """Keeps tokens and leases alive while CMD runs, and makes them die soon after a kill -9."""
 
+import contextlib
+import socket
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
+from ci_secrets.clock import steady
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError, UnreachableError
 from ci_secrets.secret import Secret
@@ -14,6 +17,8 @@ from ci_secrets.text import foreign
 _RETRY_SECONDS = 5.0
 _PATIENCE_SECONDS = 5.0
 _HURRY_SECONDS = 1.0
+_LOOK_SECONDS: Final = 5.0
+"""How often a pause looks at the clock: waiting stands still while the machine sleeps."""
 
 
 class Keeping(Protocol):
@@ -41,6 +46,7 @@ class Keeper:
         self._keeping = keeping
         self._heartbeat_ttl = heartbeat_ttl
         self._stopped = threading.Event()
+        self._alarms = {name: _Alarm() for name in sessions}
         self._threads = [
             threading.Thread(target=self._keep, args=(name, session), daemon=True)
             for name, session in sessions.items()
@@ -57,11 +63,20 @@ class Keeper:
         In a `hurry` (a cancelled job has seconds left) for a moment only: all threads together.
         """
         self._stopped.set()
+        for alarm in self._alarms.values():
+            alarm.ring()
         deadline = time.monotonic() + (_HURRY_SECONDS if hurry else _PATIENCE_SECONDS)
         for thread in self._threads:
             thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
     def _keep(self, name: str, session: Session) -> None:
+        with self._alarms[name] as alarm:
+            session.on_lease(alarm.ring)
+            self._lower(name, session)
+            while not self._stopped.is_set():
+                alarm.sleep(self._round(name, session))
+
+    def _lower(self, name: str, session: Session) -> None:
         try:
             session.heartbeat(self._heartbeat_ttl)
         except Exception as failure:
@@ -69,9 +84,6 @@ class Keeper:
                 f"The token of {foreign(name)} keeps its full TTL: {_why(failure)} After a "
                 "kill -9 it lives as long as its role gives it."
             )
-        pause = 0.0
-        while not self._stopped.wait(pause):
-            pause = self._round(name, session)
 
     def _mint(self) -> Mint | None:
         """A way to another JWT, as long as the run goes on: nobody would revoke what it brings."""
@@ -98,6 +110,35 @@ class Keeper:
         if kept.new_credentials:
             self._keeping.learn(kept.new_credentials)
         return kept.next_in_seconds
+
+
+class _Alarm(contextlib.AbstractContextManager["_Alarm"]):
+    """A pause of one thread that others may end.
+
+    A socket, because locks with a timeout go by the wall clock where the C library is musl.
+    """
+
+    def __init__(self) -> None:
+        self._bell, self._ear = socket.socketpair()
+        self._bell.setblocking(False)
+
+    def __exit__(self, *_: object) -> None:
+        self._bell.close()
+        self._ear.close()
+
+    def ring(self) -> None:
+        """End the pause, or the next one, from any thread."""
+        with contextlib.suppress(OSError):  # it rings already, or nobody sleeps here any more
+            self._bell.send(b"!")
+
+    def sleep(self, seconds: float) -> None:
+        """Wait until the time is over or it rings."""
+        until = steady() + seconds
+        while (left := until - steady()) > 0:
+            self._ear.settimeout(min(left, _LOOK_SECONDS))
+            with contextlib.suppress(TimeoutError):
+                self._ear.recv(4096)
+                return
 
 
 def _why(failure: Exception) -> str:

@@ -148,6 +148,9 @@ class Session(Protocol):
     def leases(self) -> tuple[Lease, ...]:
         """The ledger: every lease that this session minted, without values."""
 
+    def on_lease(self, tell: Callable[[], None]) -> None:
+        """Call `tell` with each lease that comes from now on: `keep` is to look at it soon."""
+
     def heartbeat(self, ttl_seconds: int) -> None:
         """Lower the token's TTL, so that a killed job's credentials die by themselves.
 

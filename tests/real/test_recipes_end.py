@@ -56,6 +56,30 @@ def test_a_database_user_lives_as_long_as_the_command(job: RealJob) -> None:
     assert not job.user_is_alive()
 
 
+def test_a_user_of_a_short_lease_lives_as_long_as_the_command(stage: Stage, tmp_path: Path) -> None:
+    """A lease that would end long before the token's first renewal is renewed in time."""
+    path = database_engine(
+        stage.vault, stage.postgres, role="short", creation=LOGIN_ROLE, default_ttl="4s"
+    )
+    rules = f'path "{path}" {{ capabilities = ["read"] }}'
+    role = stage.role("short", "deploy", stage.vault.policy("short", rules))
+    job = stage.job("gitlab", tmp_path, CONFIG.format(role=role, path=path))
+    process = job.begin()
+    (key,) = stage.vault.api("LIST", f"sys/leases/lookup/{path}").json()["data"]["keys"]
+    lease = f"{path}/{key}"
+
+    def renewed() -> bool:
+        looked = stage.vault.write("sys/leases/lookup", lease_id=lease)
+        return looked["data"]["last_renewal"] is not None
+
+    wait_until(renewed, USER_GONE_SECONDS)
+    assert job.user_is_alive()
+    done = job.end(process)
+    assert done.code == 0, done.err
+    assert "warning" not in done.err
+    assert not job.user_is_alive()
+
+
 def test_what_cannot_be_revoked_is_said_with_a_command_that_works(
     stage: Stage, tmp_path: Path
 ) -> None:

@@ -24,6 +24,7 @@ ROOMS: Final[Mapping[str, frozenset[str]]] = {
     "errors": frozenset(),
     "text": frozenset(),
     "secret": frozenset(),
+    "clock": frozenset(),
     "deadline": frozenset(),
     "lazy": frozenset(),
     "console": frozenset({"errors"}),
@@ -31,14 +32,14 @@ ROOMS: Final[Mapping[str, frozenset[str]]] = {
     "http": BASE | {"deadline"},
     "config": BASE,
     "platforms": BASE | {"disk", "http", "lazy"},
-    "stores": BASE | {"config", "http", "lazy"},
+    "stores": BASE | {"clock", "config", "http", "lazy"},
     "leaks": BASE,
     "delivery": BASE | {"config", "disk"},
     "audit": BASE | {"disk", "platforms", "stores"},
     "seal": BASE | {"disk", "platforms"},
     "response": BASE | {"config", "audit", "leaks", "stores"},
     "job": BASE
-    | {"config", "console", "disk"}
+    | {"clock", "config", "console", "disk"}
     | {"platforms", "stores", "leaks", "delivery", "audit", "seal", "response"},
     "api": BASE | {"config", "console", "job", "leaks", "response"},
     "cli": BASE

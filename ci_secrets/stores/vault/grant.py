@@ -3,7 +3,7 @@
 import math
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, TypeGuard
 
@@ -91,6 +91,8 @@ def odd_numbers(auth: Mapping[str, Any]) -> tuple[str, ...]:
 class Ledger:
     """Every lease that was minted, without values; safe to use from many threads."""
 
+    on_lease: Callable[[], None] = lambda: None
+    """Called with each lease that was entered."""
     _leases: dict[str, Lease] = field(default_factory=dict)
     _lost: list[str] = field(default_factory=list)
     _closings: dict[str, Closing] = field(default_factory=dict)
@@ -108,6 +110,7 @@ class Ledger:
             renewable=bool(reply.body.get("renewable")),
         )
         self.put(lease)
+        self.on_lease()
         return lease
 
     def put(self, lease: Lease) -> None:

@@ -88,6 +88,10 @@ class VaultSession:
         """See `Session.leases`."""
         return self._ledger.leases()
 
+    def on_lease(self, tell: Callable[[], None]) -> None:
+        """See `Session.on_lease`."""
+        self._ledger.on_lease = tell
+
     def heartbeat(self, ttl_seconds: int) -> None:
         """See `Session.heartbeat`; where it cannot be, the next `keep` says so."""
         wait(self._beside)

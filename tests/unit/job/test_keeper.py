@@ -3,7 +3,7 @@
 import io
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import pytest
@@ -22,8 +22,14 @@ class Session:
         self.answers = list(answers)
         self.beats: list[int] = []
         self.mints: list[Mint | None] = []
+        self.began = threading.Event()
         self.done = threading.Event()
         self._heartbeat = heartbeat
+        self.tell: Callable[[], None] = lambda: None
+
+    def on_lease(self, tell: Callable[[], None]) -> None:
+        """Note whom to tell."""
+        self.tell = tell
 
     def heartbeat(self, ttl_seconds: int) -> None:
         """Note the TTL."""
@@ -35,6 +41,7 @@ class Session:
         """Give the next answer."""
         self.mints.append(mint)
         answer = self.answers.pop(0)
+        self.began.set()
         if not self.answers:
             self.done.set()
         if isinstance(answer, Exception):
@@ -79,6 +86,31 @@ def test_the_ttl_is_lowered_first() -> None:
     assert session.beats == [5]
     assert len(session.mints) == 2
     assert keeping.stream.getvalue() == ""
+
+
+class Fetching(Session):
+    """A session that mints a lease while a round goes on, and another one in the pause after."""
+
+    def keep(self, mint: Mint | None) -> Kept:
+        """Mint one."""
+        kept = super().keep(mint)
+        if self.answers:
+            self.tell()
+        return kept
+
+
+@pytest.mark.parametrize("kind", [Session, Fetching])
+def test_a_lease_that_comes_later_ends_the_pause(kind: type[Session]) -> None:
+    """It may end long before the next renewal of what was there: it is looked at when it comes."""
+    keeping, session = Keeping(), kind(FAR, FAR)
+    keeper = Keeper(cast("dict[str, Any]", {"vault": session}), 5, keeping)
+    keeper.start()
+    if kind is Session:
+        session.began.wait(timeout=20)
+        session.tell()
+    assert session.done.wait(timeout=20)
+    keeper.stop()
+    assert session.answers == []
 
 
 def test_new_credentials_are_learned_and_notices_told() -> None:

@@ -13,7 +13,7 @@ from ci_secrets.errors import RefusedError, UnreachableError
 from ci_secrets.secret import Lease, Secret
 from ci_secrets.stores.interface import Kept
 from ci_secrets.stores.vault.session import VaultSession
-from tests.unit.stores.vault.fake import Answer, Bench, FakeVault, auth, forbidden, mint
+from tests.unit.stores.vault.fake import Answer, Bench, FakeVault, auth, forbidden, mint, request
 
 RENEW = "POST auth/token/renew-self"
 RENEW_LEASE = "PUT sys/leases/renew"
@@ -398,6 +398,17 @@ class TestLeases:
         clock.now += 100
         assert session.keep(None).notices == ()
         assert len(vault.of("sys/leases/renew")) == 1
+
+    def test_told(self, bench: Bench, vault: FakeVault) -> None:
+        """Each lease that a fetch brings is told when it comes, so that it is kept in time."""
+        session, _ = timed(bench, vault)
+        known: list[int] = []
+        session.on_lease(lambda: known.append(len(session.leases())))
+        for name in ("a", "b"):
+            body = {"lease_id": f"db/{name}", "lease_duration": 12, "data": {"value": name}}
+            vault.rules[f"GET database/creds/{name}"] = (200, body)
+        session.fetch([request("database/creds/a"), request("database/creds/b", name="OTHER")])
+        assert known in ([1, 2], [2, 2])
 
     def test_not_renewable(self, bench: Bench, vault: FakeVault) -> None:
         """One that cannot be renewed is spoken of when its end comes near."""
