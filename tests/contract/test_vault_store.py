@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ci_secrets.clock import steady
 from ci_secrets.config.model import (
     AllKeys,
     Auth,
@@ -114,7 +115,8 @@ def let_pass(vault: Stand, session: Session, seconds: float) -> None:
     vault.wait(seconds)
     if isinstance(vault, DevStand):  # it has moved its clock: the session goes by that one, too
         assert isinstance(session, VaultSession)
-        session._keeper.clock = vault.server.core.clock.now
+        ahead = vault.server.core.clock.offset_seconds
+        session._keeper.plans.clock = lambda: steady() + ahead
 
 
 def rounds_until(

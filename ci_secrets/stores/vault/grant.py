@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, TypeGuard
 
+from ci_secrets.clock import steady
 from ci_secrets.secret import Lease, Secret
 from ci_secrets.stores.interface import Closing, Notice, Outcome, TokenInfo
 from ci_secrets.stores.vault.client import Client
@@ -26,6 +27,8 @@ class Grant:
     """Sees the server with this token."""
     token: Secret
     info: TokenInfo
+    since: float = field(default_factory=steady)
+    """When it was made, by the steady clock."""
     odd: tuple[str, ...] = ()
     """See `odd_numbers`; of a login that just was."""
     parent_seconds: int = 0
@@ -94,6 +97,7 @@ class Ledger:
     on_lease: Callable[[], None] = lambda: None
     """Called with each lease that was entered."""
     _leases: dict[str, Lease] = field(default_factory=dict)
+    _since: dict[str, float] = field(default_factory=dict)
     _lost: list[str] = field(default_factory=list)
     _closings: dict[str, Closing] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -117,6 +121,12 @@ class Ledger:
         """Note a lease, or what a renewal made of it."""
         with self._lock:
             self._leases[lease.lease_id] = lease
+            self._since[lease.lease_id] = steady()
+
+    def since(self, lease_id: str) -> float:
+        """When a lease was noted last, by the steady clock."""
+        with self._lock:
+            return self._since[lease_id]
 
     def lose(self, path: str) -> None:
         """Note that an answer was lost that may have brought a lease of this path."""

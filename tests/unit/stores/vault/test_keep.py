@@ -3,12 +3,12 @@
 import json
 import threading
 import time
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
+from ci_secrets.clock import steady
 from ci_secrets.errors import RefusedError, UnreachableError
 from ci_secrets.secret import Lease, Secret
 from ci_secrets.stores.interface import Kept
@@ -23,7 +23,7 @@ class Clock:
     """Time that tests move."""
 
     def __init__(self) -> None:
-        self.now = time.time()
+        self.now = steady()
 
     def __call__(self) -> float:
         return self.now
@@ -34,9 +34,7 @@ def timed(bench: Bench, vault: FakeVault, **login: Any) -> tuple[VaultSession, C
     vault.rules["POST auth/jwt/login"] = (200, auth(**login))
     session, clock = bench.login(), Clock()
     assert session.token is not None
-    session._keeper.clock, session._keeper.jitter = clock, lambda: 1.0
-    for grant in session._grants:
-        grant.info = replace(grant.info, issued_at=clock.now)
+    session._keeper.plans.clock, session._keeper.plans.jitter = clock, lambda: 1.0
     vault.asked.clear()
     return session, clock
 
@@ -231,6 +229,22 @@ class TestToken:
         clock.now += 500
         assert session.keep(None) == Kept(next_in_seconds=600)
 
+    def test_wall_clock(
+        self, bench: Bench, vault: FakeVault, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A wall clock that is set back or forth moves no renewal, only times that are shown."""
+        session, wall = bench.login(), time.time
+        session.keep(None)
+        monkeypatch.setattr(time, "time", lambda: wall() - 7200)
+        assert 300 < session.keep(None).next_in_seconds < 401
+        monkeypatch.setattr(time, "time", lambda: wall() + 7200)
+        vault.asked.clear()
+        assert 300 < session.keep(None).next_in_seconds < 401
+        assert vault.asked == []
+        granting(vault)
+        session.heartbeat(300)
+        assert session.token.expires_at == pytest.approx(wall() + 7500, abs=60)
+
     @pytest.mark.parametrize("ttl", [1, 2, 5])
     def test_never_busy(self, bench: Bench, vault: FakeVault, ttl: int) -> None:
         """However short the TTL, a round waits a second."""
@@ -365,7 +379,6 @@ class TestLeases:
                 path="database/creds/app",
                 ttl_seconds=600,
                 renewable=renewable,
-                issued_at=clock.now,
             )
         )
         assert session.keep(None).next_in_seconds == pytest.approx(400, abs=1)

@@ -1,0 +1,80 @@
+"""When each token and each lease is renewed next, and until when it lives."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from ci_secrets.clock import steady
+
+SHORTEST_PAUSE: Final = 1.0
+LONGEST_PAUSE: Final = 600.0
+"""Seconds between two rounds: never a busy loop."""
+
+NEVER: Final = float("inf")
+
+
+@dataclass(kw_only=True, slots=True)
+class Plan:
+    """Of one token or lease. Moments are those of `steady`: the wall clock may step."""
+
+    wanted_seconds: int
+    """The TTL that it had at first."""
+    ends: float = NEVER
+    due: float = NEVER
+    """The next renewal, or the time to say that there is none."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Plans:
+    """Of all that is kept alive, by accessor or lease id."""
+
+    clock: Callable[[], float] = steady
+    jitter: Callable[[], float] = lambda: random.uniform(0.9, 1.0)  # noqa: S311
+    _plans: dict[str, Plan] = field(default_factory=dict)
+
+    def of(self, name: str, since: float, ttl_seconds: int) -> Plan:
+        """Its plan, made when it is first asked for; `since` then it has its first TTL."""
+        if name not in self._plans:
+            self._plans[name] = plan = Plan(wanted_seconds=ttl_seconds)
+            self._set(plan, since, ttl_seconds)
+        return self._plans[name]
+
+    def granted(self, plan: Plan, ttl_seconds: int) -> None:
+        """A renewal has given it a TTL, from now on."""
+        self._set(plan, self.clock(), ttl_seconds)
+
+    def again(self, plan: Plan) -> bool:
+        """Plan another try before the end; whether there is time for one."""
+        left = plan.ends - self.clock()
+        if left <= SHORTEST_PAUSE:
+            plan.due = NEVER
+            return False
+        plan.due = self.clock() + max(SHORTEST_PAUSE, left / 4)
+        return True
+
+    def is_due(self, plan: Plan) -> bool:
+        """Whether it is to be renewed now."""
+        return plan.due <= self.clock()
+
+    def at_its_end(self, plan: Plan) -> bool:
+        """Whether its time is over, or as good as over."""
+        return plan.ends <= self.clock() + SHORTEST_PAUSE
+
+    def pause(self) -> float:
+        """Seconds until something is due."""
+        first = min((plan.due for plan in self._plans.values()), default=NEVER)
+        return min(max(first - self.clock(), SHORTEST_PAUSE), LONGEST_PAUSE)
+
+    def shown_end(self, plan: Plan) -> str:
+        """Until when it lives, by the wall clock."""
+        if plan.ends == NEVER:
+            return "no time"
+        at = time.time() + plan.ends - self.clock()
+        return time.strftime("%H:%M:%S UTC", time.gmtime(at))
+
+    def _set(self, plan: Plan, since: float, ttl_seconds: int) -> None:
+        # A TTL of 0 is a token without end.
+        plan.ends = since + ttl_seconds if ttl_seconds else NEVER
+        plan.due = since + ttl_seconds * 2 / 3 * self.jitter() if ttl_seconds else NEVER
