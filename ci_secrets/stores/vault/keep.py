@@ -6,16 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ci_secrets.errors import CiSecretsError, RefusedError, UnreachableError
-from ci_secrets.secret import Lease
 from ci_secrets.stores.interface import Kept, Mint, Notice
-from ci_secrets.stores.vault.grant import Grant, Ledger, info_of, number
-from ci_secrets.stores.vault.plan import NEVER, Plan, Plans
-
-_ENOUGH: Final = 0.5
-"""A renewal that grants less than this part of what was asked for has met the maximum TTL."""
+from ci_secrets.stores.vault.grant import Grant, Ledger, info_of
+from ci_secrets.stores.vault.keep_leases import LeaseKeeper
+from ci_secrets.stores.vault.plan import ENOUGH, NEVER, Plan, Plans
 
 RENEW_SELF: Final = 'path "auth/token/renew-self" { capabilities = ["update"] }'
-RENEW_LEASE: Final = 'path "sys/leases/renew" { capabilities = ["update"] }'
 
 
 @dataclass(kw_only=True, slots=True)
@@ -27,8 +23,13 @@ class Keeper:
     ledger: Ledger
     relogin: Callable[[Mint], Grant] | None
     plans: Plans = field(default_factory=Plans)
+    _leases: LeaseKeeper = field(init=False)
     _beat: int | None = None
     """The TTL that the heartbeat holds the token at."""
+
+    def __post_init__(self) -> None:
+        """Leases go by the same plans."""
+        self._leases = LeaseKeeper(ledger=self.ledger, plans=self.plans)
 
     def start_heartbeat(self, ttl_seconds: int) -> list[Notice]:
         """Lower the token's TTL. Never raises; the notices say what could not be done."""
@@ -38,10 +39,8 @@ class Keeper:
             return []
         self._beat = min(ttl_seconds, info.ttl_seconds or ttl_seconds)
         try:
-            granted = self._renew_self(grant, self._beat)
+            self._renew_self(grant, self._beat)
         except CiSecretsError:
-            granted = None
-        if granted is None:
             return [
                 Notice(
                     level="warning",
@@ -57,12 +56,7 @@ class Keeper:
         grant = self.grants[-1]
         if self.plans.is_due(self._plan(grant)):
             notices += self._keep_token(grant, mint)
-        for lease in self.ledger.open():
-            plan = self.plans.of(
-                lease.lease_id, self.ledger.since(lease.lease_id), lease.ttl_seconds
-            )
-            if self.plans.is_due(plan):
-                notices += self._keep_lease(lease, plan)
+        notices += self._leases.keep(self.grants[-1].client)
         return Kept(next_in_seconds=self.plans.pause(), notices=tuple(notices))
 
     def _plan(self, grant: Grant) -> Plan:
@@ -76,33 +70,36 @@ class Keeper:
     def _keep_token(self, grant: Grant, mint: Mint | None) -> list[Notice]:
         info, plan = grant.info, self._plan(grant)
         wanted = self._beat or plan.wanted_seconds
-        granted: int | None = None
+        failure: CiSecretsError | None = None
         if info.renewable and info.kind == "service":
             try:
-                granted = self._renew_self(grant, wanted)
-            except UnreachableError:
+                if self._renew_self(grant, wanted) >= wanted * ENOUGH:
+                    plan.troubled = False
+                    return []
+            except CiSecretsError as caught:
                 if self.plans.again(plan):
-                    return [Notice(level="warning", text="The store did not answer a renewal.")]
-                one_more_way = mint is not None and self.relogin is not None
-                if not one_more_way and not self._at_maximum(grant, wanted):
-                    raise
-            if granted is not None and granted >= wanted * _ENOUGH:
-                return []
+                    return plan.trouble(self._trouble(plan, caught))
+                failure = caught
         if mint is not None and self.relogin is not None:
             return self._log_in_again(grant, mint)
         plan.due = NEVER
-        if info.renewable and granted is None and not self._at_maximum(grant, wanted):
-            raise RefusedError(
-                f"The token was not renewed, and ends at {self._end_of(grant)} at the latest.",
-                cause="It was revoked by somebody else, has expired, or may not renew itself.",
-                fix=RENEW_SELF,
-            )
+        if failure is not None and not self._at_maximum(grant, wanted):
+            raise failure
         reason = "has met its maximum TTL" if info.renewable else "cannot be renewed"
         text = (
             f"The token {reason} and ends at {self._end_of(grant)}, with all its credentials; "
             "this CI gives no second JWT for a new login. Raise token_max_ttl of the role."
         )
-        return [Notice(level="warning", text=text)]
+        return plan.end(text)
+
+    def _trouble(self, plan: Plan, failure: CiSecretsError) -> str:
+        text = (
+            f"The token was not renewed yet, and ends at {self.plans.shown_end(plan)}: "
+            f"{failure.what} It is tried again."
+        )
+        return (
+            f"{text} {failure.cause} {failure.fix}" if isinstance(failure, RefusedError) else text
+        )
 
     def _at_maximum(self, grant: Grant, wanted: int) -> bool:
         """Whether the token ends now as it had to: a last renewal grants less than is asked for.
@@ -111,15 +108,19 @@ class Keeper:
         """
         return grant.info.ttl_seconds < wanted and self.plans.at_its_end(self._plan(grant))
 
-    def _renew_self(self, grant: Grant, wanted: int) -> int | None:
-        """The TTL that was granted, or `None` where the renewal was refused."""
+    def _renew_self(self, grant: Grant, wanted: int) -> int:
+        """The TTL that was granted. Raises where none was."""
         plan = self._plan(grant)
         patience = max(1.0, min(20.0, (plan.ends - self.plans.clock()) / 2))
         reply = grant.client.until(time.monotonic() + patience).renew_self(wanted)
         if reply.status >= 500 or reply.status == 429:
-            raise UnreachableError("The store could not renew the token.")
+            raise UnreachableError(f"The store did not answer (status {reply.status}).")
         if not reply.ok or reply.auth is None:
-            return None
+            raise RefusedError(
+                f"The store refused it (status {reply.status}).",
+                cause="It was revoked by somebody else, has expired, or may not renew itself.",
+                fix=RENEW_SELF,
+            )
         fresh = info_of(reply.auth)
         grant.info = replace(
             fresh,
@@ -139,55 +140,19 @@ class Keeper:
             fresh = self.relogin(mint)
         except CiSecretsError:
             if self.plans.again(ending):
-                return [Notice(level="warning", text="A new login failed; it is tried again.")]
+                at = self.plans.shown_end(ending)
+                return ending.trouble(
+                    f"A new login failed; it is tried again until the token ends at {at}."
+                )
             raise
         ending.due = NEVER
         self.grants.append(fresh)
         self._plan(fresh)
         notices = [] if self._beat is None else self.start_heartbeat(self._beat)
-        held = "; the leases made with the first end then" if self.ledger.open() else ""
+        lost = self._leases.announce_all()
+        held = "; the leases made with the first end then" if lost else ""
         text = (
             f"Logged in again: the token before could not be renewed beyond "
             f"{self.plans.shown_end(ending)}{held}."
         )
-        return [Notice(level="note", text=text), *notices]
-
-    # --- leases -------------------------------------------------------------------------------
-
-    def _keep_lease(self, lease: Lease, plan: Plan) -> list[Notice]:
-        wanted = plan.wanted_seconds
-        shown = lease.path
-        if not lease.renewable:
-            return self._give_up(plan, f"{shown} cannot be renewed and ends at")
-        try:
-            reply = (
-                self.grants[-1]
-                .client.until(time.monotonic() + 10)
-                .renew_lease(lease.lease_id, wanted)
-            )
-        except UnreachableError:
-            reply = None
-        if reply is None or reply.status >= 500 or reply.status == 429:
-            if self.plans.again(plan):
-                return []
-            return self._give_up(plan, f"{shown} could not be renewed in time; it ended at")
-        if reply.status == 403:
-            return self._give_up(plan, f"{shown} may not be renewed ({RENEW_LEASE}): it ends at")
-        if not reply.ok:
-            return self._give_up(plan, f"{shown} is gone: somebody has revoked it. Its TTL was to")
-        renewed = replace(
-            lease,
-            ttl_seconds=number(reply.body.get("lease_duration")),
-            renewable=bool(reply.body.get("renewable")),
-            issued_at=time.time(),
-        )
-        self.ledger.put(renewed)
-        self.plans.granted(plan, renewed.ttl_seconds)
-        if renewed.ttl_seconds < wanted * _ENOUGH:
-            return self._give_up(plan, f"{shown} has met its maximum TTL and ends at")
-        return []
-
-    def _give_up(self, plan: Plan, text: str) -> list[Notice]:
-        """Say once that a lease will end."""
-        plan.due = NEVER
-        return [Notice(level="warning", text=f"{text} {self.plans.shown_end(plan)}.")]
+        return [Notice(level="warning" if lost else "note", text=text), *notices]

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ci_secrets.clock import steady
+from ci_secrets.stores.interface import Notice
 
 SHORTEST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 600.0
 """Seconds between two rounds: never a busy loop."""
+ENOUGH: Final = 0.5
+"""A renewal that grants less than this part of what was asked for has met the maximum TTL."""
 
 NEVER: Final = float("inf")
 
@@ -24,6 +27,22 @@ class Plan:
     ends: float = NEVER
     due: float = NEVER
     """The next renewal, or the time to say that there is none."""
+    troubled: bool = False
+    """Whether it was said that its renewal fails for now."""
+    announced: bool = False
+    """Whether it was said when it ends, whatever is tried."""
+
+    def trouble(self, text: str) -> list[Notice]:
+        """Say once that its renewal fails; again only when it has worked meanwhile."""
+        if self.troubled or self.announced:
+            return []
+        self.troubled = True
+        return [Notice(level="warning", text=text)]
+
+    def end(self, text: str) -> list[Notice]:
+        """Say once when it ends, and let it."""
+        known, self.announced, self.due = self.announced, True, NEVER
+        return [] if known else [Notice(level="warning", text=text)]
 
 
 @dataclass(kw_only=True, slots=True)

@@ -17,6 +17,7 @@ from tests.unit.stores.vault.fake import Answer, Bench, FakeVault, auth, forbidd
 
 RENEW = "POST auth/token/renew-self"
 RENEW_LEASE = "PUT sys/leases/renew"
+LOOK_UP_LEASE = "PUT sys/leases/lookup"
 
 
 class Clock:
@@ -130,19 +131,37 @@ class TestToken:
         assert len(pauses) > 1
         assert all(350 < pause <= 401 for pause in pauses)
 
-    @pytest.mark.parametrize("answer", [(500, None), (429, None), httpx.ReadTimeout("slow")])
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            (500, None),
+            (429, None),
+            httpx.ReadTimeout("slow"),
+            forbidden(),
+            (400, None),
+            (307, None),
+        ],
+    )
     def test_trouble_passes(self, bench: Bench, vault: FakeVault, answer: Answer) -> None:
-        """While there is time a renewal that failed is tried again, not at once."""
+        """While there is time a renewal that failed is tried again, not at once; said once."""
         session, clock = timed(bench, vault)
         session.keep(None)
         clock.now += 401
         vault.rules[RENEW] = answer
         kept = session.keep(None)
-        assert "did not answer" in kept.notices[0].text
+        assert "is tried again" in kept.notices[0].text
         assert kept.next_in_seconds == pytest.approx(50, abs=2)
+        clock.now += kept.next_in_seconds
+        kept = session.keep(None)
+        assert kept.notices == ()
+        assert 30 < kept.next_in_seconds < 50
         clock.now += kept.next_in_seconds
         granting(vault)
         assert session.keep(None).notices == ()
+        assert session.token.ttl_seconds == 600
+        clock.now += 401
+        vault.rules[RENEW] = answer
+        assert "is tried again" in session.keep(None).notices[0].text
 
     def test_trouble_stays(self, bench: Bench, vault: FakeVault) -> None:
         """When the time is over the loss is an error, once, and the rounds go on slowly."""
@@ -155,15 +174,29 @@ class TestToken:
         assert session.keep(None).next_in_seconds == 600
 
     def test_refused(self, bench: Bench, vault: FakeVault) -> None:
-        """A renewal that is refused is an error with the policy line, once."""
+        """A renewal that is refused is said with the policy line, and is an error at the end."""
         session, clock = timed(bench, vault)
         session.keep(None)
         vault.rules[RENEW] = forbidden()
         clock.now += 401
+        (notice,) = session.keep(None).notices
+        assert 'path "auth/token/renew-self"' in notice.text
+        clock.now += 199
         with pytest.raises(RefusedError) as caught:
             session.keep(None)
         assert 'path "auth/token/renew-self"' in caught.value.fix
         assert session.keep(None).next_in_seconds == 600
+
+    def test_refused_until_the_end(self, bench: Bench, vault: FakeVault) -> None:
+        """However long it is refused, the tries are few, and the last one is near the end."""
+        session, clock = timed(bench, vault)
+        session.keep(None)
+        vault.rules[RENEW] = forbidden()
+        clock.now += 401
+        end = clock.now + 199
+        while clock.now < end - 2:
+            clock.now += session.keep(None).next_in_seconds
+        assert 5 < len(vault.asked) < 20
 
     def test_maximum_ttl(self, bench: Bench, vault: FakeVault) -> None:
         """Near the maximum TTL the granted time shrinks: said once, then left alone."""
@@ -196,7 +229,7 @@ class TestToken:
         assert session.keep(None) == Kept(next_in_seconds=600)
 
     def test_refused_before_the_maximum_ttl(self, bench: Bench, vault: FakeVault) -> None:
-        """A token that is gone earlier than it had to be was taken by somebody."""
+        """A token that is refused earlier than it had to end may have been taken by somebody."""
         session, clock = timed(bench, vault)
         session.keep(None)
         granting(vault, lease_duration=450)
@@ -204,8 +237,8 @@ class TestToken:
         session.keep(None)
         vault.rules[RENEW] = forbidden()
         clock.now += 301
-        with pytest.raises(RefusedError):
-            session.keep(None)
+        (notice,) = session.keep(None).notices
+        assert "revoked by somebody else" in notice.text
 
     def test_not_renewable(self, bench: Bench, vault: FakeVault) -> None:
         """A token that cannot be renewed is spoken of when its end comes near."""
@@ -351,6 +384,40 @@ class TestLoginAgain:
         assert "Logged in again" in kept.notices[0].text
         assert session.token.accessor == "acc-2"
 
+    def test_not_for_one_refusal(self, bench: Bench, vault: FakeVault) -> None:
+        """A new login would let the leases of the token end: first the renewal is tried again."""
+        session, clock = timed(bench, vault)
+        session.keep(mint)
+        vault.rules[RENEW] = [forbidden(), (200, auth())]
+        clock.now += 401
+        clock.now += session.keep(mint).next_in_seconds
+        assert session.keep(mint).notices == ()
+        assert len(vault.of("auth/token/renew-self")) == 2
+        assert vault.of("auth/jwt/login") == []
+
+    def test_leases_of_the_first(self, bench: Bench, vault: FakeVault) -> None:
+        """That leases end with the old token is a warning, and is said once."""
+        session, clock = timed(bench, vault)
+        session._ledger.put(
+            Lease(lease_id="db/L", path="database/creds/app", ttl_seconds=900, renewable=True)
+        )
+        session.keep(mint)
+        vault.rules[RENEW] = (200, auth(lease_duration=20))
+        fresh = auth(client_token="hvs.made-up-second", accessor="acc-2", lease_duration=3600)
+        vault.rules["POST auth/jwt/login"] = (200, fresh)
+        clock.now += 401
+        (notice,) = session.keep(mint).notices
+        assert notice.level == "warning"
+        assert "end then" in notice.text
+        vault.rules[RENEW_LEASE] = vault.rules[LOOK_UP_LEASE] = (400, {"errors": ["invalid lease"]})
+        clock.now += 300
+        assert session.keep(mint).notices == ()
+        vault.rules[RENEW] = (200, auth(lease_duration=20))
+        vault.rules["POST auth/jwt/login"] = (200, auth(accessor="acc-3"))
+        clock.now += 2200
+        (notice,) = session.keep(mint).notices
+        assert notice.level == "note"
+
     def test_fails(self, bench: Bench, vault: FakeVault) -> None:
         """A login that fails is tried again while the old token lives, and is an error after."""
         session, clock = timed(bench, vault, renewable=False)
@@ -360,6 +427,8 @@ class TestLoginAgain:
         kept = session.keep(mint)
         assert "tried again" in kept.notices[0].text
         assert kept.next_in_seconds > 1
+        clock.now += kept.next_in_seconds
+        assert session.keep(mint).notices == ()
         clock.now += 300
         with pytest.raises(Exception, match="refused the login"):
             session.keep(mint)
@@ -393,24 +462,58 @@ class TestLeases:
         assert vault.of("sys/leases/renew")[0].body == {"lease_id": "db/L", "increment": 600}
         assert session.leases()[0].ttl_seconds == 500
 
-    @pytest.mark.parametrize(
-        ("answer", "says"),
-        [
-            ((200, {"lease_duration": 10, "renewable": True}), "maximum TTL"),
-            (forbidden(), 'path "sys/leases/renew"'),
-            ((400, {"errors": ["lease not found"]}), "is gone"),
-        ],
-    )
-    def test_lost(self, bench: Bench, vault: FakeVault, answer: Answer, says: str) -> None:
+    def test_maximum_ttl(self, bench: Bench, vault: FakeVault) -> None:
         """A lease that will end is spoken of once, with its path, and then left alone."""
         session, clock = self.leased(bench, vault)
-        vault.rules[RENEW_LEASE] = answer
+        vault.rules[RENEW_LEASE] = (200, {"lease_duration": 10, "renewable": True})
         (notice,) = session.keep(None).notices
-        assert says in notice.text
+        assert "maximum TTL" in notice.text
         assert "database/creds/app" in notice.text
         clock.now += 100
         assert session.keep(None).notices == ()
         assert len(vault.of("sys/leases/renew")) == 1
+
+    def test_gone(self, bench: Bench, vault: FakeVault) -> None:
+        """Of one that the store does not know any more it is said that somebody has revoked it."""
+        session, clock = self.leased(bench, vault)
+        vault.rules[RENEW_LEASE] = (400, {"errors": ["lease not found"]})
+        vault.rules[LOOK_UP_LEASE] = (400, {"errors": ["invalid lease"]})
+        (notice,) = session.keep(None).notices
+        assert "is gone: somebody has revoked it" in notice.text
+        clock.now += 100
+        assert session.keep(None).notices == ()
+        assert len(vault.of("sys/leases/renew")) == 1
+
+    @pytest.mark.parametrize("look", [(200, {"data": {"ttl": 200}}), forbidden(), (500, None)])
+    @pytest.mark.parametrize(
+        ("answer", "says"),
+        [
+            (forbidden(), 'path "sys/leases/renew"'),
+            ((400, {"errors": ["failed to renew entry"]}), "status 400"),
+            ((500, None), "did not answer"),
+            ((429, None), "did not answer"),
+            ((307, None), "redirects"),
+            (httpx.ConnectError("down"), "did not answer"),
+        ],
+    )
+    def test_trouble_passes(
+        self, bench: Bench, vault: FakeVault, answer: Answer, says: str, look: Answer
+    ) -> None:
+        """Unless the lease is seen to be gone, a renewal that failed is tried again; said once."""
+        session, clock = self.leased(bench, vault)
+        vault.rules |= {RENEW_LEASE: answer, LOOK_UP_LEASE: look}
+        kept = session.keep(None)
+        assert says in kept.notices[0].text
+        assert "is tried again" in kept.notices[0].text
+        assert 1 < kept.next_in_seconds < 100
+        clock.now += kept.next_in_seconds
+        kept = session.keep(None)
+        assert kept.notices == ()
+        clock.now += kept.next_in_seconds
+        vault.rules[RENEW_LEASE] = (200, {"lease_duration": 600, "renewable": True})
+        kept = session.keep(None)
+        assert kept.notices == ()
+        assert kept.next_in_seconds == pytest.approx(400, abs=1)
 
     def test_told(self, bench: Bench, vault: FakeVault) -> None:
         """Each lease that a fetch brings is told when it comes, so that it is kept in time."""
@@ -430,13 +533,14 @@ class TestLeases:
         assert "cannot be renewed" in notice.text
         assert vault.asked == []
 
-    def test_trouble(self, bench: Bench, vault: FakeVault) -> None:
-        """Trouble is tried again while there is time, and its end is said."""
+    @pytest.mark.parametrize("answer", [httpx.ConnectError("down"), (400, None)])
+    def test_trouble_stays(self, bench: Bench, vault: FakeVault, answer: Answer) -> None:
+        """When the time is over that is said, once; by then the store may not know the lease."""
         session, clock = self.leased(bench, vault)
-        vault.rules[RENEW_LEASE] = httpx.ConnectError("down")
-        kept = session.keep(None)
-        assert kept.notices == ()
-        assert 1 < kept.next_in_seconds < 100
+        vault.rules[RENEW_LEASE] = answer
+        session.keep(None)
         clock.now += 200
+        vault.rules[LOOK_UP_LEASE] = (400, {"errors": ["invalid lease"]})
         (notice,) = session.keep(None).notices
         assert "could not be renewed in time" in notice.text
+        assert session.keep(None).notices == ()
