@@ -41,6 +41,8 @@ class Keeper:
         try:
             self._renew_self(grant, self._beat)
         except CiSecretsError:
+            # It may be lowered all the same: perhaps only the answer was lost.
+            self.plans.hasten(self._plan(grant), self._beat)
             return [
                 Notice(
                     level="warning",

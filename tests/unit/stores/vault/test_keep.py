@@ -103,6 +103,18 @@ class TestHeartbeat:
         assert 'path "auth/token/renew-self"' in notice.text
         assert session.keep(None).notices == ()
 
+    @pytest.mark.parametrize("answer", [forbidden(), httpx.ReadTimeout("slow")])
+    def test_soon_again(self, bench: Bench, vault: FakeVault, answer: Answer) -> None:
+        """As the TTL may be lowered where only the answer was lost, the next renewal is as soon."""
+        session, clock = timed(bench, vault)
+        vault.rules[RENEW] = answer
+        session.heartbeat(300)
+        assert session.keep(None).next_in_seconds == pytest.approx(200, abs=1)
+        granting(vault)
+        clock.now += 201
+        assert session.keep(None).notices == ()
+        assert session.token.ttl_seconds == 300
+
 
 class TestToken:
     """The token is renewed when two thirds of its TTL are over."""
