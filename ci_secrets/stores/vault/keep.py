@@ -113,8 +113,8 @@ class Keeper:
     def _renew_self(self, grant: Grant, wanted: int) -> int:
         """The TTL that was granted. Raises where none was."""
         plan = self._plan(grant)
-        patience = max(1.0, min(20.0, (plan.ends - self.plans.clock()) / 2))
-        reply = grant.client.until(time.monotonic() + patience).renew_self(wanted)
+        client = grant.client.until(time.monotonic() + self.plans.patience())
+        reply = client.renew_self(wanted)
         if reply.status >= 500 or reply.status == 429:
             raise UnreachableError(f"The store did not answer (status {reply.status}).")
         if not reply.ok or reply.auth is None:

@@ -1,6 +1,7 @@
 """Keeps leases alive, as long as their token lives."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,18 +18,26 @@ RENEW_LEASE: Final = 'path "sys/leases/renew" { capabilities = ["update"] }'
 
 @dataclass(kw_only=True, slots=True)
 class LeaseKeeper:
-    """One that is lost is spoken of once, and does not stop the others."""
+    """One that is lost, or whose engine hangs, does not stop the others."""
 
     ledger: Ledger
     plans: Plans
 
     def keep(self, client: Client) -> list[Notice]:
-        """Renew all that are due."""
+        """Renew all that are due, side by side."""
         notices: list[Notice] = []
+        due: list[tuple[Lease, Plan]] = []
         for lease in self.ledger.open():
             plan = self._plan(lease)
-            if self.plans.is_due(plan):
-                notices += self._keep(client, lease, plan)
+            if not self.plans.is_due(plan):
+                continue
+            if lease.renewable:
+                due.append((lease, plan))
+            else:
+                at = self.plans.shown_end(plan)
+                notices += plan.end(f"{lease.path} cannot be renewed and ends at {at}.")
+        for (lease, plan), answer in zip(due, self._answers(client, due), strict=True):
+            notices += self._judged(lease, plan, answer)
         return notices
 
     def announce_all(self) -> bool:
@@ -43,21 +52,24 @@ class LeaseKeeper:
         since = self.ledger.since(lease.lease_id)
         return self.plans.of(lease.lease_id, since, lease.ttl_seconds)
 
-    def _keep(self, client: Client, lease: Lease, plan: Plan) -> list[Notice]:
+    def _answers(self, client: Client, due: list[tuple[Lease, Plan]]) -> list[Reply | str | None]:
+        if not due:
+            return []
+        client = client.until(time.monotonic() + self.plans.patience())
+        with ThreadPoolExecutor(max_workers=min(16, len(due))) as pool:
+            return list(pool.map(lambda it: _asked(client, *it), due))
+
+    def _judged(self, lease: Lease, plan: Plan, answer: Reply | str | None) -> list[Notice]:
+        if isinstance(answer, Reply):
+            return self._renewed(lease, plan, answer)
         at = self.plans.shown_end(plan)
-        if not lease.renewable:
-            return plan.end(f"{lease.path} cannot be renewed and ends at {at}.")
-        client = client.until(time.monotonic() + 10)
-        try:
-            reply = client.renew_lease(lease.lease_id, plan.wanted_seconds)
-        except CiSecretsError as failure:
-            return self._failed(lease, plan, failure.what)
-        if reply.ok:
-            return self._renewed(lease, plan, reply)
-        # NOTE: 400 is what an engine's failure gives, too, such as that of a database that is down.
-        if reply.status == 400 and not self.plans.at_its_end(plan) and _is_gone(client, lease):
+        if answer is None and not self.plans.at_its_end(plan):
             return plan.end(f"{lease.path} is gone: somebody has revoked it. Its TTL was to {at}.")
-        return self._failed(lease, plan, _why(reply))
+        if self.plans.again(plan):
+            return plan.trouble(
+                f"{lease.path} was not renewed yet, and ends at {at}: {answer} It is tried again."
+            )
+        return plan.end(f"{lease.path} could not be renewed in time; it ended at {at}.")
 
     def _renewed(self, lease: Lease, plan: Plan, reply: Reply) -> list[Notice]:
         renewed = replace(
@@ -74,25 +86,22 @@ class LeaseKeeper:
         plan.troubled = False
         return []
 
-    def _failed(self, lease: Lease, plan: Plan, why: str) -> list[Notice]:
-        at = self.plans.shown_end(plan)
-        if self.plans.again(plan):
-            return plan.trouble(
-                f"{lease.path} was not renewed yet, and ends at {at}: {why} It is tried again."
-            )
-        return plan.end(f"{lease.path} could not be renewed in time; it ended at {at}.")
 
-
-def _why(reply: Reply) -> str:
+def _asked(client: Client, lease: Lease, plan: Plan) -> Reply | str | None:
+    """The answer that renewed a lease; or why there is none; `None` where the lease is gone."""
+    try:
+        reply = client.renew_lease(lease.lease_id, plan.wanted_seconds)
+        if reply.ok:
+            return reply
+        # NOTE: 400 is what an engine's failure gives, too, such as that of a database that is down.
+        if reply.status == 400 and client.look_up_lease(lease.lease_id).status == 400:
+            return None
+    except CiSecretsError as failure:
+        return failure.what
+    except Exception as failure:  # an absurd answer
+        return f"something unforeseen went wrong ({type(failure).__name__})."
     if reply.status >= 500 or reply.status == 429:
         return f"the store did not answer (status {reply.status})."
     if reply.status == 403:
         return f"the store refused it (status 403). If the token may not, add: {RENEW_LEASE}."
     return f"the store could not (status {reply.status})."
-
-
-def _is_gone(client: Client, lease: Lease) -> bool:
-    try:
-        return client.look_up_lease(lease.lease_id).status == 400
-    except CiSecretsError:
-        return False

@@ -12,6 +12,8 @@ from ci_secrets.stores.interface import Notice
 SHORTEST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 600.0
 """Seconds between two rounds: never a busy loop."""
+LONGEST_CALL: Final = 20.0
+"""Seconds that one call may take, at the most."""
 ENOUGH: Final = 0.5
 """A renewal that grants less than this part of what was asked for has met the maximum TTL."""
 
@@ -89,6 +91,12 @@ class Plans:
         """Seconds until something is due."""
         first = min((plan.due for plan in self._plans.values()), default=NEVER)
         return min(max(first - self.clock(), SHORTEST_PAUSE), LONGEST_PAUSE)
+
+    def patience(self) -> float:
+        """Seconds that a call may take: while it hangs nothing else is to end."""
+        kept = [plan.ends for plan in self._plans.values() if plan.due != NEVER]
+        left = min(kept, default=NEVER) - self.clock()
+        return min(max(left / 2, SHORTEST_PAUSE), LONGEST_CALL)
 
     def shown_end(self, plan: Plan) -> str:
         """Until when it lives, by the wall clock."""

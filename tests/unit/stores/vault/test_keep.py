@@ -449,19 +449,26 @@ class TestLoginAgain:
 class TestLeases:
     """Leases are renewed as tokens are, and one that is lost does not stop the others."""
 
+    @staticmethod
+    def minted(
+        session: VaultSession, lease_id: str, ttl_seconds: int, *, renewable: bool = True
+    ) -> None:
+        """Enter a lease of one path."""
+        session._ledger.put(
+            Lease(
+                lease_id=lease_id,
+                path="database/creds/app",
+                ttl_seconds=ttl_seconds,
+                renewable=renewable,
+            )
+        )
+
     def leased(
         self, bench: Bench, vault: FakeVault, *, renewable: bool = True
     ) -> tuple[VaultSession, Clock]:
         """A session with a token of an hour and a lease of ten minutes."""
         session, clock = timed(bench, vault, lease_duration=3600)
-        session._ledger.put(
-            Lease(
-                lease_id="db/L",
-                path="database/creds/app",
-                ttl_seconds=600,
-                renewable=renewable,
-            )
-        )
+        self.minted(session, "db/L", 600, renewable=renewable)
         assert session.keep(None).next_in_seconds == pytest.approx(400, abs=1)
         clock.now += 401
         return session, clock
@@ -556,3 +563,57 @@ class TestLeases:
         (notice,) = session.keep(None).notices
         assert "could not be renewed in time" in notice.text
         assert session.keep(None).notices == ()
+
+    def test_side_by_side(self, bench: Bench, vault: FakeVault) -> None:
+        """A lease whose engine hangs holds up no other: what is due is asked for together."""
+        together = threading.Barrier(2)
+
+        def through(asked: httpx.Request) -> httpx.Response:
+            if asked.url.path.endswith("leases/renew"):
+                together.wait(timeout=10)
+            return vault(asked)
+
+        vault.rules["POST auth/jwt/login"] = (200, auth(lease_duration=3600))
+        vault.rules[RENEW_LEASE] = (200, {"lease_duration": 600, "renewable": True})
+        session, clock = bench.store(through=through).login(mint), Clock()
+        session._keeper.plans.clock = clock
+        self.minted(session, "db/a", 600)
+        self.minted(session, "db/b", 600)
+        session.keep(None)
+        clock.now += 401
+        assert session.keep(None).notices == ()
+
+    def test_patience(self, bench: Bench, vault: FakeVault) -> None:
+        """No call waits for longer than half of what the first of all credentials has left."""
+        patience: list[float] = []
+
+        def hang(asked: httpx.Request) -> Answer:
+            patience.append(asked.extensions["timeout"]["read"])
+            return httpx.ReadTimeout("slow")
+
+        session, clock = self.leased(bench, vault)
+        self.minted(session, "db/short", 401 + 12)
+        vault.rules[RENEW_LEASE] = hang
+        clock.now += 5
+        session.keep(None)
+        assert max(patience) <= 3.5
+        assert session.leases()[1].lease_id == "db/short"
+
+    def test_absurd(self, bench: Bench, vault: FakeVault) -> None:
+        """An answer that nobody foresaw stops no other lease, and is not shown."""
+
+        def answer(asked: httpx.Request) -> Answer:
+            if b"db/a" in asked.content:
+                raise KeyError("hunter2")
+            return 200, {"lease_duration": 500, "renewable": True}
+
+        session, clock = timed(bench, vault, lease_duration=3600)
+        self.minted(session, "db/a", 600)
+        self.minted(session, "db/b", 600)
+        vault.rules[RENEW_LEASE] = answer
+        session.keep(None)
+        clock.now += 401
+        (notice,) = session.keep(None).notices
+        assert "(KeyError)" in notice.text
+        assert "hunter2" not in notice.text
+        assert [lease.ttl_seconds for lease in session.leases()] == [600, 500]
