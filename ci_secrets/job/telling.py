@@ -13,7 +13,7 @@ from ci_secrets.text import foreign
 
 def login(trail: Trail, console: Console, name: str, role: str | None, session: Session) -> None:
     """A login: its token's life and policies."""
-    token = session.token
+    token = session.first_token
     trail.append(
         "login",
         store=name,

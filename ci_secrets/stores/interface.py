@@ -131,6 +131,10 @@ class Session(Protocol):
         """The newest token. Reading it may wait for a look-up that runs beside the first fetch."""
 
     @property
+    def first_token(self) -> TokenInfo:
+        """The token as the login gave it, whatever became of it. Waits for nothing."""
+
+    @property
     def notices(self) -> tuple[Notice, ...]:
         """Of the login: a batch token, limited uses, no default policy, CIDR bounds … May wait."""
 

@@ -1,8 +1,11 @@
 """`ci-secrets exec` from the job's identity to the proven end."""
 
 import base64
+import json
 
-from tests.stories.story import Story
+from ci_secrets.testing.issuer import Issuer
+from ci_secrets.testing.vault import DevVault
+from tests.stories.story import POLICY, Story
 
 TWICE = 'echo "debug: $(printf %s "$API_KEY" | base64 -w0 | base64 -w0) end"'
 
@@ -63,3 +66,28 @@ def test_the_identity_is_kept_from_the_command(story: Story) -> None:
     assert not before & seen
     kept = story.run("exec", "--keep-identity", "--", "env")
     assert before <= {line.partition("=")[0] for line in kept.out.splitlines()}
+
+
+def test_a_token_is_told_as_the_login_gave_it(github: Story, issuer: Issuer) -> None:
+    """Its TTL in the trail is the role's, whatever the heartbeat has made of it meanwhile."""
+    with DevVault() as other:
+        other.trust(issuer)
+        other.policy("deploy", POLICY)
+        other.jwt_role("deploy", token_policies=["deploy"], token_ttl="10m")
+        other.put_secret("secret/deploy", api_key="made-up")
+        store = '{{type: vault, url: "{}", role: deploy}}'.format
+        github.configure(
+            "version: 1\n"
+            f"stores: {{first: {store(github.vault.url)}, second: {store(other.url)}}}\n"
+            "secrets:\n"
+            "  API_KEY: first:secret/data/deploy#api_key\n"
+            "  OTHER: second:secret/data/deploy#api_key\n"
+        )
+        # The second is spoken of last, when its own heartbeat is long through.
+        other.inject("POST", "auth/jwt/login", stall=1.0)
+        github.vault.inject("GET", "auth/token/lookup-self", stall=3.0)
+        done = github.run("exec", "--audit-file", "trail", "--", "true")
+    assert done.code == 0, done.err
+    lines = (github.stand.workspace / "trail").read_text().splitlines()
+    logins = [line for line in map(json.loads, lines) if line["event"] == "login"]
+    assert [line["facts"]["ttl"] for line in logins] == [600, 600]

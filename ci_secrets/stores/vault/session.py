@@ -34,6 +34,7 @@ class VaultSession:
         relogin: Callable[[Mint], Grant] | None = None,
     ) -> None:
         self.store = name
+        self.first_token = grants[0].info
         self._grants = grants
         self._ledger = ledger
         self._used = used or {}
