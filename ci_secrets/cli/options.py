@@ -21,6 +21,8 @@ class Option(NamedTuple):  # NOTE: not a dataclass, whose import costs as much a
     flag: bool = False
     many: bool = False
     default: Any = None
+    least: int = 1
+    """Of a number."""
 
 
 def path(text: str) -> "Path":
@@ -93,10 +95,13 @@ OPTIONS: Final[dict[str, Option]] = {
     ),
     "keep-identity": Option(help="leave the identity's variables to the command", flag=True),
     "heartbeat-ttl": Option(
-        help="after a kill -9 everything is gone within this many seconds (default: 300)",
+        help="after a kill -9 everything is gone within this many seconds (default: 300, at "
+        "least 5)",
         metavar="SECONDS",
         convert=seconds,
         default=300,
+        # A renewal at two thirds, and time for another one where that fails.
+        least=5,
     ),
     "require-proof": Option(help="a revoke that could not be proven is exit 9", flag=True),
     "one-log": Option(help="one pipe for stdout and stderr, in exact order", flag=True),
@@ -192,13 +197,16 @@ def _converted(name: str, option: Option, given: Any) -> Any:  # noqa: ANN401
     if given is None:
         return option.default
     try:
-        return option.convert(given)
+        value = option.convert(given)
+        if isinstance(value, int) and value < option.least:
+            raise ValueError
     except ValueError:
         raise UsageError(
             f"--{name} (or {variable(name)}) is not usable.",
-            cause="It must be a whole number of seconds, at least 1.",
+            cause=f"It must be a whole number of seconds, at least {option.least}.",
             fix=f"--{name} {option.metavar}: {option.help}.",
         ) from None
+    return value
 
 
 def _boolean(name: str, given: bool | str | None) -> bool:

@@ -232,7 +232,7 @@ def test_a_token_revoked_under_us(github: Story) -> None:
 
 def test_a_token_revoked_under_us_and_a_command_that_succeeds(github: Story) -> None:
     """Nothing is left open, so that it is 0; a renewal that failed meanwhile is a warning."""
-    process = github.begin_exec("--heartbeat-ttl", "4", script=UNTIL_GO, env=RUN)
+    process = github.begin_exec("--heartbeat-ttl", "5", script=UNTIL_GO, env=RUN)
     wait_until(lambda: github.calls("POST", RENEW), "the heartbeat")
     (accessor,) = github.tokens()
     github.vault.root("POST", "auth/token/revoke-accessor", {"accessor": accessor})

@@ -422,7 +422,7 @@ class TestAnswersOfAbsurdShape:
         value = "made-up-value-in-an-absurd-place"
         body = _filled(SHAPES[shape], value)
         generic.vault.inject(path=path, times=None, status=200, body=body)
-        done = generic.run("exec", "--heartbeat-ttl", "2", "--", "sleep", "0.1")
+        done = generic.run("exec", "--heartbeat-ttl", "5", "--", "sleep", "0.1")
         assert "Traceback" not in done.said
         assert value not in done.err, done.err
         assert done.code <= 9, done.err

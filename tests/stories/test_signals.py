@@ -284,7 +284,7 @@ def test_a_cancelled_job_with_a_dead_store_ends_in_time(github: Story) -> None:
 
 def test_a_cancelled_job_whose_renewal_hangs_ends_in_time(github: Story) -> None:
     """A renewal that waits for a dead store holds neither the verdict nor our end up."""
-    process = github.begin_exec("--heartbeat-ttl", "4", script="exec sleep 60", env=RUN)
+    process = github.begin_exec("--heartbeat-ttl", "5", script="exec sleep 60", env=RUN)
     wait_until(lambda: github.calls("POST", RENEW), "the heartbeat")
     fault = github.vault.inject("*", "*", times=None, stall=600)
     wait_until(lambda: fault.hits, "a renewal")

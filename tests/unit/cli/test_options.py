@@ -64,6 +64,7 @@ def test_seconds_are_whole_and_at_least_one(text: str) -> None:
     ("words", "variables"),
     [
         (("--heartbeat-ttl", "0"), {}),
+        (("--heartbeat-ttl", "4"), {}),
         (("--heartbeat-ttl", "hunter2"), {}),
         ((), {"CI_SECRETS_HEARTBEAT_TTL": "hunter2"}),
     ],
@@ -78,6 +79,15 @@ def test_a_refusal_names_the_option_and_not_the_value(
     assert "--heartbeat-ttl" in said
     assert "CI_SECRETS_HEARTBEAT_TTL" in said
     assert "hunter2" not in said
+
+
+def test_a_heartbeat_is_no_shorter_than_can_be_kept_up() -> None:
+    """The refusal says the bound, which is the same in the option's help."""
+    with pytest.raises(UsageError) as caught:
+        settled("heartbeat-ttl", "--heartbeat-ttl", "4")
+    assert "at least 5" in caught.value.cause
+    assert "at least 5" in OPTIONS["heartbeat-ttl"].help
+    assert settled("hand-over", "--hand-over", "1") == 1
 
 
 @pytest.mark.parametrize("text", ["true", "True", "TRUE", "1"])
