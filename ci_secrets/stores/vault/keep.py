@@ -96,8 +96,8 @@ class Keeper:
 
     def _trouble(self, plan: Plan, failure: CiSecretsError) -> str:
         text = (
-            f"The token was not renewed yet, and ends at {self.plans.shown_end(plan)}: "
-            f"{failure.what} It is tried again."
+            f"The token was not renewed yet, and ends at {self.plans.shown_end(plan)}; "
+            f"it is tried again: {failure.what}"
         )
         return (
             f"{text} {failure.cause} {failure.fix}" if isinstance(failure, RefusedError) else text
@@ -120,8 +120,8 @@ class Keeper:
         if not reply.ok or reply.auth is None:
             raise RefusedError(
                 f"The store refused it (status {reply.status}).",
-                cause="It was revoked by somebody else, has expired, or may not renew itself.",
-                fix=RENEW_SELF,
+                cause="It was revoked by somebody else, or may not renew itself.",
+                fix=f"The latter needs: {RENEW_SELF}",
             )
         fresh = info_of(reply.auth)
         grant.info = replace(

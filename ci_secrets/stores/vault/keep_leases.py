@@ -67,7 +67,7 @@ class LeaseKeeper:
             return plan.end(f"{lease.path} is gone: somebody has revoked it. Its TTL was to {at}.")
         if self.plans.again(plan):
             return plan.trouble(
-                f"{lease.path} was not renewed yet, and ends at {at}: {answer} It is tried again."
+                f"{lease.path} was not renewed yet, and ends at {at}; it is tried again: {answer}"
             )
         return plan.end(f"{lease.path} could not be renewed in time; it ended at {at}.")
 
@@ -103,5 +103,5 @@ def _asked(client: Client, lease: Lease, plan: Plan) -> Reply | str | None:
     if reply.status >= 500 or reply.status == 429:
         return f"the store did not answer (status {reply.status})."
     if reply.status == 403:
-        return f"the store refused it (status 403). If the token may not, add: {RENEW_LEASE}."
+        return f"the store refused it (status 403). If the token may not, add: {RENEW_LEASE}"
     return f"the store could not (status {reply.status})."
