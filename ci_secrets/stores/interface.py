@@ -158,8 +158,8 @@ class Session(Protocol):
     def heartbeat(self, ttl_seconds: int) -> None:
         """Lower the token's TTL, so that a killed job's credentials die by themselves.
 
-        Only for renewable, non-periodic service tokens; for others it does nothing. From then on
-        `keep` holds the token up.
+        Only for renewable, non-periodic service tokens of unlimited uses; for others it does
+        nothing. From then on `keep` holds the token up.
         """
 
     def keep(self, mint: Mint | None) -> Kept:

@@ -228,8 +228,9 @@ def notices_of(grant: Grant, data: Mapping[str, Any] | None, *, refused: bool) -
         )
     if info.num_uses:
         found.append(
-            f"The token is good for {info.num_uses} calls, and every read, look-up and revoke "
-            "spends one; set token_num_uses=0 on the role."
+            f"The token is good for {info.num_uses} calls, and every read, look-up, renewal and "
+            "revoke spends one. Its TTL is not lowered, so a killed job leaves it alive; set "
+            "token_num_uses=0 on the role."
         )
     if 0 < grant.parent_seconds < LONGEST_JOB:
         found.append(

@@ -11,6 +11,8 @@ from ci_secrets.stores.vault.grant import Grant, Ledger, info_of
 from ci_secrets.stores.vault.keep_leases import LeaseKeeper
 from ci_secrets.stores.vault.plan import ENOUGH, NEVER, Plan, Plans
 
+_END_USES: Final = 3
+"""Calls that a proven end takes: look-up, revoke, look-up."""
 RENEW_SELF: Final = 'path "auth/token/renew-self" { capabilities = ["update"] }'
 
 
@@ -35,7 +37,7 @@ class Keeper:
         """Lower the token's TTL. Never raises; the notices say what could not be done."""
         grant = self.grants[-1]
         info = grant.info
-        if info.kind == "batch" or not info.renewable or info.period_seconds:
+        if info.kind == "batch" or not info.renewable or info.period_seconds or info.num_uses:
             return []
         self._beat = min(ttl_seconds, info.ttl_seconds or ttl_seconds)
         try:
@@ -58,7 +60,8 @@ class Keeper:
         grant = self.grants[-1]
         if self.plans.is_due(self._plan(grant)):
             notices += self._keep_token(grant, mint)
-        notices += self._leases.keep(self.grants[-1].client)
+        grant = self.grants[-1]
+        notices += self._leases.keep(grant.client, calls=_spare(grant) - 1)
         return Kept(next_in_seconds=self.plans.pause(), notices=tuple(notices))
 
     def _plan(self, grant: Grant) -> Plan:
@@ -73,7 +76,7 @@ class Keeper:
         info, plan = grant.info, self._plan(grant)
         wanted = self._beat or plan.wanted_seconds
         failure: CiSecretsError | None = None
-        if info.renewable and info.kind == "service":
+        if info.renewable and info.kind == "service" and _spare(grant):
             try:
                 if self._renew_self(grant, wanted) >= wanted * ENOUGH:
                     plan.troubled = False
@@ -88,9 +91,12 @@ class Keeper:
         if failure is not None and not self._at_maximum(grant, wanted):
             raise failure
         reason = "has met its maximum TTL" if info.renewable else "cannot be renewed"
+        mend = "Raise token_max_ttl of the role."
+        if not _spare(grant):
+            reason, mend = "has no uses left for a renewal", "Set token_num_uses=0 on the role."
         text = (
             f"The token {reason} and ends at {self._end_of(grant)}, with all its credentials; "
-            "this CI gives no second JWT for a new login. Raise token_max_ttl of the role."
+            f"this CI gives no second JWT for a new login. {mend}"
         )
         return plan.end(text)
 
@@ -158,3 +164,9 @@ class Keeper:
             f"{self.plans.shown_end(ending)}{held}."
         )
         return [Notice(level="warning" if lost else "note", text=text), *notices]
+
+
+def _spare(grant: Grant) -> float:
+    """How many calls its renewals may spend: at its last use a token ends, with its leases."""
+    left = grant.uses_left
+    return NEVER if left is None else max(0, left - _END_USES)

@@ -23,19 +23,24 @@ class LeaseKeeper:
     ledger: Ledger
     plans: Plans
 
-    def keep(self, client: Client) -> list[Notice]:
-        """Renew all that are due, side by side."""
+    def keep(self, client: Client, *, calls: float) -> list[Notice]:
+        """Renew all that are due, side by side, as far as the token is good for that many calls."""
         notices: list[Notice] = []
         due: list[tuple[Lease, Plan]] = []
         for lease in self.ledger.open():
             plan = self._plan(lease)
             if not self.plans.is_due(plan):
                 continue
-            if lease.renewable:
+            at = self.plans.shown_end(plan)
+            if not lease.renewable:
+                notices += plan.end(f"{lease.path} cannot be renewed and ends at {at}.")
+            elif len(due) < calls:
                 due.append((lease, plan))
             else:
-                at = self.plans.shown_end(plan)
-                notices += plan.end(f"{lease.path} cannot be renewed and ends at {at}.")
+                notices += plan.end(
+                    f"{lease.path} is not renewed and ends at {at}: the token has not the uses "
+                    "for it. Set token_num_uses=0 on the role."
+                )
         for (lease, plan), answer in zip(due, self._answers(client, due), strict=True):
             notices += self._judged(lease, plan, answer)
         return notices

@@ -11,7 +11,7 @@ import pytest
 from ci_secrets.clock import steady
 from ci_secrets.errors import RefusedError, UnreachableError
 from ci_secrets.secret import Lease, Secret
-from ci_secrets.stores.interface import Kept
+from ci_secrets.stores.interface import Kept, Notice
 from ci_secrets.stores.vault.session import VaultSession
 from tests.unit.stores.vault.fake import Answer, Bench, FakeVault, auth, forbidden, mint, request
 
@@ -444,6 +444,43 @@ class TestLoginAgain:
         clock.now += 300
         with pytest.raises(Exception, match="refused the login"):
             session.keep(mint)
+
+
+class TestFewUses:
+    """A token of limited uses is not used up by its renewals."""
+
+    def test_the_end_has_its_uses(self, bench: Bench, vault: FakeVault) -> None:
+        """It is renewed as long as three uses are left, then its end is said, and awaited."""
+        session, clock = timed(bench, vault, num_uses=5)
+        granting(vault)
+        notices: list[Notice] = []
+        for _ in range(9):
+            kept = session.keep(None)
+            notices += kept.notices
+            clock.now += kept.next_in_seconds
+        assert len(vault.of("auth/token/renew-self")) == 2
+        assert session._grants[0].uses_left == 3
+        (notice,) = notices
+        assert "token_num_uses" in notice.text
+
+    def test_no_heartbeat(self, bench: Bench, vault: FakeVault) -> None:
+        """What might lack the uses to be kept up is not lowered, and that is said."""
+        session, _ = timed(bench, vault, num_uses=50)
+        session.heartbeat(300)
+        assert vault.asked == []
+        assert "not lowered" in session.notices[0].text
+
+    def test_leases(self, bench: Bench, vault: FakeVault) -> None:
+        """Leases are renewed with what the token itself does not need, and their end is said."""
+        session, clock = timed(bench, vault, num_uses=6, lease_duration=3600)
+        for name in ("a", "b", "c"):
+            TestLeases.minted(session, f"db/{name}", 600)
+        vault.rules[RENEW_LEASE] = (200, {"lease_duration": 600, "renewable": True})
+        session.keep(None)
+        clock.now += 401
+        (notice,) = session.keep(None).notices
+        assert "token_num_uses" in notice.text
+        assert len(vault.asked) == 2
 
 
 class TestLeases:
