@@ -25,7 +25,7 @@ LEASES_SECONDS: Final[dict[CloseReason, float]] = {"end": 3.0, "leak": 2.0, "sig
 """How long all leases together may take, by the reason of the close."""
 TOKEN_SECONDS: Final[dict[CloseReason, float]] = {"end": 10.0, "leak": 5.0, "signal": 3.0}
 """How long one token may take: GitHub kills a cancelled job after 7.5 s."""
-_FULL_PROOF_USES: Final = 3
+FULL_PROOF_USES: Final = 3
 """Calls that a proven end of a token or lease takes: look-up, revoke, look-up."""
 _OVER: Final = "Its TTL has ended."
 
@@ -68,7 +68,7 @@ class Closer:
                 leases = tuple(lease for lease in leases if lease.lease_id in exposed)
             left = grant.uses_left
             # The token's own first look is over.
-            if left is not None and left < _FULL_PROOF_USES * (len(leases) + 1) - 1:
+            if left is not None and left < FULL_PROOF_USES * (len(leases) + 1) - 1:
                 return
         if not leases:
             return
@@ -138,7 +138,7 @@ class Closer:
     def _see_alive(self, grant: Grant, reason: CloseReason) -> None:
         """The first half of the proof, where it is not had and there is time and use for it."""
         left = grant.uses_left
-        if reason == "signal" or (left is not None and left < _FULL_PROOF_USES):
+        if reason == "signal" or (left is not None and left < FULL_PROOF_USES):
             return
         if reason == "leak" and grant.seen_alive:
             return  # the login's own look-up will do: exposed leases come first

@@ -7,12 +7,12 @@ from typing import Final
 
 from ci_secrets.errors import CiSecretsError, RefusedError, UnreachableError
 from ci_secrets.stores.interface import Kept, Mint, Notice
+from ci_secrets.stores.vault.close import FULL_PROOF_USES
 from ci_secrets.stores.vault.grant import Grant, Ledger, info_of
 from ci_secrets.stores.vault.keep_leases import LeaseKeeper
 from ci_secrets.stores.vault.plan import ENOUGH, NEVER, Plan, Plans
+from ci_secrets.stores.vault.trouble import in_trouble
 
-_END_USES: Final = 3
-"""Calls that a proven end takes: look-up, revoke, look-up."""
 RENEW_SELF: Final = 'path "auth/token/renew-self" { capabilities = ["update"] }'
 
 
@@ -121,7 +121,7 @@ class Keeper:
         plan = self._plan(grant)
         client = grant.client.until(time.monotonic() + self.plans.patience())
         reply = client.renew_self(wanted)
-        if reply.status >= 500 or reply.status == 429:
+        if in_trouble(reply.status):
             raise UnreachableError(f"The store did not answer (status {reply.status}).")
         if not reply.ok or reply.auth is None:
             raise RefusedError(
@@ -169,4 +169,4 @@ class Keeper:
 def _spare(grant: Grant) -> float:
     """How many calls its renewals may spend: at its last use a token ends, with its leases."""
     left = grant.uses_left
-    return NEVER if left is None else max(0, left - _END_USES)
+    return NEVER if left is None else max(0, left - FULL_PROOF_USES)

@@ -11,6 +11,7 @@ from ci_secrets.stores.interface import Notice
 from ci_secrets.stores.vault.client import Client
 from ci_secrets.stores.vault.grant import Ledger, number
 from ci_secrets.stores.vault.plan import ENOUGH, Plan, Plans
+from ci_secrets.stores.vault.trouble import in_trouble
 from ci_secrets.stores.vault.wire import Reply
 
 RENEW_LEASE: Final = 'path "sys/leases/renew" { capabilities = ["update"] }'
@@ -105,7 +106,7 @@ def _asked(client: Client, lease: Lease, plan: Plan) -> Reply | str | None:
         return failure.what
     except Exception as failure:  # an absurd answer
         return f"something unforeseen went wrong ({type(failure).__name__})."
-    if reply.status >= 500 or reply.status == 429:
+    if in_trouble(reply.status):
         return f"the store did not answer (status {reply.status})."
     if reply.status == 403:
         return f"the store refused it (status 403). If the token may not, add: {RENEW_LEASE}"
