@@ -89,6 +89,7 @@ class Meeting:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.bind(str(home / _SOCKET))
         self._socket.listen()
+        self._writers = contextlib.ExitStack()
         os.mkfifo(home / _FIFO, 0o600)
 
     def fileno(self) -> int:
@@ -96,8 +97,12 @@ class Meeting:
         return self._socket.fileno()
 
     def output(self) -> int:
-        """The end of the FIFO to read from; at its end only after somebody has written to it."""
-        return os.open(self.home / _FIFO, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        """The end of the FIFO to read from; at its end once we have closed and nobody writes."""
+        reader = os.open(self.home / _FIFO, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        # NOTE: a FIFO that nobody has ever opened to write would never come to its end.
+        writer = os.open(self.home / _FIFO, os.O_WRONLY | os.O_CLOEXEC)
+        self._writers.callback(os.close, writer)
+        return reader
 
     def asked(self) -> Asked | None:
         """The question of whoever has connected; `None` where it was none, or not by our shell."""
@@ -116,6 +121,7 @@ class Meeting:
     def close(self) -> None:
         """Nobody is answered any more, and nothing is left on the disk."""
         self._socket.close()
+        self._writers.close()
         shutil.rmtree(self.home, ignore_errors=True)
 
 

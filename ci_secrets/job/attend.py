@@ -91,7 +91,8 @@ class _Keeper:
                 elif self._watched.ended(ready):
                     self._code = self._close(0, signals, gone=True)
             self._place.close()
-            while self._stream.open:  # of what the shell left behind, still redacted
+            # Of what the shell left behind, still redacted, until the job wants us to end.
+            while self._stream.open and not signals.ending:
                 turn([self._stream], signals.wake, None)
         return self._code
 

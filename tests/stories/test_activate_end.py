@@ -18,17 +18,24 @@ WAIT = "while ! test -e go; do sleep 0.05; done"
 every_shell = pytest.mark.parametrize("kind", SHELLS)
 
 
-def keeper(story: Story) -> int:
-    """Give the process of the keeper that belongs to this job."""
+def keepers(story: Story) -> list[int]:
+    """Give the processes of this job that keep a shell, or are about to."""
     workspace = str(story.stand.workspace)
+    found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
             if b"begin" in words and str((entry / "cwd").readlink()) == workspace:
-                return int(entry.name)
+                found.append(int(entry.name))
         except OSError:  # it has just ended
             continue
-    raise AssertionError
+    return found
+
+
+def keeper(story: Story) -> int:
+    """Give the process of the keeper that belongs to this job."""
+    (process,) = keepers(story)
+    return process
 
 
 def begun(shell: Shell, script: str, **env: str) -> "subprocess.Popen[bytes]":
@@ -115,6 +122,33 @@ def test_a_shell_that_is_killed(generic: Story, kind: str, signum: signal.Signal
     assert process.wait(timeout=10) in (-signum, 128 + signum)
     wait_until(lambda: "revoked, proven: 1 token" in shell.said(), "the revocation")
     assert "READY" in shell.lines()
+    shell.closed()
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("kind", ["bash", "dash", "busybox", "zsh"])
+def test_a_shell_that_ends_before_it_has_begun(
+    generic: Story, kind: str, signum: signal.Signals
+) -> None:
+    """Cancelled while the store answers: all is revoked, and no keeper stays to hold the log."""
+    fault = generic.vault.inject("GET", "secret/data/deploy", stall=1)
+    shell = Shell(kind=kind, story=generic)
+    process = shell.start(f"{ACTIVATE}\n{PRINT}")
+    wait_until(lambda: fault.hits, "the reading")
+    process.send_signal(signum)
+    process.wait(timeout=10)
+    wait_until(lambda: "revoked, proven: 1 token" in shell.said(), "the revocation")
+    wait_until(lambda: not keepers(generic), "the end of the keeper")
+    shell.closed()
+
+
+def test_a_keeper_whose_shell_is_over_ends_when_it_is_asked_to(generic: Story) -> None:
+    """What a script left behind keeps it no longer than until the first signal."""
+    shell = Shell(kind="dash", story=generic)
+    assert shell.run(f"{ACTIVATE}\n({WAIT}) & echo now") == 0
+    os.kill(keeper(generic), signal.SIGTERM)
+    wait_until(lambda: not keepers(generic), "the end of the keeper")
+    (generic.stand.workspace / "go").touch()
     shell.closed()
 
 
