@@ -68,9 +68,11 @@ def scan(text: bytes | Iterable[bytes], known: Values, *, name: str = "text") ->
     """Look for known values, in every form, in a text or in its pieces."""
     from ci_secrets.leaks.matcher import build
     from ci_secrets.leaks.scan import scan_stream
+    from ci_secrets.leaks.sought import as_seen
 
     chunks = [text] if isinstance(text, bytes) else text
-    return scan_stream(build(_secret(known)), chunks, name)
+    report = scan_stream(build(_secret(known)), chunks, name)
+    return as_seen([report], known)[0]
 
 
 def redact(text: bytes, known: Values) -> bytes:

@@ -33,10 +33,10 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     from ci_secrets.leaks.matcher import build
     from ci_secrets.leaks.redact import hidden
 
-    engine = build(known_values(arguments, environment, stdin_taken=True))
+    engine = build(known_values(arguments, environment, stdin_taken=True).every)
     console.hide = partial(hidden, engine)
-    for skipped in engine.skipped:
-        console.warn(f"{foreign(skipped.secret)} is not looked for in every form: {skipped.reason}")
+    for note in engine.skipped:
+        console.warn(f"{foreign(note.secret)} is not looked for {note.extent}: {note.reason}")
     guard = Guard(engine)
     _redact(guard)
     _warn_of_the_rest(guard, console)

@@ -38,11 +38,13 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     from ci_secrets.leaks.formats import FORMATS, render
     from ci_secrets.leaks.matcher import build
     from ci_secrets.leaks.redact import hidden
+    from ci_secrets.leaks.sought import as_seen, nothing_sought, unsought
 
     ready.begin()
     form = one_of(FORMATS, arguments.format, "format")
     today = datetime.now(UTC).date()
-    engine = build(known_values(arguments, environment, stdin_taken="-" in arguments.paths))
+    known = known_values(arguments, environment, stdin_taken="-" in arguments.paths)
+    engine = build(known.every)
     console.hide = partial(hidden, engine)
     accepted = [
         replace(entry, reason=hidden(engine, entry.reason))
@@ -51,6 +53,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     seen = _told(lambda report: ignore.apply(report, accepted, today)[0], console)
     report = _scanned(engine, arguments, seen)
     report, notes = ignore.apply(report, accepted, today)
+    (report,) = as_seen([report], known.asked)
     for note in notes:
         console.warn(f"{foreign(arguments.ignore_file or ignore.NAME)}, {note}")
     context = context_of(environment)
@@ -59,9 +62,12 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     sys.stdout.write(render(form, report, context))
     sys.stdout.flush()
     if form != "text":  # which says so itself
-        for entry in report.skipped:
-            console.warn(f"{foreign(entry.secret)}: {entry.reason}")
+        for skipped in report.skipped:
+            name = foreign(skipped.secret)
+            console.warn(f"{name} is not looked for {skipped.extent}: {skipped.reason}")
     if report.verdict is Verdict.UNKNOWN:
+        if unsought([report], known.asked):
+            raise nothing_sought()
         raise UsageError("Nothing could be read, so nothing is known.", fix="Check the paths.")
     return 11 if report.verdict is Verdict.LEAKED else 0
 

@@ -3,15 +3,18 @@
 import argparse
 import sys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from ci_secrets.errors import UsageError
-from ci_secrets.secret import Secret
+
+if TYPE_CHECKING:
+    from ci_secrets.leaks.sought import Known
 
 
 def known_values(
     arguments: argparse.Namespace, environment: Mapping[str, str], *, stdin_taken: bool
-) -> Mapping[str, Secret]:
-    """Name → value. Raises `UsageError`, which shows no value."""
+) -> "Known":
+    """Them. Raises `UsageError`, which shows no value."""
     if arguments.known is None:
         from ci_secrets.cli.wanted import wanted
         from ci_secrets.job.finish import sealed_values
@@ -29,5 +32,7 @@ def known_values(
             fix="Put them in a 0600 file: --known FILE; or give them through a pipe: --known -",
         )
     from ci_secrets.leaks.known import read_known
+    from ci_secrets.leaks.sought import Known
 
-    return read_known(arguments.known, sys.stdin.buffer)
+    given = read_known(arguments.known, sys.stdin.buffer)
+    return Known(given, frozenset(given))

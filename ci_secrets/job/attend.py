@@ -22,6 +22,7 @@ from ci_secrets.job.signals import Revoker
 from ci_secrets.job.variables import changes_of, consumed
 from ci_secrets.job.watch import Watch
 from ci_secrets.leaks.findings import Coverage, Report
+from ci_secrets.leaks.sought import as_seen
 from ci_secrets.response.outcome import together
 from ci_secrets.secret import Secret
 
@@ -166,6 +167,7 @@ class _Keeper:
             first.console.warn(_GONE)
             seen = [_cut_off(report) for report in seen]
         seen += step_files(first.platform, self._watch, first.console)
+        seen = as_seen(seen, [entry.name for job in self._jobs for entry in job.credentials])
         # NOTE: where the shell was killed, so may we be.
         interrupted = self._revoker.ended() or gone
         warnings = handed_on(first.platform, self._watch)

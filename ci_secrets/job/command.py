@@ -9,6 +9,7 @@ from ci_secrets.job.opening import Job
 from ci_secrets.job.signals import Revoker
 from ci_secrets.job.variables import environment_of
 from ci_secrets.job.watch import Watch
+from ci_secrets.leaks.sought import as_seen
 
 if TYPE_CHECKING:
     from ci_secrets.job.execute import Execution
@@ -34,7 +35,10 @@ def run(job: Job, execution: "Execution") -> int:
             job.console.warn(note)
         closed = end(
             job,
-            watch.reports() + step_files(job.platform, watch, job.console),
+            as_seen(
+                watch.reports() + step_files(job.platform, watch, job.console),
+                [entry.name for entry in job.credentials],
+            ),
             child_code=ended.code,
             interrupted=revoker.ended(),
             warnings=handed_on(job.platform, watch),

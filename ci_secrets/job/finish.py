@@ -16,6 +16,7 @@ from ci_secrets.leaks.findings import Coverage, Report
 from ci_secrets.leaks.formats import ReportFile
 from ci_secrets.leaks.matcher import build
 from ci_secrets.leaks.scan import scan_paths, scan_stream
+from ci_secrets.leaks.sought import Known, as_seen
 from ci_secrets.platforms.interface import OwnLog, Platform
 from ci_secrets.response.closings import record
 from ci_secrets.response.outcome import Ended, together
@@ -140,7 +141,7 @@ def finish(
     ).run()
 
 
-def sealed_values(wanted: Wanted, environment: Mapping[str, str]) -> Mapping[str, Secret]:
+def sealed_values(wanted: Wanted, environment: Mapping[str, str]) -> Known:
     """The values of the run that is open now. Raises `UsageError` where none is."""
     platform = platforms.detect(environment, wanted.platform, wanted.identity)
     left = [it for it in _left_open(wanted, platform) or () if it.kind == "open"]
@@ -149,11 +150,14 @@ def sealed_values(wanted: Wanted, environment: Mapping[str, str]) -> Mapping[str
             "There are no values to look for: no run is open in this job.",
             fix="Run `ci-secrets exchange` before, or give the values as JSON: --known FILE.",
         )
-    values: dict[str, Secret] = {}
+    every: dict[str, Secret] = {}
+    asked: frozenset[str] = frozenset()
     for found in left:
         with _open(found, wanted, platform) as sealed:
-            values |= state.read(sealed.read()).known
-    return values
+            known = state.read(sealed.read()).known
+            every |= known.every
+            asked |= known.asked
+    return Known(every, asked)
 
 
 def _open(found: seal.Found, wanted: Wanted, platform: Platform) -> seal.SealedState:
@@ -216,19 +220,17 @@ def _own_log(platform: Platform, console: Console) -> OwnLog | None:
         return None
 
 
-def _look(
-    known: Mapping[str, Secret], platform: Platform, log: Path | None, console: Console
-) -> Report:
+def _look(known: Known, platform: Platform, log: Path | None, console: Console) -> Report:
     """Scan the log that was given, else what the platform can show of its own; else nothing."""
-    engine = build(known)
+    engine = build(known.every)
     if log is not None and not log.exists():
         console.warn(f"The log {foreign(log)} is not there, so nothing was looked at.")
         return dataclasses.replace(_nothing_seen(str(log)), skipped=engine.skipped)
     if log is not None:
-        return scan_paths(engine, [str(log)], None)
+        return as_seen([scan_paths(engine, [str(log)], None)], known.asked)[0]
     own = _own_log(platform, console)
     if own is None:
         return dataclasses.replace(_nothing_seen("job log"), skipped=engine.skipped)
     seen = scan_stream(engine, [own.log], own.source)
     coverage = tuple(Coverage(source=own.source, state=state) for state in own.states)
-    return dataclasses.replace(seen, coverage=coverage)
+    return as_seen([dataclasses.replace(seen, coverage=coverage)], known.asked)[0]

@@ -19,6 +19,7 @@ from ci_secrets.config.trust import check_stores
 from ci_secrets.errors import OutputRefusedError, RefusedError, UsageError
 from ci_secrets.job.opening import Job
 from ci_secrets.leaks.findings import Skipped
+from ci_secrets.leaks.sought import Known
 from ci_secrets.platforms.interface import Run, StateKey
 from ci_secrets.secret import Secret
 
@@ -31,7 +32,7 @@ _VERSION: Final = 1
 class Taken:
     """What the following job knows of the ones before."""
 
-    known: Mapping[str, Secret]
+    known: Known
     leaks: Leaks
     skipped: tuple[Skipped, ...] = ()
     """What it cannot know."""
@@ -48,6 +49,7 @@ def give(job: Job, ttl_seconds: int) -> str:
     key = secrets.token_hex(32)
     payload = {
         "known": {name: base64.b64encode(it.reveal()).decode() for name, it in job.known().items()},
+        "asked": sorted(entry.name for entry in job.credentials),
         "leaks": asdict(job.config.leaks),
     }
     sealed = seal.pack(job.run, _material(Secret(key)), payload)
@@ -93,7 +95,10 @@ def take(text: str, run: Run, ca_file: Path | None, environment: Mapping[str, st
             fix="Run all jobs again, not the failed ones alone.",
         )
     return Taken(
-        known={name: Secret(base64.b64decode(it)) for name, it in payload["known"].items()},
+        known=Known(
+            {name: Secret(base64.b64decode(it)) for name, it in payload["known"].items()},
+            frozenset(payload["asked"]),
+        ),
         leaks=Leaks(**payload["leaks"]),
     )
 

@@ -8,6 +8,7 @@ from ci_secrets.job.closing import end, tell_closed
 from ci_secrets.job.handover import Taken
 from ci_secrets.job.opening import Job, Wanted
 from ci_secrets.leaks.findings import Skipped
+from ci_secrets.leaks.sought import Known
 
 _ANEW = (
     "it is made anew for every job: that of the other jobs is not known here. Only "
@@ -35,9 +36,9 @@ def refetch(wanted: Wanted, environment: Mapping[str, str], console: Console) ->
             "ci-secrets verify --mode hand-over.",
         )
     return Taken(
-        known=known,
+        known=Known(known, frozenset(it.name for it in job.credentials)),
         leaks=job.config.leaks,
-        skipped=tuple(Skipped(secret=name, reason=_ANEW) for name in sorted(anew)),
+        skipped=tuple(Skipped(secret=name, reason=_ANEW, wholly=True) for name in sorted(anew)),
         exit_code=ended.exit_code,
     )
 

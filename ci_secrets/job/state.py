@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ci_secrets import seal
 from ci_secrets.config.model import Auth, Leaks, StoreConfig
 from ci_secrets.errors import CiSecretsError
+from ci_secrets.leaks.sought import Known
 from ci_secrets.platforms.interface import Platform, Run
 from ci_secrets.response.outcome import Ended
 from ci_secrets.secret import Secret
@@ -102,6 +103,7 @@ def _payload(job: "Job") -> dict[str, Any]:
         "sessions": {name: it.handover() for name, it in job.sessions.items()},
         "logins": sorted(job.logins),
         "known": {name: base64.b64encode(it.reveal()).decode() for name, it in job.known().items()},
+        "asked": sorted(entry.name for entry in job.credentials),
         "files": [str(path) for path in job.files],
         "leaks": dataclasses.asdict(job.config.leaks),
         "require-proof": job.wanted.require_proof,
@@ -128,7 +130,7 @@ class Handed:
     sessions: Mapping[str, Mapping[str, Any]]
     logins: tuple[str, ...]
     """Stores that were asked for a login whose answer is not known."""
-    known: Mapping[str, Secret]
+    known: Known
     files: tuple[Path, ...]
     leaks: Leaks
     require_proof: bool
@@ -143,7 +145,10 @@ def read(payload: Mapping[str, Any]) -> Handed:
         stores={name: _store_from_json(it) for name, it in payload["stores"].items()},
         sessions=payload["sessions"],
         logins=tuple(payload["logins"]),
-        known={name: Secret(base64.b64decode(it)) for name, it in payload["known"].items()},
+        known=Known(
+            {name: Secret(base64.b64decode(it)) for name, it in payload["known"].items()},
+            frozenset(payload["asked"]),
+        ),
         files=tuple(Path(path) for path in payload["files"]),
         leaks=Leaks(**payload["leaks"]),
         require_proof=payload["require-proof"],

@@ -16,6 +16,7 @@ from ci_secrets.leaks.findings import Coverage, Report, Verdict, combine
 from ci_secrets.leaks.formats import ReportFile, render
 from ci_secrets.leaks.matcher import Engine, build
 from ci_secrets.leaks.scan import scan_stream
+from ci_secrets.leaks.sought import as_seen, nothing_sought
 from ci_secrets.platforms.interface import JobLog, OwnLog, Platform
 
 Mode = Literal["hand-over", "refetch"]
@@ -52,8 +53,9 @@ def verify(asked: Asked, environment: Mapping[str, str], console: Console) -> in
             "stage: .post, and when: always.",
         )
     taken = _taken(asked, platform, environment, console)
-    report, failures = _looked_at(build(taken.known), logs)
+    report, failures = _looked_at(build(taken.known.every), logs)
     report = replace(report, skipped=(*taken.skipped, *report.skipped))
+    (report,) = as_seen([report], taken.known.asked)
     _tell(asked, report, platform, environment, console)
     leaked = report.verdict is Verdict.LEAKED and taken.leaks.on_leak == "fail"
     for failure in failures if leaked else failures[1:]:
@@ -62,6 +64,8 @@ def verify(asked: Asked, environment: Mapping[str, str], console: Console) -> in
         return 11
     if failures:
         raise failures[0]
+    if report.verdict is Verdict.UNKNOWN:
+        raise nothing_sought()
     return taken.exit_code
 
 

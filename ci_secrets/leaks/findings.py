@@ -17,7 +17,7 @@ class Verdict(enum.StrEnum):
 
     CLEAN = "clean"
     UNKNOWN = "unknown"
-    """Nothing was looked at (coverage only `none`)."""
+    """Nothing was looked at, or for (coverage only `none`)."""
     CONTAINED = "contained"
     """Printed, but redacted before it left our pipe."""
     LEAKED = "leaked"
@@ -70,6 +70,13 @@ class Skipped:
 
     secret: str
     reason: str
+    wholly: bool = False
+    """Whether it was looked for in no form."""
+
+    @property
+    def extent(self) -> str:
+        """How far it was not looked for."""
+        return "at all" if self.wholly else "in every form"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

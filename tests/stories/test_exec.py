@@ -2,6 +2,7 @@
 
 import base64
 import json
+from pathlib import Path
 
 from ci_secrets.testing.issuer import Issuer
 from ci_secrets.testing.vault import DevVault
@@ -91,3 +92,42 @@ def test_a_token_is_told_as_the_login_gave_it(github: Story, issuer: Issuer) -> 
     lines = (github.stand.workspace / "trail").read_text().splitlines()
     logins = [line for line in map(json.loads, lines) if line["event"] == "login"]
     assert [line["facts"]["ttl"] for line in logins] == [600, 600]
+
+
+ONLY_SHORT = """\
+version: 1
+stores: {{vault: {{type: vault, url: "{url}", role: deploy}}}}
+secrets: {{PIN: "vault:secret/data/short#pin"}}
+"""
+
+
+def test_a_value_that_cannot_be_looked_for_is_not_called_clean(generic: Story) -> None:
+    """Where it is all that the job asked for nothing is known, in `exec` as in its report."""
+    generic.vault.put_secret("secret/short", pin="4711")
+    generic.configure(ONLY_SHORT.format(url=generic.vault.url))
+    done = generic.run("exec", "--report", "r.json", "--", "sh", "-c", "echo $PIN")
+    assert done.code == 0, done.err
+    assert "verdict: unknown (stdout none, stderr none)" in done.err
+    assert "PIN is not looked for at all: shorter than 6 bytes" in done.err
+    report = json.loads((generic.stand.workspace / "r.json").read_text())
+    assert report["verdict"] == "unknown"
+    silent = generic.run("exec", "--", "true")
+    assert "verdict: clean" in silent.err  # nothing was printed at all
+
+
+def test_finish_calls_no_value_clean_that_it_could_not_look_for(
+    generic: Story, tmp_path: Path
+) -> None:
+    """The state says what the job asked for; our own token in it makes no verdict."""
+    generic.vault.put_secret("secret/short", pin="4711")
+    generic.configure(ONLY_SHORT.format(url=generic.vault.url))
+    log = tmp_path / "job.log"
+    log.write_text("pin 4711\n")
+    words = ("--run-id", "r1")
+    done = generic.run("exchange", "--env-file", str(tmp_path / "env"), *words)
+    assert done.code == 0, done.err
+    scanned = generic.run("scan", str(log), *words)
+    assert scanned.code == 2, scanned.said
+    done = generic.run("finish", "--log", str(log), *words)
+    assert done.code == 0, done.err
+    assert "verdict: unknown" in done.err

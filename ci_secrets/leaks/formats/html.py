@@ -35,7 +35,7 @@ _POLICY: Final = (
 )
 _LEAD: Final[dict[Verdict, str]] = {
     Verdict.CLEAN: "No value that this job knows stands in what was looked at.",
-    Verdict.UNKNOWN: "Nothing could be read, so nothing is known.",
+    Verdict.UNKNOWN: "Nothing could be looked at, so nothing is known.",
     Verdict.CONTAINED: "It was redacted before it left the job.",
     Verdict.LEAKED: "Others can read that text.",
 }
@@ -110,10 +110,10 @@ def _sections(report: Report, context: Context) -> Iterator[Markup]:
     yield _section("What was looked at", *_coverage(report.coverage))
     if report.skipped:
         notes = (
-            tag("li", tag("b", note.secret), " ", note.reason, class_="partly")
+            tag("li", tag("b", note.secret), f" not {note.extent}: {note.reason}", class_="partly")
             for note in report.skipped
         )
-        yield _section("What was not looked for in every form", tag("ul", *notes))
+        yield _section("What was not looked for in full", tag("ul", *notes))
     yield tag("footer", tag("p", _FOOTER))
 
 

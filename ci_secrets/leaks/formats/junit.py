@@ -16,7 +16,7 @@ _CLASS = "ci-secrets"
 
 
 def render(report: Report, context: Context) -> str:
-    """One suite: findings fail, what could not be read is an error, what is accepted is skipped."""
+    """One suite: findings fail, what was not seen is an error, what is accepted is skipped."""
     cases = list(_cases(report))
     totals = {
         "tests": str(len(cases)),
@@ -55,7 +55,7 @@ def _cases(report: Report) -> Iterator[ET.Element]:
         why = f"accepted until {accepted.until}: {foreign(accepted.reason)}"
         yield _skipped(headline(accepted.finding), why)
     for note in report.skipped:
-        yield _skipped(f"{foreign(note.secret)} in every form", foreign(note.reason))
+        yield _skipped(f"{foreign(note.secret)} looked for {note.extent}", foreign(note.reason))
 
 
 def _case(name: str) -> ET.Element:

@@ -48,4 +48,4 @@ def _lines(report: Report) -> Iterator[str]:
         why = f"{foreign(entry.reason)}, until {entry.until}"
         yield f"  accepted: {headline(entry.finding)}: {why}"
     for note in report.skipped:
-        yield f"  not in full: {foreign(note.secret)}: {foreign(note.reason)}"
+        yield f"  not looked for {note.extent}: {foreign(note.secret)}: {foreign(note.reason)}"

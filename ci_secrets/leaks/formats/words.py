@@ -13,7 +13,7 @@ EXCERPT: Final = 8000
 """Characters of a redacted line that are shown; it was cut to less when it was found."""
 VERDICT: Final[dict[Verdict, str]] = {
     Verdict.CLEAN: "no known value was found",
-    Verdict.UNKNOWN: "nothing could be read",
+    Verdict.UNKNOWN: "nothing could be looked at",
     Verdict.CONTAINED: "printed, but redacted before it left the job",
     Verdict.LEAKED: "stands in text that others can read",
 }
@@ -21,7 +21,7 @@ COVERAGE: Final[dict[CoverageState, str]] = {
     "complete": "read to the end",
     "masked-view": "read as the CI shows it, after its own masking",
     "tail-missing": "breaks off: what comes after was not seen",
-    "none": "could not be read",
+    "none": "could not be looked at",
 }
 UNSURE: Final[dict[Severity, str]] = {
     "high": "",
@@ -61,14 +61,14 @@ def summary(report: Report) -> str:
 
 
 def missed(report: Report) -> list[str]:
-    """A sentence for each source that was not seen whole, and each value not looked for in full."""
+    """A sentence for each source that was not seen whole, and each value not looked for."""
     unseen = [
         f"{foreign(entry.source, NAME)}: {COVERAGE[entry.state]}"
         for entry in report.coverage
         if entry.state != "complete"
     ]
     partly = [
-        f"{foreign(note.secret)} was not looked for in full: {foreign(note.reason)}"
+        f"{foreign(note.secret)} was not looked for {note.extent}: {foreign(note.reason)}"
         for note in report.skipped
     ]
     return unseen + partly

@@ -91,7 +91,7 @@ def parts_of(owner: str, value: bytes) -> Parts:
 
 
 def _not_at_all(owner: str, why: str) -> Parts:
-    return Parts(skipped=(Skipped(secret=owner, reason=why),))
+    return Parts(skipped=(Skipped(secret=owner, reason=why, wholly=True),))
 
 
 def _text(value: bytes) -> str:

@@ -60,6 +60,32 @@ def test_each_format_is_printed_and_written(name: str, capsys: pytest.CaptureFix
     assert VALUE.encode().hex() not in out + written
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_value_that_cannot_be_looked_for_is_not_called_clean(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where it is the only one nothing is known: every format says so, and the exit code is 2."""
+    Path("known.json").write_text('{"PIN": "4711"}')
+    Path("job.log").write_text("pin 4711\n")
+    code, said = scan("--format", name)
+    out, _ = capsys.readouterr()
+    assert code == 2
+    assert "None of these values could be looked for" in said
+    assert "clean" not in out.lower().replace(".banner.clean", "")  # the style of the page
+    assert "PIN" in out
+    assert ("not looked for at all" in said) == (name != "text")
+
+
+def test_a_value_beside_it_that_is_looked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """Makes a verdict of its own, and the other one is told as not looked for at all."""
+    Path("known.json").write_text(json.dumps({"PW": VALUE, "PIN": "4711"}))
+    Path("job.log").write_text("pin 4711\n")
+    assert scan()[0] == 0
+    out, _ = capsys.readouterr()
+    assert "clean: no known value was found" in out
+    assert "not looked for at all: PIN: shorter than 6 bytes" in out
+
+
 def test_reports_by_the_environment() -> None:
     """A line each."""
     code, _ = scan(variables={"CI_SECRETS_REPORT": " junit=a.xml \n\nb.json\n"})

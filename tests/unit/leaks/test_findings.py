@@ -1,6 +1,9 @@
 """Reports, and how several become one."""
 
+from dataclasses import replace
+
 from ci_secrets.leaks.findings import Coverage, Finding, Report, Skipped, Verdict, combine
+from ci_secrets.leaks.sought import as_seen
 
 FINDING = Finding(
     file="log",
@@ -32,3 +35,26 @@ def test_combined_report_is_as_bad_as_its_worst() -> None:
 def test_no_report_is_unknown() -> None:
     """Where nothing was looked at there is no verdict."""
     assert combine([]).verdict is Verdict.UNKNOWN
+
+
+TOO_SHORT = Skipped(secret="PIN", reason="short", wholly=True)
+SEEN = Report(coverage=(Coverage(source="out", state="complete"),), bytes=9)
+
+
+def test_where_no_value_was_looked_for_nothing_is_known() -> None:
+    """Neither in the text that shows it nor in another of the same run, whatever was read."""
+    (out, err) = as_seen([replace(SEEN, skipped=(TOO_SHORT,)), SEEN], {"PIN"})
+    assert out.coverage == err.coverage == (Coverage(source="out", state="none"),)
+    assert out.verdict is err.verdict is Verdict.UNKNOWN
+
+
+def test_where_some_values_were_looked_for_the_verdict_stays() -> None:
+    """So it does where something was found, and where there was no text to look at."""
+    partly = Skipped(secret="PW", reason="long")
+    seen = replace(SEEN, skipped=(TOO_SHORT, partly))
+    assert as_seen([seen], {"PIN", "PW"}) == [seen]
+    assert as_seen([seen], set()) == [seen]
+    empty = replace(SEEN, skipped=(TOO_SHORT,), bytes=0)
+    assert as_seen([empty], {"PIN"}) == [empty]
+    found = replace(SEEN, skipped=(TOO_SHORT,), findings=(FINDING,))
+    assert as_seen([found], {"PIN"}) == [found]

@@ -69,7 +69,7 @@ def test_text_says_where_what_and_how() -> None:
         "leaked: PW in 2 places, stands in text that others can read\n"
         "  47 bytes, 2 lines, 250 ms\n"
         "  read to the end: job.log\n"
-        "  not in full: PIN: shorter than 6 bytes\n"
+        "  not looked for at all: PIN: shorter than 6 bytes\n"
     )
 
 
@@ -96,7 +96,7 @@ def test_what_was_not_seen_is_told() -> None:
     """Each source that was not read to its end is named with its state."""
     entries = [Coverage(source="a.log", state="none"), Coverage(source="b.log", state="complete")]
     shown = render("text", Report(coverage=tuple(entries)))
-    assert "  could not be read: a.log\n" in shown
+    assert "  could not be looked at: a.log\n" in shown
 
 
 @pytest.mark.parametrize("name", FORMATS)
