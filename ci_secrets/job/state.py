@@ -58,8 +58,8 @@ def begin(job: "Job") -> "Sealed | None":
 
     `None`, with a warning, where it cannot be made and the job can do without.
     """
-    place = base(job.wanted, job.platform)
     try:
+        place = base(job.wanted, job.platform)
         key = job.platform.state_key(job.run, directory=place, create=True)
         made = seal.new(directory(place, job.run), job.run, key, _payload(job))
     except CiSecretsError as failure:

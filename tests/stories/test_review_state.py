@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from tests.stories.shells import ACTIVATE, Shell
 from tests.stories.story import Story
 
 
@@ -46,6 +47,20 @@ def test_two_state_directories_with_one_run_id(generic: Story, tmp_path: Path) -
         assert "revoked, proven: 1 token and 1 lease" in done.err
     assert generic.users == {}
     assert not list(generic.runtime.iterdir())
+
+
+def test_who_stays_until_the_end_needs_no_home(generic: Story) -> None:
+    """`exec` and `activate` need no state to close: where it has no place they warn, and work."""
+    homeless = {"HOME": "", "XDG_STATE_HOME": ""}
+    shell = Shell(kind="dash", story=generic)
+    assert shell.run(f"{ACTIVATE}\necho ${{#API_KEY}}", **homeless) == 0, shell.said()
+    assert shell.lines() == ["32"]
+    done = generic.run("exec", "--", "sh", "-c", "echo ${#API_KEY}", env=homeless)
+    assert (done.code, done.out) == (0, "32\n"), done.err
+    for said in (shell.said(), done.err):
+        assert "warning: The state cannot be sealed (There is no place" in said
+        assert "revoked, proven: 1 token and 1 lease" in said
+    shell.closed()
 
 
 def test_a_state_directory_spelled_in_two_ways(generic: Story, tmp_path: Path) -> None:
