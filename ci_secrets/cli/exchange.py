@@ -23,6 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
     """Do it; 0, or an error with 3 to 8."""
     from ci_secrets.job.exchange import Handover, exchange
+    from ci_secrets.job.reports import clear_reports
 
     handover = Handover(
         env_file=arguments.env_file,
@@ -31,6 +32,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
         hand_over=arguments.hand_over,
         report=_report(arguments.report),
     )
+    clear_reports(arguments.report, console)
     return exchange(wanted(arguments), handover, environment, console)
 
 

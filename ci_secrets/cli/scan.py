@@ -33,13 +33,14 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
     """Do it; 0, or 11 where something was found that nobody has accepted."""
-    from ci_secrets.job.reports import context_of, write_report
+    from ci_secrets.job.reports import clear_reports, context_of, write_report
     from ci_secrets.leaks import ignore, ready
     from ci_secrets.leaks.formats import FORMATS, render
     from ci_secrets.leaks.matcher import build
     from ci_secrets.leaks.redact import hidden
     from ci_secrets.leaks.sought import as_seen, nothing_sought, unsought
 
+    clear_reports(arguments.report, console)
     ready.begin()
     form = one_of(FORMATS, arguments.format, "format")
     today = datetime.now(UTC).date()

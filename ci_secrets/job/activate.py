@@ -8,6 +8,7 @@ from importlib import import_module
 from ci_secrets.console import Console
 from ci_secrets.delivery.meeting import Answer
 from ci_secrets.job.opening import Job, Wanted
+from ci_secrets.job.reports import clear_reports
 from ci_secrets.leaks.formats import ReportFile
 
 
@@ -39,6 +40,7 @@ def activate(
     activation: Activation, shell: Shell, environment: Mapping[str, str], console: Console
 ) -> int:
     """Open a run, be the shell's keeper until it ends, close it; the exit code of the contract."""
+    clear_reports(activation.reports, console)
     job = Job(activation.wanted, environment, console)
     with job.opened(meanwhile=partial(import_module, "ci_secrets.job.attend")):
         from ci_secrets.job.attend import attend

@@ -18,6 +18,7 @@ from ci_secrets.errors import CiSecretsError
 from ci_secrets.job.closing import end, tell, write_reports
 from ci_secrets.job.files import handed_on, step_files
 from ci_secrets.job.opening import Job
+from ci_secrets.job.reports import clear_reports
 from ci_secrets.job.signals import Revoker
 from ci_secrets.job.variables import changes_of, consumed
 from ci_secrets.job.watch import Watch
@@ -130,6 +131,7 @@ class _Keeper:
         # NOTE: the shell has lost what the first run took the identity from.
         environment = {**self._hidden(), **wanted.environment}
         activation = self._shell.understand(wanted.words, environment)
+        clear_reports(activation.reports, first.console)
         job = Job(activation.wanted, environment, first.console)
         stack.enter_context(job.opened())
         values = assignments(*changes_of(job, keep_identity=activation.keep_identity))

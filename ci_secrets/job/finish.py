@@ -12,6 +12,7 @@ from ci_secrets.errors import CiSecretsError, UsageError
 from ci_secrets.job import state
 from ci_secrets.job.closing import NOT_NOTED, delete, tell, write_reports
 from ci_secrets.job.opening import LOGIN_LOST, Wanted, close_all
+from ci_secrets.job.reports import clear_reports
 from ci_secrets.leaks.findings import Coverage, Report
 from ci_secrets.leaks.formats import ReportFile
 from ci_secrets.leaks.matcher import build
@@ -129,6 +130,7 @@ def finish(
     console: Console,
 ) -> int:
     """Close everything that this run left open; the exit code of the contract."""
+    clear_reports(reports, console)
     platform = platforms.detect(environment, wanted.platform, wanted.identity)
     console.annotate = platform.annotate
     return Finish(

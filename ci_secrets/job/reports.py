@@ -1,12 +1,12 @@
 """Reports as files: what they tell of the job, and how they get onto the disk."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ci_secrets import disk
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError
-from ci_secrets.leaks.formats import Context, Ending
+from ci_secrets.leaks.formats import Context, Ending, ReportFile
 
 
 def context_of(
@@ -15,6 +15,17 @@ def context_of(
     """What a report tells besides what was found: when, on which commit, what was revoked."""
     # NOTE: GitLab's name for it; only its own report asks for a commit
     return Context(commit=environment.get("CI_COMMIT_SHA", ""), endings=endings)
+
+
+def clear_reports(files: Iterable[ReportFile], console: Console) -> None:
+    """Take away what an earlier run has written: should this one fail, that is not its word."""
+    for path in (file.path for file in files):
+        if path.is_symlink() or not path.is_file():
+            continue  # where nothing is written either
+        try:
+            disk.remove(path)
+        except CiSecretsError as failure:
+            console.warn(f"The report of an earlier run stays: {failure.what}")
 
 
 def write_report(path: Path, text: str, console: Console) -> None:

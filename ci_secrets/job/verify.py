@@ -11,7 +11,7 @@ from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError, UsageError
 from ci_secrets.job.handover import Taken, take
 from ci_secrets.job.opening import Wanted
-from ci_secrets.job.reports import context_of, write_report
+from ci_secrets.job.reports import clear_reports, context_of, write_report
 from ci_secrets.leaks.findings import Coverage, Report, Verdict, combine
 from ci_secrets.leaks.formats import ReportFile, render
 from ci_secrets.leaks.matcher import Engine, build
@@ -43,6 +43,7 @@ def verify(asked: Asked, environment: Mapping[str, str], console: Console) -> in
 
     Raises what kept it from a log, once the others are looked at and reported, unless it is 11.
     """
+    clear_reports(asked.reports, console)
     platform = platforms.detect(environment, asked.wanted.platform, asked.wanted.identity)
     console.annotate = platform.annotate
     logs = platform.job_logs()  # NOTE: first, for it may refuse, and a hand-over works once
