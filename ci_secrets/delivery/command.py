@@ -1,11 +1,14 @@
 """CMD's process: started as a shell would, as a child that dies with us."""
 
+import contextlib
 import errno
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from ci_secrets.delivery.process import die_with, restore_core_limit
@@ -24,7 +27,7 @@ def spawn(
     stderr: int,
     caught: Collection[signal.Signals],
 ) -> subprocess.Popen[bytes]:
-    """Start CMD in our session and process group, with our stdin, and with 0, 1 and 2 only.
+    """Start CMD in our session and process group, with our stdin, and what it may read beside it.
 
     It dies with us (PR_SET_PDEATHSIG), gets its core limit back and the default disposition of the
     signals that we have `caught`. `PATH` is that of `environment`. To be called from the main
@@ -54,6 +57,7 @@ def spawn(
             stdout=stdout,
             stderr=stderr,
             preexec_fn=in_the_child,
+            pass_fds=_readable(),
         )
 
     # NOTE: found here, for Popen goes on to the next in PATH when a file is no program.
@@ -82,6 +86,26 @@ def why_not_started(
             return NOT_FOUND, f"cannot run {name}: {where}"
         return NOT_EXECUTABLE, f"cannot run {name}: the interpreter that it names is missing"
     return NOT_EXECUTABLE, f"cannot run {name}: {os.strerror(error.errno or 0).lower()}"
+
+
+def _readable() -> list[int]:
+    """Descriptors above 2 that we were given to read: files, and pipes such as bash's `<(…)`.
+
+    What we open ourselves is not inheritable (PEP 446). And what CMD could write to (a copy of the
+    log, `>(…)`) would be a way past the redaction.
+    """
+    with contextlib.suppress(OSError):  # a container without /dev/fd
+        given = [int(entry.name) for entry in Path("/dev/fd").iterdir()]
+        return [it for it in given if it > 2 and _is_given_to_read(it)]
+    return []
+
+
+def _is_given_to_read(descriptor: int) -> bool:
+    try:
+        way = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
+        return os.get_inheritable(descriptor) and way == os.O_RDONLY
+    except OSError:  # it was that of /dev/fd
+        return False
 
 
 def _found(command: str, environment: Mapping[str, str]) -> str | None:

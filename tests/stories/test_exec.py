@@ -2,11 +2,12 @@
 
 import base64
 import json
+import subprocess
 from pathlib import Path
 
 from ci_secrets.testing.issuer import Issuer
 from ci_secrets.testing.vault import DevVault
-from tests.stories.story import POLICY, Story
+from tests.stories.story import POLICY, TOOL, Story
 
 TWICE = 'echo "debug: $(printf %s "$API_KEY" | base64 -w0 | base64 -w0) end"'
 
@@ -92,6 +93,23 @@ def test_a_token_is_told_as_the_login_gave_it(github: Story, issuer: Issuer) -> 
     lines = (github.stand.workspace / "trail").read_text().splitlines()
     logins = [line for line in map(json.loads, lines) if line["event"] == "login"]
     assert [line["facts"]["ttl"] for line in logins] == [600, 600]
+
+
+def test_descriptors_of_the_script(generic: Story) -> None:
+    """CMD reads from a process substitution of its shell, but not the operator's key."""
+    work = generic.stand.workspace
+    (work / "key").write_text("k" * 32)
+    (work / "key").chmod(0o600)
+    words = f"{TOOL} exec -- sh -c 'cat \"$0\"; cat <&5 || echo none'"
+    done = subprocess.run(
+        ["bash", "-c", f"exec 5<key; {words} <(echo hi)"],
+        cwd=work,
+        env=generic.environment(CI_SECRETS_AUDIT_KEY_FILE="5"),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout == b"hi\nnone\n", done.stderr
 
 
 ONLY_SHORT = """\

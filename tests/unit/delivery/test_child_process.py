@@ -109,6 +109,25 @@ class TestSurroundings:
         done, _ = runner.run(sh("ls /proc/$$/fd"))
         assert done.stdout.split() == [b"0", b"1", b"2"]
 
+    def test_descriptors_to_read(self, runner: Runner, tmp_path: Path) -> None:
+        """CMD can read what a shell opened for it, as a shell's own command could."""
+        (tmp_path / "text").write_text("text\n")
+        script = 'exec 7<text; exec "$@" <(echo piped)'
+        words = runner.command(sh('cat <&7; cat "$0"'))
+        done = subprocess.run(
+            ["bash", "-c", script, "bash", *words], cwd=tmp_path, capture_output=True, timeout=60
+        )
+        assert done.stdout == b"text\npiped\n", done.stderr
+
+    def test_descriptors_to_write(self, runner: Runner, tmp_path: Path) -> None:
+        """What CMD could write to past the filter it does not have."""
+        script = 'exec 7>&1 8>file 9<>file; exec "$@"'
+        words = runner.command(sh("ls /proc/$$/fd"))
+        done = subprocess.run(
+            ["bash", "-c", script, "bash", *words], cwd=tmp_path, capture_output=True, timeout=60
+        )
+        assert done.stdout.split() == [b"0", b"1", b"2"]
+
     def test_dispositions(self, runner: Runner) -> None:
         """Python ignores SIGPIPE, CMD does not; and nothing is blocked or caught.
 
