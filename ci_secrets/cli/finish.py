@@ -4,13 +4,13 @@ import argparse
 from collections.abc import Mapping
 
 from ci_secrets.cli.options import add as add_options
-from ci_secrets.cli.wanted import IDENTITY, RUN, wanted
+from ci_secrets.cli.wanted import IDENTITY, wanted
 from ci_secrets.console import Console
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    add_options(parser, *IDENTITY, "log", *RUN, "report")
+    add_options(parser, *IDENTITY, "log", "state-dir", "require-proof", "report")
 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ci_secrets.cli.options import add as add_options
 from ci_secrets.cli.values import known_values
-from ci_secrets.cli.wanted import IDENTITY, RUN
+from ci_secrets.cli.wanted import IDENTITY
 from ci_secrets.console import Console
 from ci_secrets.text import foreign
 
@@ -24,7 +24,7 @@ _PAUSE_SECONDS: Final = 0.0005
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    add_options(parser, "known", *IDENTITY, *RUN)
+    add_options(parser, "known", *IDENTITY, "state-dir")
 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ci_secrets.cli.options import add as add_options
 from ci_secrets.cli.options import one_of
 from ci_secrets.cli.values import known_values
-from ci_secrets.cli.wanted import IDENTITY, RUN, wanted
+from ci_secrets.cli.wanted import IDENTITY, wanted
 from ci_secrets.console import Console
 from ci_secrets.errors import UsageError
 from ci_secrets.leaks.findings import Report, Verdict
@@ -28,7 +28,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", nargs="+", metavar="PATH", help="files, directories, .gz, .zst, .zip, -"
     )
-    add_options(parser, "known", "follow", "format", "report", "ignore-file", *IDENTITY, *RUN)
+    add_options(
+        parser, "known", "follow", "format", "report", "ignore-file", *IDENTITY, "state-dir"
+    )
 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:

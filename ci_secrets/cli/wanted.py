@@ -14,7 +14,7 @@ RUN: Final = ("audit-file", "state-dir", "require-proof")
 
 
 def wanted(arguments: argparse.Namespace) -> "Wanted":
-    """What `STORE`, `IDENTITY` and `RUN` say; a command may declare fewer of them."""
+    """What the options say; a command may declare fewer of `STORE` and `RUN`."""
     # NOTE: here, so that `--help` and what `activate` prints do not pay for it
     from ci_secrets.config.load import Options
     from ci_secrets.job.opening import Wanted
@@ -31,7 +31,7 @@ def wanted(arguments: argparse.Namespace) -> "Wanted":
             run_id=arguments.run_id,
         ),
         state_dir=arguments.state_dir,
-        audit_file=arguments.audit_file,
-        require_proof=arguments.require_proof,
+        audit_file=getattr(arguments, "audit_file", None),
+        require_proof=getattr(arguments, "require_proof", False),
         heartbeat_ttl=getattr(arguments, "heartbeat_ttl", None),
     )

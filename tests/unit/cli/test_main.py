@@ -145,3 +145,24 @@ def test_words_about_itself_go_to_stdout(words: list[str]) -> None:
     assert done.returncode == 0
     assert done.stdout
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("exchange", {"--audit-file", "--require-proof"}),
+        ("exec", {"--audit-file", "--require-proof"}),
+        ("activate", {"--audit-file", "--require-proof"}),
+        ("verify", {"--audit-file", "--require-proof"}),
+        ("finish", {"--require-proof"}),
+        ("scan", set()),
+        ("redact", set()),
+    ],
+)
+def test_no_command_takes_what_it_has_no_use_for(
+    command: str, options: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A trail is named where a run is opened, and goes on at its end; a scan revokes nothing."""
+    assert run(command, "--help")[0] == 0
+    said = capsys.readouterr().out
+    assert {it for it in ("--audit-file", "--require-proof") if it in said} == options
