@@ -22,7 +22,8 @@ END: Final = "end"
 _SCRIPT: Final = Path(__file__).parent / "shell" / "activate.sh"
 
 _INVITATION: Final = """\
-IFS=' ' read -r _ci_secrets_pid _ci_secrets_rest 2>/dev/null </proc/self/stat || _ci_secrets_pid=$$
+read -r _ci_secrets_pid 2>/dev/null </proc/self/stat || _ci_secrets_pid=$$
+_ci_secrets_pid=${{_ci_secrets_pid%% *}}
 {{ eval "$(printf %s "${{_ci_secrets_key-}}" | {tool} {words} -- {begin} "$_ci_secrets_pid" "$$" \
 "${{_ci_secrets_main-}}" "${{_ci_secrets_home-}}" || echo exit "$?")"; }} {log}>&1 || exit 8
 """
@@ -44,11 +45,20 @@ case ${BASH_VERSION-} in
     builtin trap - DEBUG
     ;;
 esac
-%s
+(unset -v %(names)b) 2>/dev/null || {
+    for _ci_secrets_one in %(names)b; do
+        (unset -v "$_ci_secrets_one") 2>/dev/null ||
+            echo "ci-secrets: $_ci_secrets_one is read-only in this shell: it cannot be set." >&2
+    done
+    exit 8
+}
+%(exports)b
+unset -v %(unset)b
 case $_ci_secrets_flags in *a*) set -a ;; esac
 eval "$_ci_secrets_debug"
 """
-# NOTE: a DEBUG trap sees each command, and may write it anywhere.
+# NOTE: a DEBUG trap sees each command, and may write it anywhere. And bash goes on where a variable
+# is read-only, with the value that it had.
 
 
 def keeper(shell: str, activated: str, home: str) -> Path | None:
@@ -73,8 +83,12 @@ def takeover(home: Path, key: str) -> bytes:
 
 def assignments(values: Sequence[tuple[str, Secret]], unset: Sequence[str]) -> bytes:
     """What gives the shell its values, and takes variables away."""
-    names = " ".join(filter(PATTERN.fullmatch, unset))  # a shell has no others
-    return _VALUES % (sourced.exports(values) + f"unset -v _ci_secrets_none {names}".encode())
+    away = ["_ci_secrets_none", *filter(PATTERN.fullmatch, unset)]  # a shell has no others
+    return _VALUES % {
+        b"exports": sourced.exports(values),
+        b"names": " ".join([*away, *(name for name, _ in values)]).encode(),
+        b"unset": " ".join(away).encode(),
+    }
 
 
 def _tool() -> str:

@@ -68,6 +68,27 @@ def test_a_failure_to_open_ends_the_script(generic: Story, kind: str) -> None:
 
 
 @every_shell
+def test_a_read_only_ifs(generic: Story, kind: str) -> None:
+    """It is the script's own affair: the values are there all the same."""
+    shell = Shell(kind=kind, story=generic)
+    assert shell.run(f"readonly IFS\n{ACTIVATE}\n{PRINT}\nsh -c '{PRINT}'") == 0, shell.said()
+    assert shell.lines() == ["***", "***"]
+    shell.closed()
+
+
+@every_shell
+def test_a_read_only_variable_ends_the_script(generic: Story, kind: str) -> None:
+    """It never goes on with the value that was there before: 8, and which one it is."""
+    shell = Shell(kind=kind, story=generic)
+    script = f"API_KEY=old\nreadonly API_KEY\n{ACTIVATE}\necho never"
+    assert shell.run(script) == 8, shell.said()
+    assert "never" not in shell.lines()
+    assert "ci-secrets: API_KEY is read-only in this shell" in shell.said()
+    assert "DB_USER is read-only" not in shell.said()
+    shell.closed()
+
+
+@every_shell
 def test_a_verdict_that_fails_comes_before_the_scripts_code(generic: Story, kind: str) -> None:
     """With `on-contained: fail` a printed value is 11, whatever the script ends with."""
     shell = Shell(kind=kind, story=generic)

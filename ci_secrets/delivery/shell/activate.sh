@@ -4,7 +4,8 @@
 # ci-secrets), _ci_secrets_home (where the keeper listens), _ci_secrets_key (what the keeper knows
 # us by), _ci_secrets_shell (our process; `$$` would be the same in subshells). Values come after.
 #
-# Whatever the script has made of IFS: no expansion stands without quotes where it would be split.
+# Whatever the script has made of IFS, which may be read-only: no expansion stands without quotes
+# where it would be split.
 #
 # Only an EXIT trap is set, none for INT or TERM: such a trap would hold the shell's death up until
 # its foreground command ends.
@@ -34,9 +35,8 @@ _ci_secrets_may_end() {
 
 # Whether this is the shell that was activated, and not a subshell of it.
 _ci_secrets_here() {
-    IFS=' ' read -r _ci_secrets_pid _ci_secrets_rest 2>/dev/null </proc/self/stat ||
-        _ci_secrets_pid=$$
-    [ "$_ci_secrets_pid" = "$_ci_secrets_shell" ]
+    read -r _ci_secrets_pid 2>/dev/null </proc/self/stat || _ci_secrets_pid=$$
+    [ "${_ci_secrets_pid%% *}" = "$_ci_secrets_shell" ]
 }
 
 _ci_secrets_trace() {
