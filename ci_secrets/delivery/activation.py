@@ -24,9 +24,18 @@ _SCRIPT: Final = Path(__file__).parent / "shell" / "activate.sh"
 _INVITATION: Final = """\
 read -r _ci_secrets_pid 2>/dev/null </proc/self/stat || _ci_secrets_pid=$$
 _ci_secrets_pid=${{_ci_secrets_pid%% *}}
+_ci_secrets_debug=
+case ${{BASH_VERSION-}} in
+?*)
+    _ci_secrets_debug=$(builtin trap -p DEBUG)
+    builtin trap - DEBUG
+    ;;
+esac
 {{ eval "$(printf %s "${{_ci_secrets_key-}}" | {tool} {words} -- {begin} "$_ci_secrets_pid" "$$" \
 "${{_ci_secrets_main-}}" "${{_ci_secrets_home-}}" || echo exit "$?")"; }} {log}>&1 || exit 8
+eval "$_ci_secrets_debug"
 """
+# NOTE: a DEBUG trap sees each command, and may write it anywhere.
 _DEFINITIONS: Final = """\
 set +a
 unset -v _ci_secrets_key
@@ -38,13 +47,6 @@ _ci_secrets_tool() {{
 """
 # NOTE: a variable that the job exported would stay so with the key in it: hence the `unset`.
 _VALUES: Final = b"""\
-_ci_secrets_debug=
-case ${BASH_VERSION-} in
-?*)
-    _ci_secrets_debug=$(builtin trap -p DEBUG)
-    builtin trap - DEBUG
-    ;;
-esac
 (unset -v %(names)b) 2>/dev/null || {
     for _ci_secrets_one in %(names)b; do
         (unset -v "$_ci_secrets_one") 2>/dev/null ||
@@ -55,10 +57,8 @@ esac
 %(exports)b
 unset -v %(unset)b
 case $_ci_secrets_flags in *a*) set -a ;; esac
-eval "$_ci_secrets_debug"
 """
-# NOTE: a DEBUG trap sees each command, and may write it anywhere. And bash goes on where a variable
-# is read-only, with the value that it had.
+# NOTE: bash goes on where a variable is read-only, with the value that it had.
 
 
 def keeper(shell: str, activated: str, home: str) -> Path | None:

@@ -1,6 +1,7 @@
 """How an activated shell ends: exit code, signals, kills, and what becomes of credentials."""
 
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -251,6 +252,33 @@ trap - DEBUG
     for name in ("traced", "commands"):
         assert generic.api_key not in (generic.stand.workspace / name).read_text()
     shell.closed()
+
+
+@pytest.mark.parametrize("kind", ["bash", "bash-posix", "gitlab"])
+def test_a_debug_trap_sees_nothing_of_ours(generic: Story, kind: str) -> None:
+    """It prints no key of the keeper, and afterwards it goes on."""
+    shell = Shell(kind=kind, story=generic)
+    script = f"""\
+trap 'echo "saw $BASH_COMMAND" >&2' DEBUG
+set -T
+{ACTIVATE}
+f() {{ {PRINT}; }}
+f
+trap - DEBUG
+"""
+    assert shell.run(script) == 0, shell.said()
+    assert not re.search(r"_ci_secrets_key=\w", shell.said())
+    assert "saw f" in shell.lines()
+    assert 'saw echo "$API_KEY"' in shell.lines()  # in a function, by `set -T`
+    shell.closed()
+
+
+@every_shell
+def test_nothing_that_the_job_set_before_is_run(generic: Story, kind: str) -> None:
+    """A variable of one of our names in the job's environment gives us no code."""
+    shell = Shell(kind=kind, story=generic)
+    assert shell.run(f"{ACTIVATE}\n{PRINT}", _ci_secrets_debug="echo never") == 0, shell.said()
+    assert shell.lines() == ["***"]
 
 
 def test_the_invitation_holds_no_value(generic: Story) -> None:

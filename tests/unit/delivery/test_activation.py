@@ -42,18 +42,6 @@ def test_values_and_what_is_taken_away(shell: str) -> None:
 
 
 @shells
-def test_nothing_that_the_job_set_before_is_run(shell: str) -> None:
-    """A variable of one of our names in the job's environment gives us no code."""
-    text = activation.assignments([], []).decode()
-    done = subprocess.run(
-        [*SHELLS[shell], "-c", f"_ci_secrets_flags=$-\n{text}"],
-        env={"_ci_secrets_debug": "echo ran", "PATH": "/usr/bin:/bin"},
-        capture_output=True, timeout=20,
-    )  # fmt: skip
-    assert (done.stdout, done.stderr) == (b"", b"")
-
-
-@shells
 def test_the_key_of_the_keeper_is_for_no_command(shell: str) -> None:
     """Commands do not inherit it, not even where the job exported a variable of its name before."""
     text = activation.takeover(Path("/home"), "the-key").decode()
