@@ -30,6 +30,11 @@ secrets:
   API_KEY: vault:secret/data/deploy#api_key
   DB: {{from: "vault:database/creds/app", fields: {{username: DB_USER, password: DB_PASSWORD}}}}
 """
+PIN = """\
+version: 1
+stores: {{vault: {{type: vault, url: "{url}", role: deploy}}}}
+secrets: {{PIN: "vault:secret/data/short#pin"}}
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +74,11 @@ class Story:
     def configure(self, text: str) -> None:
         """Replace ci-secrets.yaml."""
         (self.stand.workspace / "ci-secrets.yaml").write_text(text)
+
+    def ask_for_a_pin(self) -> None:
+        """Let the job want a value alone that is too short to be looked for: 4711."""
+        self.vault.put_secret("secret/short", pin="4711")
+        self.configure(PIN.format(url=self.vault.url))
 
     def run(
         self,

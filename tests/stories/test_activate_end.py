@@ -111,6 +111,20 @@ def test_what_was_not_closed_comes_after_it(generic: Story) -> None:
     shell.closed()
 
 
+def test_a_value_that_cannot_be_looked_for_is_not_called_clean(generic: Story) -> None:
+    """Where the script has no other nothing is known; a second `activate` may bring one."""
+    generic.ask_for_a_pin()
+    shell = Shell(kind="dash", story=generic)
+    assert shell.run(f"{ACTIVATE}\necho $PIN") == 0
+    assert "verdict: unknown (output none)" in shell.said()
+    words = f"--url {generic.vault.url} --role deploy --secrets 'secret/data/deploy api_key | MORE'"
+    more = ACTIVATE.replace("activate", f"activate {words}")
+    assert shell.run(f"{ACTIVATE}\n{more}\necho $PIN") == 0, shell.said()
+    assert "verdict: clean" in shell.said()
+    assert "PIN is not looked for at all: shorter than 6 bytes" in shell.said()
+    shell.closed()
+
+
 @every_shell
 def test_the_log_is_whole_while_the_pipe_is_held(generic: Story, kind: str) -> None:
     """The shell does not wait for a process that it leaves behind; what that prints is redacted."""

@@ -112,17 +112,9 @@ def test_descriptors_of_the_script(generic: Story) -> None:
     assert done.stdout == b"hi\nnone\n", done.stderr
 
 
-ONLY_SHORT = """\
-version: 1
-stores: {{vault: {{type: vault, url: "{url}", role: deploy}}}}
-secrets: {{PIN: "vault:secret/data/short#pin"}}
-"""
-
-
 def test_a_value_that_cannot_be_looked_for_is_not_called_clean(generic: Story) -> None:
     """Where it is all that the job asked for nothing is known, in `exec` as in its report."""
-    generic.vault.put_secret("secret/short", pin="4711")
-    generic.configure(ONLY_SHORT.format(url=generic.vault.url))
+    generic.ask_for_a_pin()
     done = generic.run("exec", "--report", "r.json", "--", "sh", "-c", "echo $PIN")
     assert done.code == 0, done.err
     assert "verdict: unknown (stdout none, stderr none)" in done.err
@@ -137,8 +129,7 @@ def test_finish_calls_no_value_clean_that_it_could_not_look_for(
     generic: Story, tmp_path: Path
 ) -> None:
     """The state says what the job asked for; our own token in it makes no verdict."""
-    generic.vault.put_secret("secret/short", pin="4711")
-    generic.configure(ONLY_SHORT.format(url=generic.vault.url))
+    generic.ask_for_a_pin()
     log = tmp_path / "job.log"
     log.write_text("pin 4711\n")
     words = ("--run-id", "r1")

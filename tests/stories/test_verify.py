@@ -64,6 +64,18 @@ def test_a_value_that_got_past_the_masks(github: Story, api: GitHubApi, tmp_path
     assert twice not in done.said + report.read_text()
 
 
+def test_a_value_that_cannot_be_looked_for_is_not_called_clean(
+    github: Story, api: GitHubApi
+) -> None:
+    """Where the job had no other nothing is known, and the job that verifies ends in 2."""
+    github.ask_for_a_pin()
+    done = verify(github, api, handed(github))
+    assert done.code == 2, done.said
+    assert "unknown: nothing could be looked at" in done.out
+    assert "not looked for at all: PIN" in done.out
+    assert "None of these values could be looked for" in done.err
+
+
 def test_what_is_handed_over_holds_no_value(github: Story) -> None:
     """Everybody who may read the run reads it; it is not masked, or GitHub would drop it."""
     done = github.run("exchange", "--hand-over", "600")
