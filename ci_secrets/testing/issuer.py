@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ci_secrets.testing.loopback import Handler, Loopback
 
-LIFETIME_SECONDS: Final = 300
-"""Of a JWT where nothing else is asked for; GitHub's live five minutes too."""
+LIFETIME_SECONDS: Final = 3600
+"""Of a JWT where nothing else is asked for: as long as GitLab's, whose jobs end in an hour."""
 _TOKEN_PATH: Final = "/_apis/token"  # noqa: S105  # a path, not a password
 
 
