@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final
 
+from ci_secrets.leaks.forms import by_tools
 from ci_secrets.leaks.forms.json import NAMED, PAIR, UNIT, character, surrogates
 from ci_secrets.leaks.forms.reading import (
     Form,
@@ -240,7 +241,7 @@ FORMS: Final[dict[str, Form]] = {
     "escape": Form(
         words="text with escapes",
         spell=escaped,
-        streamed=every_byte_escaped,
+        streamed=together(every_byte_escaped, by_tools.escapes),
         nested=2,
         hint=together(
             spelled_out("\\x{:02x}", "\\{:03o}", "U+{:04X} "),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from ci_secrets.leaks.forms import by_tools
 from ci_secrets.leaks.forms.reading import (
     Form,
     Rewriting,
@@ -97,7 +98,7 @@ FORMS: Final[dict[str, Form]] = {
     "json": Form(
         words="a JSON string",
         spell=json_string,
-        streamed=every_unit_escaped,
+        streamed=together(every_unit_escaped, by_tools.json),
         nested=2,
         hint=together(
             spelled_out("\\u{:04x}", "\\\\u{:04x}", "{:c}\\u0000"),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from ci_secrets.leaks.forms import by_tools
 from ci_secrets.leaks.forms.reading import (
     Form,
     Rewriting,
@@ -62,6 +63,7 @@ FORMS: Final[dict[str, Form]] = {
     "quoted-printable": Form(
         words="quoted-printable mail",
         spell=quoted_printable,
+        streamed=by_tools.encoded_word,
         nested=2,
         hint=together(spelled_out("={:02X}"), left_alone),
         read=_READ,

@@ -216,6 +216,14 @@ def left_alone(text: bytes) -> Iterator[bytes]:
         yield from (run[:8] for run in runs[:2])
 
 
+def as_text(some: bytes) -> str:
+    """Its characters; none where the bytes are no UTF-8."""
+    try:
+        return some.decode()
+    except UnicodeDecodeError:
+        return ""
+
+
 def together(*spells: Spell) -> Spell:
     """What each of them yields, one after the other."""
     return lambda text: chain.from_iterable(spell(text) for spell in spells)

@@ -6,6 +6,7 @@ from html.entities import codepoint2name, html5
 from typing import Final
 from urllib.parse import quote, quote_plus
 
+from ci_secrets.leaks.forms import by_tools
 from ci_secrets.leaks.forms.json import character, surrogates
 from ci_secrets.leaks.forms.reading import (
     Budget,
@@ -144,6 +145,7 @@ FORMS: Final[dict[str, Form]] = {
     "percent": Form(
         words="percent-encoding",
         spell=percent,
+        streamed=by_tools.percent,
         hint=together(
             spelled_out("%{:02x}", "%25{:02x}", "%u{:04x}", "{:c}%00", "%{:02x}%00"),
             marks_spelled_out("%2525{:02x}"),
@@ -151,10 +153,11 @@ FORMS: Final[dict[str, Form]] = {
         ),
         read=_READ_PERCENT,
     ),
-    "form": Form(words="web form encoding", spell=form, read=_read_form),
+    "form": Form(words="web form encoding", spell=form, streamed=by_tools.form, read=_read_form),
     "entity": Form(
         words="text of HTML or XML",
         spell=entities,
+        streamed=by_tools.entities,
         nested=2,
         hint=together(
             spelled_out("&#{};", "&#x{:x};", "&#x{:04x};"),
