@@ -157,6 +157,13 @@ def escapes(text: bytes) -> Iterator[bytes]:
     yield from _beyond_numbered(text, "\\u{{{:x}}}", "\\x{{{:x}}}")
 
 
+def every_character_escaped(text: bytes) -> Iterator[bytes]:
+    r"""Each as `\u{6b}` of Rust and JavaScript, and as `\x{6b}` of Perl."""
+    codes = tuple(map(ord, as_text(text)))
+    for style in ("\\u{%x}", "\\x{%x}"):
+        yield (style * len(codes) % codes).encode()
+
+
 def json(text: bytes) -> Iterator[bytes]:
     r"""`\u005f` for signs alone, for all of them and as Django does."""
     yield from _numbered(text, _IN_SCRIPTS, "\\u{:04x}", "\\u{:04X}")

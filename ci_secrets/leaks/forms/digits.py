@@ -26,6 +26,7 @@ from ci_secrets.leaks.forms.digits_spelled import (
     spell_integer,
     spell_octal,
 )
+from ci_secrets.leaks.forms.digits_streamed import binary_lists, calls_and_places, octal_lists
 from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Span
 
 _SHORTEST_INTEGER: Final = 18
@@ -190,10 +191,26 @@ def read_integer(text: bytes, budget: Budget) -> Iterator[Piece]:
 FORMS: Final[dict[str, Form]] = {
     "hex": Form(words="hex", spell=spell_hex, streamed=list_hex, hint=hint_hex, read=read_hex),
     "decimal": Form(
-        words="decimal numbers", spell=spell_decimal, hint=hint_decimal, read=read_decimal
+        words="decimal numbers",
+        spell=spell_decimal,
+        streamed=calls_and_places,
+        hint=hint_decimal,
+        read=read_decimal,
     ),
-    "octal": Form(words="octal numbers", spell=spell_octal, hint=hint_octal, read=read_octal),
-    "binary": Form(words="binary digits", spell=spell_binary, hint=hint_binary, read=read_binary),
+    "octal": Form(
+        words="octal numbers",
+        spell=spell_octal,
+        streamed=octal_lists,
+        hint=hint_octal,
+        read=read_octal,
+    ),
+    "binary": Form(
+        words="binary digits",
+        spell=spell_binary,
+        streamed=binary_lists,
+        hint=hint_binary,
+        read=read_binary,
+    ),
     "integer": Form(
         words="one integer",
         alone=spell_integer,

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from typing import Final, Literal
 
 ORDERS: Final[tuple[Literal["big", "little"], ...]] = ("big", "little")
@@ -42,8 +43,9 @@ def spell_hex(text: bytes) -> Iterator[bytes]:
 
 
 def list_hex(text: bytes) -> Iterator[bytes]:
-    """A list as most languages have it."""
+    """A list as most languages have it, and as Python's `hex` does, without noughts."""
     yield b", ".join(b"0x%02x" % byte for byte in text)
+    yield b", ".join(b"0x%x" % byte for byte in text)
 
 
 def spell_binary(text: bytes) -> Iterator[bytes]:
@@ -64,12 +66,15 @@ def spell_decimal(text: bytes) -> Iterator[bytes]:
 
 
 def spell_integer(text: bytes) -> Iterator[bytes]:
-    """The whole text as a number, as it is and with the line break that `echo` puts after it."""
-    for whole in (text, text + b"\n"):
-        for order in ORDERS:
-            number = int.from_bytes(whole, order)
-            if number.bit_length() // 3 < longest_integer():
-                yield b"%d" % number
+    """The whole text as a number, as it is and with the line break that `echo` puts after it.
+
+    Also as Java has it, where a number whose highest bit is set is negative.
+    """
+    signs = (False,) if text.isascii() else (False, True)
+    for whole, order, signed in product((text, text + b"\n"), ORDERS, signs):
+        number = int.from_bytes(whole, order, signed=signed)
+        if number.bit_length() // 3 < longest_integer():
+            yield b"%d" % number
 
 
 def hint_integer(text: bytes) -> Iterator[bytes]:

@@ -241,7 +241,7 @@ FORMS: Final[dict[str, Form]] = {
     "escape": Form(
         words="text with escapes",
         spell=escaped,
-        streamed=together(every_byte_escaped, by_tools.escapes),
+        streamed=together(every_byte_escaped, by_tools.every_character_escaped, by_tools.escapes),
         nested=2,
         hint=together(
             spelled_out("\\x{:02x}", "\\{:03o}", "U+{:04X} "),

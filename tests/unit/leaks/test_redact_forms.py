@@ -37,9 +37,21 @@ def signs(style: str, which: str = "", kept: str = "") -> Print:
     return lambda value: "".join(style.format(ord(one)) if is_number(one) else one for one in value)
 
 
+def each(style: str, between: str = "") -> Print:
+    """With a number for each character."""
+    return lambda value: between.join(style.format(ord(one)) for one in value)
+
+
 def each_byte(style: str, between: str = "") -> Print:
     """With a number for each byte."""
     return lambda value: between.join(map(style.format, value.encode()))
+
+
+def counted(style: str, between: str, first: int = 0) -> Print:
+    """With a number before each character."""
+    return lambda value: between.join(
+        style.format(at, one) for at, one in enumerate(value, start=first)
+    )
 
 
 def entities(*pairs: tuple[str, str]) -> Print:
@@ -89,6 +101,8 @@ WAYS: dict[str, Print] = {
     "an attribute of Go": entities(
         ("'", "&#39;"), ('"', "&#34;"), ("\n", "&#xA;"), ("\t", "&#x9;")
     ),
+    "every character as a hex entity": each("&#x{:x};"),
+    "every character as a decimal entity": each("&#{};"),
     "escapes": signs("\\x{:02x}"),
     "escapes in upper case": signs("\\x{:02X}"),
     "escapes of Twig": signs("\\x{:02X}", kept=",._"),
@@ -105,6 +119,7 @@ WAYS: dict[str, Print] = {
     "all signs as LDAP has them": signs("\\{:02x}"),
     "escapes of JavaScript": signs("\\u{:04x}"),
     "escapejs of Django": signs("\\u{:04X}", which="\\'\"<>&=-;`\n\t\r"),
+    "escape_unicode of Rust": each("\\u{{{:x}}}"),
     "escape_default of Rust": lambda value: "".join(
         one if one.isascii() else f"\\u{{{ord(one):x}}}" for one in value
     ),
@@ -114,11 +129,30 @@ WAYS: dict[str, Print] = {
     "letters of XML as hex": lambda value: "".join(
         one if one.isascii() else f"&#x{ord(one):x};" for one in value
     ),
+    "x{} of Perl": each("\\x{{{:x}}}"),
     "a header of Go": lambda value: "".join(
         "_" if one == " " else each_byte("={:02X}")(one) if not "!" <= one <= "~" or one in "=?_"
         else one
         for one in value
     ),
+    "a list of hex": each_byte("{:#x}", ", "),
+    "BigInteger of Java": lambda value: str(int.from_bytes(value.encode(), signed=True)),
+    "a list of oct": each_byte("0o{:o}", " "),
+    "%o of Go": each_byte("{:o}", " "),
+    "chr": each_byte("chr({})", "+"),
+    "char of SQL": each_byte("CHAR({})", " + "),
+    "CHR of SQL": each_byte("CHR({})", "||"),
+    "numbers of characters": each("{}", ", "),
+    "numbers with their places": lambda value: ",".join(
+        f'"{at}":{byte}' for at, byte in enumerate(value.encode())
+    ),
+    "%b of Go": each_byte("{:b}", " "),
+    "a list of bin": each_byte("0b{:b}", ", "),
+    "a binary integer": lambda value: f"{int.from_bytes(value.encode()):b}",
+    "bits, the lowest first": lambda value: "".join(f"{byte:08b}"[::-1] for byte in value.encode()),
+    "print_r of PHP": counted("[{}] => {}", "\n    "),
+    "an object of characters": counted("'{}': '{}'", ",\n"),
+    "a list with its places": counted("{}: {}", "\n", first=1),
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Span, in_turn
 from ci_secrets.leaks.forms.torn import colours, columns, listed, prefixes, spacing
+from ci_secrets.leaks.forms.torn.counted import counted
 from ci_secrets.leaks.forms.torn.encoded import encoded_hints
 from ci_secrets.leaks.forms.torn.hints import hints
 from ci_secrets.leaks.forms.torn.seen import Kind
@@ -90,5 +91,5 @@ def noticed(text: bytes) -> Iterator[bytes]:
 
 
 FORMS: Final[dict[str, Form]] = {
-    "torn": Form(words="text torn apart", hint=noticed, read=read),
+    "torn": Form(words="text torn apart", streamed=counted, hint=noticed, read=read),
 }
