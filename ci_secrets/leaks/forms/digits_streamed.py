@@ -1,6 +1,7 @@
 """The notations of numbers that no other looks like once their signs are gone, for streams."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from ci_secrets.leaks.forms.reading import as_text
 
@@ -15,8 +16,7 @@ def calls_and_places(text: bytes) -> Iterator[bytes]:
         yield _cells(b"%d", b", ", numbers)
         yield _cells(b"chr(%d)", b"+", numbers)
         yield _cells(b"CHAR(%d)", b"+", numbers)
-    pairs = [number for pair in enumerate(text) for number in pair]
-    yield b",".join([b'"%d":%d'] * len(text)) % tuple(pairs)
+    yield b",".join([b'"%d":%d'] * len(text)) % tuple(chain.from_iterable(enumerate(text)))
 
 
 def _numbers(text: bytes) -> Iterator[Sequence[int]]:
@@ -34,9 +34,8 @@ def octal_lists(text: bytes) -> Iterator[bytes]:
 
 def binary_lists(text: bytes) -> Iterator[bytes]:
     """Without noughts before them, also as of Python's `bin`; as one; the lowest bit first."""
-    digits = [f"{byte:b}" for byte in text]
-    yield " ".join(digits).encode()
-    yield " ".join([f"0b{one}" for one in digits]).encode()
-    whole = [one.zfill(8) for one in digits]
-    yield "".join(whole).lstrip("0").encode()
-    yield "".join([one[::-1] for one in whole]).encode()
+    cells = [f"{byte:b}" for byte in text]
+    yield " ".join(cells).encode()
+    yield " ".join([f"0b{cell}" for cell in cells]).encode()
+    yield f"{int.from_bytes(text):b}".encode()
+    yield f"{int.from_bytes(text, 'little'):0{8 * len(text)}b}"[::-1].encode()

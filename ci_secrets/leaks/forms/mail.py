@@ -63,7 +63,7 @@ FORMS: Final[dict[str, Form]] = {
     "quoted-printable": Form(
         words="quoted-printable mail",
         spell=quoted_printable,
-        streamed=by_tools.encoded_word,
+        streamed=by_tools.mail,
         nested=2,
         hint=together(spelled_out("={:02X}"), left_alone),
         read=_READ,

@@ -94,6 +94,7 @@ _QUOTED: Final = tuple(
         ("&quot;", "'"),
     )
 )
+_MARKUP: Final = re.compile(rb"[&<>\"']")
 _MUSTACHE: Final = _QUOTED[2] | {ord("/"): "&#x2F;", ord("`"): "&#x60;", ord("="): "&#x3D;"}
 _MARK_NAMES: Final = [
     name for name, mark in html5.items() if len(mark) == 1 and mark.isascii() and name[-1] == ";"
@@ -117,6 +118,12 @@ def entities(text: bytes) -> Iterator[bytes]:
     yield value.translate(_QUOTED[0]).encode("ascii", "xmlcharrefreplace")
     for table in (_ALL_NAMES, _MUSTACHE, _NAMED_MARKS):
         yield value.translate(table).encode()
+
+
+def _twice(text: bytes) -> Iterator[bytes]:
+    """HTML inside of XML."""
+    for one in entities(text) if _MARKUP.search(text) else ():
+        yield one.replace(b"&", b"&amp;")
 
 
 def _from_entity(match: re.Match[bytes]) -> bytes:
@@ -157,7 +164,7 @@ FORMS: Final[dict[str, Form]] = {
     "entity": Form(
         words="text of HTML or XML",
         spell=entities,
-        streamed=by_tools.entities,
+        streamed=together(by_tools.entities, _twice),
         nested=2,
         hint=together(
             spelled_out("&#{};", "&#x{:x};", "&#x{:04x};"),

@@ -307,10 +307,11 @@ def test_signs_at_the_ends_of_a_torn_value_are_hidden_with_it(torn: str, size: i
 
 def test_signs_that_may_belong_to_a_torn_value_wait_for_no_more_than_a_pause() -> None:
     """What is not there after it is not waited for when the stream idles or ends."""
-    value = SIGNS.replace("?", "")  # NOTE: in mail it would go on as `3F`
+    # NOTE: with these it may also go on as `3F`, `073` or `054`, in mail and cookies
+    value = SIGNS.translate(str.maketrans("", "", "?;,"))
     torn = value.replace("Q7", "Q7'").encode()
     redactor = Redactor(engine_of({"K": value}))
     assert redactor.feed(torn[:-2]) == b"***"
     assert redactor.idle() == b""
     assert redactor.feed(b" and so on ") + redactor.idle() == b" and so on "
-    assert redactor.feed(torn[:-5] + b" no") + redactor.finish() == b"***{}[]|:; no"
+    assert redactor.feed(torn[:-4] + b" no") + redactor.finish() == b"***{}[]|: no"

@@ -1,8 +1,14 @@
 """What tools print of a value in their own ways, hidden while it streams."""
 
+import html
+import json
+import quopri
+import re
 from collections.abc import Callable, Iterable
 from functools import cache
+from http.cookies import SimpleCookie
 from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given, settings
@@ -91,6 +97,7 @@ WAYS: dict[str, Print] = {
     "UrlEncode of .NET": lambda value: quote_plus(value, safe="!*()").replace("~", "%7e"),
     "a command of GitHub": signs("%{:02X}", which="%\r\n"),
     "a property of GitHub": signs("%{:02X}", which="%\r\n:,"),
+    "MSBuild": signs("%{:02X}", which="%$@'();?*"),
     "percent, three times": lambda value: quote(quote(quote(value, safe=""))),
     "decimal entities": signs("&#{};"),
     "hex entities": signs("&#x{:x};"),
@@ -101,6 +108,8 @@ WAYS: dict[str, Print] = {
     "an attribute of Go": entities(
         ("'", "&#39;"), ('"', "&#34;"), ("\n", "&#xA;"), ("\t", "&#x9;")
     ),
+    "canonical XML": entities(('"', "&quot;"), ("&gt;", ">"), ("\n", "&#xA;"), ("\t", "&#x9;")),
+    "HTML in XML": lambda value: escape(html.escape(value)),
     "every character as a hex entity": each("&#x{:x};"),
     "every character as a decimal entity": each("&#{};"),
     "escapes": signs("\\x{:02x}"),
@@ -119,6 +128,13 @@ WAYS: dict[str, Print] = {
     "all signs as LDAP has them": signs("\\{:02x}"),
     "escapes of JavaScript": signs("\\u{:04x}"),
     "escapejs of Django": signs("\\u{:04X}", which="\\'\"<>&=-;`\n\t\r"),
+    "JSEscape of Go": lambda value: signs("\\u{:04X}", which="<>&=\n\t")(
+        re.sub(r"[\\\"']", r"\\\g<0>", value)
+    ),
+    "ConvertTo-Json of PowerShell": lambda value: signs("\\u{:04x}", which="'<>&")(
+        json.dumps(value, ensure_ascii=False)[1:-1]
+    ),
+    "cookies of Python": lambda value: SimpleCookie({"a": value})["a"].coded_value,
     "escape_unicode of Rust": each("\\u{{{:x}}}"),
     "escape_default of Rust": lambda value: "".join(
         one if one.isascii() else f"\\u{{{ord(one):x}}}" for one in value
@@ -133,6 +149,13 @@ WAYS: dict[str, Print] = {
     "a header of Go": lambda value: "".join(
         "_" if one == " " else each_byte("={:02X}")(one) if not "!" <= one <= "~" or one in "=?_"
         else one
+        for one in value
+    ),
+    "quoted-printable with spaces": lambda value: quopri.encodestring(
+        value.encode(), quotetabs=True
+    ).decode(),
+    "a subject of git": lambda value: "".join(
+        each_byte("={:02X}")(one) if not "!" <= one <= "~" or one in "=?_" else one
         for one in value
     ),
     "a list of hex": each_byte("{:#x}", ", "),
