@@ -19,6 +19,8 @@ _GROUP: Final = 4  # characters that make whole bytes
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 # NOTE: line breaks as JSON, shells and YAML write them, and what joins strings in source text
 _WRITTEN_BREAK: Final = re.compile(rb"(?<!\\)\\+[nr](?:\\+n)?|[\"']\s*\+\s*[\"']")
+_WIDTHS: Final = (64, 76)
+"""Characters of a line. Source: RFC 7468 §2; RFC 2045 §6.8."""
 _BREAK_SIGNS: Final = (b"\\n", b"\\r", b'"+', b"'+", b'" +', b"' +", b'+ "', b"+ '")
 _CHANGE: Final = re.compile(rb"[a-z][A-Z]|[A-Za-z][0-9]|[0-9][A-Za-z]")
 
@@ -62,6 +64,14 @@ def _alone(variant: _Variant, text: bytes) -> Iterator[bytes]:
         yield encoded
         if variant is URL_SAFE:
             yield encoded.rstrip(b"=")
+
+
+def _in_strings(text: bytes) -> Iterator[bytes]:
+    r"""Wrapped as OpenSSL, Python and MIME do, with `\n` where the lines of a string break."""
+    for encoded in map(STANDARD.encode, (text, text + b"\n")):
+        for width in _WIDTHS:
+            starts = range(0, len(encoded), width)
+            yield b"\\n".join([encoded[start : start + width] for start in starts])
 
 
 def _read(variant: _Variant, text: bytes, budget: Budget) -> Iterator[Piece]:
@@ -143,6 +153,7 @@ FORMS: Final[dict[str, Form]] = {
         words="base64",
         spell=partial(_spell, STANDARD),
         alone=partial(_alone, STANDARD),
+        streamed=_in_strings,
         read=partial(_read, STANDARD),
     ),
     "base64url": Form(

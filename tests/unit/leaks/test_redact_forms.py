@@ -1,9 +1,11 @@
 """What tools print of a value in their own ways, hidden while it streams."""
 
+import base64
 import html
 import json
 import quopri
 import re
+import textwrap
 from collections.abc import Callable, Iterable
 from functools import cache
 from http.cookies import SimpleCookie
@@ -157,6 +159,12 @@ WAYS: dict[str, Print] = {
     "a subject of git": lambda value: "".join(
         each_byte("={:02X}")(one) if not "!" <= one <= "~" or one in "=?_" else one
         for one in value
+    ),
+    "base64 of Python in JSON": lambda value: json.dumps(
+        base64.encodebytes(value.encode()).decode().rstrip()
+    ),
+    "base64 of OpenSSL in JSON": lambda value: "\\n".join(
+        textwrap.wrap(base64.b64encode(value.encode()).decode(), 64)
     ),
     "a list of hex": each_byte("{:#x}", ", "),
     "BigInteger of Java": lambda value: str(int.from_bytes(value.encode(), signed=True)),
