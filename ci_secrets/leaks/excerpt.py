@@ -1,7 +1,7 @@
 """The line around what was found, without any value in it."""
 
 import sys
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,7 +11,7 @@ from ci_secrets.leaks.held import Place
 MARK: Final = b"***"
 SHOWN: Final = 160
 """Bytes of the redacted line that are shown on either side; the whole of most lines."""
-_KEPT: Final = 2 * SHOWN
+KEPT: Final = 2 * SHOWN
 """Bytes of the line that are kept for it, so that nothing in sight was cut before it was hidden."""
 _MOST: Final = 100_000
 """Places that are remembered; what stands behind the last of so many is not shown at all."""
@@ -34,6 +34,11 @@ class Masks:
             self._ends.append(end)
         else:
             self._ends[-1] = sys.maxsize
+
+    def drop(self, upto: int) -> None:
+        """Forget what ends before an offset."""
+        count = bisect_left(self._ends, upto)
+        del self._starts[:count], self._ends[:count]
 
     def over(self, text: bytes, at: int) -> bytes:
         """The text that stands at an offset, with `***` for what is hidden of it."""
@@ -70,8 +75,8 @@ class Excerpt:
 
 def around(place: Place, end: int, text: Callable[[int, int], bytes], limits: range) -> Excerpt:
     """That of a stretch in a text of which the bytes between two limits are there."""
-    left = text(max(limits.start, place.offset - _KEPT), place.offset)
-    right = text(end, min(limits.stop, end + _KEPT))
+    left = text(max(limits.start, place.offset - KEPT), place.offset)
+    right = text(end, min(limits.stop, end + KEPT))
     return Excerpt(place, end, left.rpartition(b"\n")[2], right.partition(b"\n")[0])
 
 
@@ -101,10 +106,10 @@ class Excerpts:
 
     def _follow(self, text: bytes) -> None:
         self._offset += len(text)
-        tail = text[-_KEPT:]
-        self._left = tail if len(tail) == _KEPT else (self._left + tail)[-_KEPT:]
+        tail = text[-KEPT:]
+        self._left = tail if len(tail) == KEPT else (self._left + tail)[-KEPT:]
         if self._open:
-            line, newline, _ = text[:_KEPT].partition(b"\n")
+            line, newline, _ = text[:KEPT].partition(b"\n")
             for excerpt in self._open:
-                excerpt.right += line[: _KEPT - len(excerpt.right)]
-            self._open = [one for one in self._open if not newline and len(one.right) < _KEPT]
+                excerpt.right += line[: KEPT - len(excerpt.right)]
+            self._open = [one for one in self._open if not newline and len(one.right) < KEPT]

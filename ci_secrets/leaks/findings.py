@@ -93,11 +93,13 @@ class Report:
     seconds: float = 0.0
     contained: bool = field(default=False)
     """Whether the findings were redacted before the text left us."""
+    unlisted: bool = field(default=False)
+    """Whether there is more to find, unlike all that is listed; it counts."""
 
     @property
     def verdict(self) -> Verdict:
         """`unknown` where nothing was seen, else by the findings."""
-        if self.findings:
+        if self.findings or self.unlisted:
             return Verdict.CONTAINED if self.contained else Verdict.LEAKED
         if all(entry.state == "none" for entry in self.coverage):
             return Verdict.UNKNOWN
@@ -115,7 +117,8 @@ def combine(reports: Iterable[Report]) -> Report:
         bytes=sum(report.bytes for report in every),
         lines=sum(report.lines for report in every),
         seconds=sum(report.seconds for report in every),
-        contained=all(report.contained for report in every if report.findings),
+        contained=all(one.contained for one in every if one.findings or one.unlisted),
+        unlisted=any(report.unlisted for report in every),
     )
 
 

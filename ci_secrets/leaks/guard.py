@@ -45,7 +45,8 @@ class Guard:
             contained,
             findings=contained.findings + left.findings,
             skipped=tuple(dict.fromkeys(contained.skipped + left.skipped)),
-            contained=not left.findings,
+            contained=not left.findings and not left.unlisted,
+            unlisted=contained.unlisted or left.unlisted,
         )
 
     def left(self, source: str) -> Report:

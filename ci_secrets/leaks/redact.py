@@ -7,16 +7,15 @@ from typing import Final
 
 from ci_secrets.leaks.disguise import as_it_stands, signs_of
 from ci_secrets.leaks.excerpt import MARK, NO_MASKS, Excerpt, Excerpts, Masks
-from ci_secrets.leaks.findings import Coverage, Report, Skipped
+from ci_secrets.leaks.findings import Coverage, Report
 from ci_secrets.leaks.held import Held
 from ci_secrets.leaks.index import SHORT, Hit
+from ci_secrets.leaks.listed import Listed
 from ci_secrets.leaks.matcher import Engine
 from ci_secrets.leaks.needles import Needle
 from ci_secrets.leaks.stretch import Span, Stretch, Stretches, to_finding
 from ci_secrets.secret import Secret
 
-MAX_FINDINGS: Final = 10_000
-"""Findings of one stream that are listed; everything is redacted however much there is."""
 _PIECE: Final = 128 * 1024
 
 
@@ -43,7 +42,7 @@ class Redactor:
         self._line_breaks = 0
         """Those that were not written, for they stood in values."""
         self._found: list[tuple[Span, Excerpt]] = []
-        self._unlisted: set[str] = set()
+        self._listed = Listed()
         self._seconds = 0.0
 
     def feed(self, data: bytes) -> bytes:
@@ -105,10 +104,6 @@ class Redactor:
         output, they are those of the output, and no line shows what these hide.
         """
         file = hidden(self.engine, source)
-        unlisted = tuple(
-            Skipped(secret=owner, reason=f"more places of {file} than can be listed")
-            for owner in sorted(self._unlisted)
-        )
         findings = (
             # NOTE: hidden once more, for it may hold a value that was added after it was printed
             to_finding(
@@ -121,11 +116,12 @@ class Redactor:
         return Report(
             findings=tuple(sorted(findings, key=lambda one: (one.line, one.column))),
             coverage=(Coverage(source=file, state="complete"),),
-            skipped=self.engine.skipped + unlisted,
+            skipped=self.engine.skipped + self._listed.note(file),
             bytes=self._held.end,
             lines=self._held.lines,
             seconds=self._seconds,
             contained=True,
+            unlisted=self._listed.unlike,
         )
 
     def _note(self, hits: list[Hit]) -> None:
@@ -152,11 +148,7 @@ class Redactor:
             self._hide(start, hit.end, needle)
 
     def _hide(self, start: int, end: int, needle: Needle) -> None:
-        stretch = self._stretches.touched(start, end)
-        if self._full:
-            stretch.unlisted.add(needle.owner)
-        else:
-            stretch.add(needle, start, end, self._held.place)
+        self._stretches.touched(start, end).add(needle, start, end, self._held.place)
 
     def _signs(self, at: int) -> int:
         """See `Lanes.settled`."""
@@ -190,7 +182,7 @@ class Redactor:
                 stretch.begun = True
                 stretch.line = held.place(stretch.start).line
                 written = stretch.line - self._line_breaks
-                stretch.excerpt = None if self._full else self._excerpts.mark(written)
+                stretch.excerpt = self._excerpts.mark(written)
                 out.append(MARK)
             at = max(at, min(stretch.end, settled))
             if stretch.end >= settled:
@@ -210,19 +202,11 @@ class Redactor:
 
     def _close(self, stretch: Stretch) -> None:
         self._line_breaks += self._held.place(stretch.end).line - stretch.line
-        if stretch.excerpt is None:
-            self._unlisted |= stretch.owners
-            return
-        self._unlisted |= stretch.unlisted
+        self._listed.others |= stretch.unlisted
         for span in stretch.findings():
-            if self._full:
-                self._unlisted.add(span.needle.owner)
-            else:
+            needle = span.needle
+            if self._listed.takes(needle.owner, (needle.secret, *needle.form)) and stretch.excerpt:
                 self._found.append((span, stretch.excerpt))
-
-    @property
-    def _full(self) -> bool:
-        return len(self._found) >= MAX_FINDINGS
 
 
 def _written(span: Span, excerpt: Excerpt) -> Span:

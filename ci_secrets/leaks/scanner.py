@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
+from functools import lru_cache, partial
 from itertools import chain
 from typing import Final
 
 from ci_secrets.leaks.clues import MARGIN, MAX_REACH
-from ci_secrets.leaks.excerpt import Excerpt, Masks, around
+from ci_secrets.leaks.excerpt import KEPT, Excerpt, Masks, around
 from ci_secrets.leaks.findings import Coverage, Report, Skipped
 from ci_secrets.leaks.held import Held
 from ci_secrets.leaks.index import Hit, Index
 from ci_secrets.leaks.inspector import Inspector
 from ci_secrets.leaks.lanes import Lanes
+from ci_secrets.leaks.listed import Listed
 from ci_secrets.leaks.matcher import Engine
-from ci_secrets.leaks.redact import MAX_FINDINGS, hidden, redacted
+from ci_secrets.leaks.redact import hidden, redacted
 from ci_secrets.leaks.stretch import Span, Stretch, to_finding
 
 BLOCK: Final = 256 * 1024
@@ -25,6 +27,8 @@ _RETOLD: Final = 4096
 """Bytes of what was found that is read once more to tell of it."""
 _BESIDE: Final = 1024
 """Bytes of its lines that are read with it on either side, and at most twice as many."""
+_ALIKE: Final = 1000
+"""Lines whose sides are remembered as they are shown."""
 _MAX_STRETCH: Final = 128 * 1024
 """Bytes inspected at once; longer stretches are cut, with `MAX_REACH` in common."""
 
@@ -40,22 +44,24 @@ class Scanner:
 
     def __init__(self, engine: Engine, *, redacted: bool = False) -> None:
         """`redacted`: the text comes from a `Redactor` of the same values."""
-        self._engine = engine
-        self._inspector = Inspector(engine)
+        self._use(engine)
         self._redacted = redacted
         self._held = Held()
         self._searched = 0
         """Offset up to which anchors were looked for."""
-        self._lanes: Lanes | None = None
-        """Of many values each has few anchors: the needles themselves are looked for, too."""
         self._since: dict[str, int] = {}
         """Owners that became known later, and the offset from which on they are looked for."""
         self._hits: list[Hit] = []
         """Those that later ones may still touch."""
-        self._found: list[tuple[Span, Excerpt]] = []
+        self._noted: list[tuple[Span, Excerpt]] = []
+        """In lines in which more may be found."""
+        self._near = Masks()
+        """Where anything was found in these: in what is held, so never more than are remembered."""
+        self._found: list[tuple[Span, tuple[bytes, bytes]]] = []
+        """What is listed, and what stands beside it, without any value."""
+        self._listed = Listed()
         self.masks = Masks()
         """Where in the text anything was found; complete after `finish`."""
-        self._unlisted: set[str] = set()
         self._told: tuple[tuple[int, int], list[Hit]] = ((0, 0), [])
         """Lines that were read once more, and what stands in them."""
 
@@ -70,9 +76,7 @@ class Scanner:
         """Look for the values of another engine, too: from here on, not in what was fed before."""
         for owner in _owners(engine) - _owners(self._engine):
             self._since.setdefault(owner, self._held.end)
-        self._engine = engine
-        self._inspector = Inspector(engine)
-        self._lanes = None
+        self._use(engine)
 
     def finish(self) -> None:
         """The text ends here; what is fed after this is a new beginning."""
@@ -86,7 +90,9 @@ class Scanner:
         """Another, for which the text ends here: it tells what would be found by now."""
         # NOTE: what does not change, and is large or many
         indexes = chain.from_iterable(self._scarce() if self._lanes else ())
-        shared = (self._engine, self._inspector, *self._hits, *self._found, *indexes)
+        shared = (
+            self._engine, self._inspector, *self._hits, *self._noted, *self._found, *indexes
+        )
         other = deepcopy(self, {id(one): one for one in shared})
         other.finish()
         return other
@@ -94,19 +100,18 @@ class Scanner:
     def report(self, name: str) -> Report:
         """What was found in the whole text; complete after `finish`."""
         shown = hidden(self._engine, name)
-        unlisted = tuple(
-            Skipped(secret=owner, reason=f"more places of {shown} than can be listed")
-            for owner in sorted(self._unlisted)
-        )
+        # NOTE: once more where values were added, for what was found before may stand beside one
+        hide = self._hide if self._since else bytes
         return Report(
             findings=tuple(
-                to_finding(span, excerpt.sides(self.masks, self._hide), shown)
-                for span, excerpt in sorted(self._found, key=lambda found: found[0].start)
+                to_finding(span, (hide(left), hide(right)), shown)
+                for span, (left, right) in sorted(self._found, key=lambda found: found[0].start)
             ),
             coverage=(Coverage(source=shown, state="complete"),),
-            skipped=self._engine.skipped + unlisted + self._unnoticed(),
+            skipped=self._engine.skipped + self._listed.note(shown) + self._unnoticed(),
             bytes=self._held.end,
             lines=self._held.lines,
+            unlisted=self._listed.unlike,
         )
 
     def _unnoticed(self) -> tuple[Skipped, ...]:
@@ -160,25 +165,38 @@ class Scanner:
                 break
             self._note(group)
             del self._hits[: len(group)]
+        self._list(min([before, *(hit.start for hit in self._hits[:1])]))
         keep = min([before - MAX_REACH, *(hit.start for hit in self._hits[:1])])
         if keep > self._held.base:
             self._held.drop(keep)
 
     def _note(self, group: list[Hit]) -> None:
-        full = len(self._found) >= MAX_FINDINGS
-        hits = group if full else self._retold(group)
+        hits = self._retold(group)
         stretch = Stretch(min(hit.start for hit in hits), max(hit.end for hit in hits))
         self.masks.add(stretch.start, stretch.end)
+        self._near.add(stretch.start, stretch.end)
         new = [hit for hit in hits if hit.start >= self._since.get(hit.needle.owner, 0)]
-        if full:
-            self._unlisted |= {hit.needle.owner for hit in new}
-            return
         held = self._held
         place = held.place(stretch.start)
         for hit in new:
             stretch.add(hit.needle, hit.start, hit.end, held.place)
         excerpt = around(place, stretch.end, held.slice, range(held.base, held.end))
-        self._found += [(span, excerpt) for span in stretch.findings()]
+        self._noted += [(span, excerpt) for span in stretch.findings()]
+        self._listed.others |= stretch.unlisted
+
+    def _list(self, before: int) -> None:
+        """List what was found in lines in which nothing more will be, before an offset."""
+        count = 0
+        for span, excerpt in self._noted:
+            if excerpt.end + len(excerpt.right) > before:
+                break
+            sides = excerpt.sides(self._near, self._hide)
+            kind = to_finding(span, sides, "").fingerprint
+            if self._listed.takes(span.needle.owner, (kind,)):
+                self._found.append((span, sides))
+            count += 1
+        del self._noted[:count]
+        self._near.drop(min([before, *(noted.place.offset for _, noted in self._noted[:1])]) - KEPT)
 
     def _retold(self, group: list[Hit]) -> list[Hit]:
         """The hits as their lines alone tell of them, in the best way.
@@ -203,8 +221,13 @@ class Scanner:
             for hit in self._inspector.every(self._held.slice(start, end))
         ]
 
-    def _hide(self, text: bytes) -> bytes:
-        return redacted(self._engine, text)
+    def _use(self, engine: Engine) -> None:
+        self._engine = engine
+        self._inspector = Inspector(engine)
+        self._lanes: Lanes | None = None
+        """Of many values each has few anchors: the needles themselves are looked for, too."""
+        # NOTE: what is printed very often, is printed in lines that are alike
+        self._hide = lru_cache(_ALIKE)(partial(redacted, engine))
 
 
 def _owners(engine: Engine) -> set[str]:

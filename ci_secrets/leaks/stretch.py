@@ -49,7 +49,7 @@ class Stretch:
     room: int = MAX_SPANS
     """How many more spans are noted."""
     unlisted: set[str] = field(default_factory=set)
-    """Owners of what was not."""
+    """Owners of what was not: in a form in which they are noted there, too."""
     begun: bool = False
     """Whether the `***` was written."""
     line: int = 0
@@ -75,16 +75,11 @@ class Stretch:
                 same[-1].start = place(start)
             if end > same[-1].end.offset:
                 same[-1].end = place(end)
-        elif self.room > 0:
+        elif self.room > 0 or not same:
             self.room -= 1
             same.append(Span(needle, place(start), place(end)))
         else:
             self.unlisted.add(needle.owner)
-
-    @property
-    def owners(self) -> set[str]:
-        """Names of the values in it."""
-        return self.unlisted | {spans[0].needle.owner for spans in self.spans.values() if spans}
 
     def findings(self) -> list[Span]:
         """One span for each place of each value: the longest, then the whole before its parts."""

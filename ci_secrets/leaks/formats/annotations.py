@@ -7,7 +7,7 @@ are those of actions/toolkit, packages/core/src/command.ts.
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from ci_secrets.leaks.findings import Finding, Report, Severity
+from ci_secrets.leaks.findings import Finding, Report, Severity, Verdict
 from ci_secrets.leaks.formats import Context
 from ci_secrets.leaks.formats.words import EXCERPT, NAME, counted, missed, summary, told
 from ci_secrets.text import foreign
@@ -24,7 +24,7 @@ def render(report: Report, _context: Context) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    level: Level = "error" if report.findings and not report.contained else "notice"
+    level: Level = "error" if report.verdict is Verdict.LEAKED else "notice"
     yield _command(level, f"{report.verdict}: {summary(report)}", title="ci-secrets")
     for finding in report.findings[:_SHOWN]:
         yield _finding("warning" if report.contained else _LEVEL[finding.severity], finding)

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_secrets.leaks.index import SHORT
+from ci_secrets.leaks.listed import MAX_FINDINGS
 from ci_secrets.leaks.matcher import build
-from ci_secrets.leaks.redact import MAX_FINDINGS, Redactor, redacted
+from ci_secrets.leaks.redact import Redactor, redacted
 from ci_secrets.secret import Secret
 from tests.unit.leaks.strategies import NEIGHBOURS, VALUES, cut, engine_of
 

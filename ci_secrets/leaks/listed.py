@@ -1,0 +1,42 @@
+"""Which findings of a text are listed, where there are more than anybody reads."""
+
+from typing import Final
+
+from ci_secrets.leaks.findings import Skipped
+
+MAX_FINDINGS: Final = 10_000
+"""Findings of one text that are listed as they come; everything is redacted however much it is."""
+MAX_UNLIKE: Final = 100
+"""Findings of one value that are listed beyond these: each unlike all that are listed by then."""
+
+
+class Listed:
+    """Asked for each finding in turn. What it remembers does not grow with the text."""
+
+    def __init__(self) -> None:
+        self.others: set[str] = set()
+        """Owners with findings that are not listed."""
+        self.unlike = False
+        """Whether one of these is like none that is listed: nobody can know of it, or accept it."""
+        self._count = 0
+        self._kinds: set[tuple[str, ...]] = set()
+        self._beyond: dict[str, int] = {}
+
+    def takes(self, owner: str, kind: tuple[str, ...]) -> bool:
+        """Whether the next one is listed, which belongs to a value and is like others of a kind."""
+        known, beyond = kind in self._kinds, self._beyond.get(owner, 0)
+        if self._count < MAX_FINDINGS:
+            self._count += 1
+        elif known or beyond >= MAX_UNLIKE:
+            self.others.add(owner)
+            self.unlike |= not known
+            return False
+        else:
+            self._beyond[owner] = beyond + 1
+        self._kinds.add(kind)
+        return True
+
+    def note(self, file: str) -> tuple[Skipped, ...]:
+        """What a report says of those that are not listed."""
+        reason = f"more places of {file} than can be listed"
+        return tuple(Skipped(secret=owner, reason=reason) for owner in sorted(self.others))
