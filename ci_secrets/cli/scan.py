@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "paths", nargs="+", metavar="PATH", help="files, directories, .gz, .zst, .zip, -"
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="files, directories, .gz, .zst, .xz, .bz2, .tar, .zip, -",
     )
     add_options(
         parser, "known", "follow", "format", "report", "ignore-file", *IDENTITY, "state-dir"

@@ -43,6 +43,10 @@ _STEP: Final = 512
 _NOT_ENCODED: Final = bytes(
     byte for byte in range(256) if not (chr(byte).isascii() and chr(byte).isalnum())
 )
+_IN_TEXT: Final = bytes((0, 9, 10, 13, 27, *range(32, 127), *range(128, 256)))
+"""Bytes of text of any language and charset, in colours, and of ASCII as UTF-16."""
+_FEW_CONTROLS: Final = 16
+"""Of the other bytes a step of packed data has 56, give or take 7 (one in nine)."""
 
 
 def holds_packed(data: bytes) -> bool:
@@ -53,7 +57,9 @@ def holds_packed(data: bytes) -> bool:
         rest.match(data, at + len(begin))
         for begin, rest in _HEADS.items()
         for at in _places(data, begin)
-    ) or any(_is_zlib(data, at) for begin in _ZLIB_HEADS for at in _places(data, begin))
+    ) or any(
+        is_zlib(data[at : at + _ZLIB[-1]]) for begin in _ZLIB_HEADS for at in _places(data, begin)
+    )
 
 
 def _places(data: bytes, literal: bytes) -> Iterator[int]:
@@ -63,9 +69,10 @@ def _places(data: bytes, literal: bytes) -> Iterator[int]:
         at = data.find(literal, at + 1)
 
 
-def _is_zlib(data: bytes, at: int) -> bool:
-    head = data[at : at + _ZLIB[-1]]
-    return len(head) in _ZLIB and _is_begun(head, zlib.MAX_WBITS)
+def is_zlib(data: bytes) -> bool:
+    """Whether zlib begins it, and goes on for so long that it is nothing else."""
+    head = data[: _ZLIB[-1]]
+    return head.startswith(_ZLIB_HEADS) and len(head) in _ZLIB and _is_begun(head, zlib.MAX_WBITS)
 
 
 def is_packed(text: bytes, end: int, magic: bytes) -> bool:
@@ -121,11 +128,15 @@ def _is_begun(head: bytes, bits: int) -> bool:
 
 
 def extent(text: bytes, start: int, dense: int) -> int:
-    """How far encoded text goes on, of which so many eighths are letters and digits."""
+    """How far encoded text goes on, of which so many eighths are letters and digits.
+
+    Or packed data as they are.
+    """
     end = start + 8 * _STEP
     while end < min(len(text), start + MAX_REACH):
         step = text[end - _STEP : end]
-        if 8 * len(step.translate(None, _NOT_ENCODED)) < dense * len(step):
+        encoded = 8 * len(step.translate(None, _NOT_ENCODED)) >= dense * len(step)
+        if not encoded and len(step.translate(None, _IN_TEXT)) < _FEW_CONTROLS:
             break
         end += _STEP
     return end

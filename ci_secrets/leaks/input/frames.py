@@ -1,6 +1,8 @@
-"""Unpacks gzip and Zstandard: frames that follow each other."""
+"""Unpacks gzip, Zstandard, bzip2, xz and zlib: frames that follow each other."""
 
+import bz2
 import io
+import lzma
 import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
@@ -10,10 +12,13 @@ from ci_secrets.leaks.input.source import CHUNK, Stream
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-# NOTE: so little is fed at a time that little comes out at a time, even of a bomb: some 16 MB
+# NOTE: so little is fed at a time that little comes out at a time, even of a bomb: some 16 MB.
+# bzip2 and xz can hold more than that in a few bytes, but can be told how much to give.
 _SLICE: Final = 512
 _MAX_WINDOW: Final = 2**27
 """Bytes that a Zstandard frame may refer back to: what `zstd --long` writes, and `zstd` reads."""
+_MAX_MEMORY: Final = 72 * 1024**2
+"""Bytes that xz may take: its highest level takes 65 MiB."""
 _MAX_HEAD: Final = 1024**2
 """Bytes of gzip out of which nothing comes: a longer name or comment is no name or comment."""
 _FIXED: Final = 10
@@ -51,7 +56,7 @@ class Kept(io.RawIOBase):
         return io.BufferedReader(self, CHUNK)
 
 
-class _Frame(Protocol):
+class _Unpacker(Protocol):
     """What zlib and zstandard have in common."""
 
     @property
@@ -61,27 +66,60 @@ class _Frame(Protocol):
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
-class GzipFrame:
-    """A frame of gzip. What its header holds (more fields, a name, a comment) goes to `labels`."""
+class Frame:
+    """What begins, is fed, and ends somewhere in what it was fed."""
 
-    def __init__(self, labels: list[bytes]) -> None:
-        self._frame = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        self._labels = labels
-        self._head: bytes | None = b""
+    def __init__(self, unpacker: _Unpacker) -> None:
+        self._unpacker = unpacker
 
     @property
     def eof(self) -> bool:
         """Whether it has ended."""
-        return self._frame.eof
+        return self._unpacker.eof
+
+    @property
+    def holds_more(self) -> bool:
+        """Whether more comes out before more is fed."""
+        return False
 
     @property
     def unused_data(self) -> bytes:
         """What stands behind its end."""
-        return self._frame.unused_data
+        return self._unpacker.unused_data
 
-    def decompress(self, data: bytes, /) -> bytes:
+    def decompress(self, data: bytes) -> bytes:
+        """What comes out. Raises whatever the library does where it is damaged."""
+        return self._unpacker.decompress(data)
+
+
+class _PartedFrame(Frame):
+    """A frame of bzip2 or xz."""
+
+    def __init__(self, unpacker: bz2.BZ2Decompressor | lzma.LZMADecompressor) -> None:
+        super().__init__(unpacker)
+        self._parted = unpacker
+
+    @property
+    def holds_more(self) -> bool:
+        """As these libraries say."""
+        return not (self._parted.needs_input or self._parted.eof)
+
+    def decompress(self, data: bytes) -> bytes:
+        """Some of it."""
+        return self._parted.decompress(data, CHUNK)
+
+
+class GzipFrame(Frame):
+    """A frame of gzip. What its header holds (more fields, a name, a comment) goes to `labels`."""
+
+    def __init__(self, labels: list[bytes]) -> None:
+        super().__init__(zlib.decompressobj(zlib.MAX_WBITS | 16))
+        self._labels = labels
+        self._head: bytes | None = b""
+
+    def decompress(self, data: bytes) -> bytes:
         """What comes out. Raises `zlib.error` where it is damaged."""
-        text = self._frame.decompress(data)
+        text = super().decompress(data)
         if self._head is not None:
             self._head += data
             if text or self.eof:
@@ -103,11 +141,26 @@ def _label(head: bytes) -> bytes:
     return head[_FIXED:end]
 
 
-def zstd_frame() -> _Frame:
+def zstd_frame() -> Frame:
     """A frame of Zstandard."""
     from zstandard import ZstdDecompressor
 
-    return ZstdDecompressor(max_window_size=_MAX_WINDOW).decompressobj()
+    return Frame(ZstdDecompressor(max_window_size=_MAX_WINDOW).decompressobj())
+
+
+def zlib_frame() -> Frame:
+    """A stream of zlib."""
+    return Frame(zlib.decompressobj())
+
+
+def bzip2_frame() -> Frame:
+    """A stream of bzip2."""
+    return _PartedFrame(bz2.BZ2Decompressor())
+
+
+def xz_frame() -> Frame:
+    """A stream of xz."""
+    return _PartedFrame(lzma.LZMADecompressor(lzma.FORMAT_XZ, _MAX_MEMORY))
 
 
 class Frames(io.RawIOBase):
@@ -117,10 +170,10 @@ class Frames(io.RawIOBase):
     lose what came out of a frame before the damage.
     """
 
-    def __init__(self, stream: io.RawIOBase, begin: Callable[[], _Frame]) -> None:
+    def __init__(self, stream: io.RawIOBase, begin: Callable[[], Frame]) -> None:
         self._stream = io.BufferedReader(stream, CHUNK)
         self._begin = begin
-        self._frame: _Frame | None = None
+        self._frame: Frame | None = None
         self._fed = b""
         self._ready = b""
         self.broken = False
@@ -134,19 +187,28 @@ class Frames(io.RawIOBase):
         """Read on."""
         view = memoryview(buffer).cast("B")
         while not self._ready:
-            self._fed = self._fed or self._stream.read1(_SLICE)
-            if self._frame is None:
-                self._fed = self._fed.lstrip(b"\0")  # what fills up a tape
-            if not self._fed and not self._stream.peek(1):
-                if self._frame is None:
+            if self._frame is None or not self._frame.holds_more:
+                self._feed()
+                if not self._fed and self._frame is None:
                     return 0
-                self._break()
-            if self._fed:
-                self._unpack()
+            self._unpack()
         data = self._ready[: len(view)]
         self._ready = self._ready[len(data) :]
         view[: len(data)] = data
         return len(data)
+
+    def _feed(self) -> None:
+        """Have something to unpack, unless it ends here."""
+        ended = False
+        while not ended:
+            self._fed = self._fed or self._stream.read1(_SLICE)
+            ended = not self._fed
+            if self._frame is None:
+                self._fed = self._fed.lstrip(b"\0")  # what fills up a tape
+            if self._fed:
+                return
+        if self._frame is not None:
+            self._break()
 
     def _unpack(self) -> None:
         self._frame = self._frame or self._begin()

@@ -1,4 +1,4 @@
-"""Opens gzip and Zstandard files and zip archives, within each other and within a budget.
+"""Opens packed files, zip and tar archives, within each other and within a budget.
 
 A zip of GitHub's logs holds every line twice, as `1_build.txt` and as `build/2_step.txt`. Both are
 scanned and both are told, for both are downloaded; a finding has the same fingerprint in either,
@@ -6,16 +6,36 @@ so that it is accepted or traced as one.
 """
 
 import io
+import re
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import IO, Final, cast
 
 from ci_secrets.leaks.findings import CoverageState
 from ci_secrets.leaks.input.beside import beside
-from ci_secrets.leaks.input.frames import Frames, GzipFrame, Kept, zstd_frame
-from ci_secrets.leaks.input.source import BROKEN, CHUNK, Budget, Source, Stream, peekable
+from ci_secrets.leaks.input.frames import (
+    Frame,
+    Frames,
+    GzipFrame,
+    Kept,
+    bzip2_frame,
+    xz_frame,
+    zlib_frame,
+    zstd_frame,
+)
+from ci_secrets.leaks.input.source import (
+    BROKEN,
+    CHUNK,
+    Budget,
+    Source,
+    Stream,
+    begun,
+    peekable,
+)
+from ci_secrets.leaks.input.tar import HEAD, Tar, is_tar
+from ci_secrets.leaks.magic import is_zlib
 
 MAX_UNPACKED: Final = 4 * 1024**3
 """Bytes that one path may unpack to; what lies behind them is reported as missing."""
@@ -23,11 +43,15 @@ MAX_IN_MEMORY: Final = 256 * 1024**2
 """Bytes of a zip archive that comes through a pipe or lies inside another archive."""
 MAX_DEPTH: Final = 3
 """Archives within archives."""
-NAMES: Final = (".gz", ".zst", ".zip")
+NAMES: Final = (".gz", ".zst", ".bz2", ".xz", ".zip")
 _MANY: Final = 0xFFFF
 """Stands for a count that is told elsewhere (Zip64)."""
 _GZIP: Final = b"\x1f\x8b"
-_ZSTD: Final = b"\x28\xb5\x2f\xfd"
+_FRAMES: Final[tuple[tuple[re.Pattern[bytes], Callable[[], Frame]], ...]] = (
+    (re.compile(rb"\x28\xb5\x2f\xfd"), zstd_frame),
+    (re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), bzip2_frame),  # the second: without blocks
+    (re.compile(rb"\xfd7zXZ\x00"), xz_frame),
+)
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")  # the second: an archive without members
 
 
@@ -44,27 +68,42 @@ def unpacked(
     `named`: whether the name tells the kind of this stream, and not of what it came out of.
     """
     try:
-        head = stream.peek(4)[:4]
+        head, stream = begun(stream, HEAD)
     except BROKEN:
         yield Source(name, None, "none")
         return
     budget_here = budget or Budget(MAX_UNPACKED)
-    if depth < MAX_DEPTH and head.startswith((_GZIP, _ZSTD)):
-        yield from _compressed(name, stream, head, budget_here, depth + 1)
-    elif depth < MAX_DEPTH and head.startswith(_ZIP):
+    labels: list[bytes] = []
+    begin, is_zip, holds_tar = _frame(head, labels), head.startswith(_ZIP), is_tar(head)
+    if depth == MAX_DEPTH or not (begin or is_zip or holds_tar):
+        # NOTE: too deep, or not what its name says: what is in it was not seen
+        sealed = begin or is_zip or holds_tar or (named and name.endswith(NAMES))
+        yield Source(name, stream, "none" if sealed else "complete", budget)
+    elif begin:
+        yield from _compressed(name, stream, begin, labels, budget_here, depth + 1)
+    elif is_zip:
         yield from _archive(name, stream, budget_here, depth + 1)
     else:
-        # NOTE: too deep, or not what its name says: what is in it was not seen
-        sealed = head.startswith((_GZIP, _ZSTD, *_ZIP)) or (named and name.endswith(NAMES))
-        yield Source(name, stream, "none" if sealed else "complete", budget)
+        yield from _tar(name, stream, budget_here, depth + 1, was_packed=budget is not None)
+
+
+def _frame(head: bytes, labels: list[bytes]) -> Callable[[], Frame] | None:
+    """What unpacks a file that begins so; what stands in the heads of gzip goes to `labels`."""
+    if head.startswith(_GZIP):
+        return partial(GzipFrame, labels)
+    begins = (frame for magic, frame in _FRAMES if magic.match(head))
+    return next(begins, zlib_frame if is_zlib(head) else None)
 
 
 def _compressed(
-    name: str, stream: Stream, head: bytes, budget: Budget, depth: int
+    name: str,
+    stream: Stream,
+    begin: Callable[[], Frame],
+    labels: list[bytes],
+    budget: Budget,
+    depth: int,
 ) -> Iterator[Source]:
     kept = Kept(stream)
-    labels: list[bytes] = []
-    begin = partial(GzipFrame, labels) if head.startswith(_GZIP) else zstd_frame
     frames = Frames(kept, begin)
     state: CoverageState = "none"
     for source in unpacked(name, io.BufferedReader(frames, CHUNK), budget, depth, named=False):
@@ -114,6 +153,27 @@ def _member(
         return
     with opened:
         yield from unpacked(name, cast("zipfile.ZipExtFile", opened), budget, depth)
+
+
+def _tar(
+    name: str, stream: Stream, budget: Budget, depth: int, *, was_packed: bool
+) -> Iterator[Source]:
+    tar = Tar(stream, None if was_packed else budget)
+    paid = budget if was_packed else None
+    seen = set()
+    for path, content in tar.members():
+        if path is None:
+            yield Source(name, content, budget=paid)
+        else:
+            for source in unpacked(f"{name}!/{path}", content, budget, depth):
+                yield source
+                seen.add(source.state)
+        if budget.left < 0:
+            yield Source(name, tar.rest(), "tail-missing", budget)
+            return
+    state: CoverageState = "complete" if tar.whole else "tail-missing"
+    # NOTE: who has read the names of what could not be read has seen nothing
+    yield Source(name, tar.rest(), "none" if seen == {"none"} else state, paid)
 
 
 def _seekable(stream: Stream, budget: Budget, *, in_archive: bool) -> IO[bytes]:

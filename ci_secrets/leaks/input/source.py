@@ -6,10 +6,14 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import IO, Final, cast
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Final, cast
 
 from ci_secrets.leaks.findings import CoverageState
 from ci_secrets.leaks.input.utf16 import BOMS, Transcript
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 CHUNK: Final = 256 * 1024
 BROKEN: Final = (
@@ -34,6 +38,38 @@ def peekable(stream: IO[bytes]) -> Stream:
     if hasattr(stream, "peek"):
         return cast("Stream", stream)
     return io.BufferedReader(cast("io.RawIOBase", stream))
+
+
+class Ahead(io.RawIOBase):
+    """What was read of a stream already, and then the stream."""
+
+    def __init__(self, head: bytes, stream: Stream) -> None:
+        self._head = head
+        self._stream = stream
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """Read on."""
+        view = memoryview(buffer).cast("B")
+        data = self._head[: len(view)] or self._stream.read1(len(view))
+        self._head = self._head[len(data) :]
+        view[: len(data)] = data
+        return len(data)
+
+
+def begun(stream: Stream, size: int) -> tuple[bytes, Stream]:
+    """So many bytes that it begins with, however slowly they come, and the same stream."""
+    head = stream.peek(size)[:size]
+    if len(head) == size or stream.seekable():
+        return head, stream
+    head = b""
+    with suppress(*BROKEN):  # NOTE: whoever reads on comes to it again
+        while len(head) < size and (more := stream.read1(size - len(head))):
+            head += more
+    return head, io.BufferedReader(Ahead(head, stream), CHUNK)
 
 
 class Budget:

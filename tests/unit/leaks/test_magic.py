@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_secrets.leaks.forms.packed import MAGIC
-from ci_secrets.leaks.magic import holds_packed, is_packed
+from ci_secrets.leaks.magic import extent, holds_packed, is_packed
 from ci_secrets.leaks.scan import scan_stream
-from tests.unit.leaks.strategies import engine_of
+from tests.unit.leaks.strategies import cut, engine_of
 
 TEXT = b"a text of some length, as a value and its neighbours are"
 RANDOM = random.Random(3)  # noqa: S311
@@ -123,3 +123,30 @@ def test_packed_data_in_base85_and_escapes_are_noticed_by_their_head(
     for printed in (b85encode(packed), repr(packed).encode()):
         report = scan_stream(engine_of({"PW": value}), [b"cache: " + printed + b"\n"], "x")
         assert [one.secret for one in report.findings] == ["PW"], printed
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [gzip.compress, bz2.compress, lzma.compress, zstandard.compress],
+    ids=["gzip", "bzip2", "xz", "zstd"],
+)
+@pytest.mark.parametrize("size", [7, 300_000])
+def test_packed_data_in_other_text_are_undone_for_32_kib(
+    pack: Callable[[bytes], bytes], size: int
+) -> None:
+    """Bytes of every kind go on as packed data do, and a value at their end is found."""
+    value = "mZ4kQ81vXw2Rt7LpYd3cBn5h"
+    lines = b"".join(b"%d %x\n" % (at, RANDOM.getrandbits(120)) for at in range(1300))
+    text = b"cache: " + pack(lines + value.encode()) + b"\nnext\n"
+    assert 16 * 1024 < len(text) < 32 * 1024
+    report = scan_stream(engine_of({"PW": value}), cut(text, [size]), "x")
+    assert [one.secret for one in report.findings] == ["PW"]
+
+
+@given(
+    st.sampled_from(["ordinary words\n", "обычные слова\n", "普通的话\n", "\x1b[31mred\x1b[0m\n"])
+)
+def test_text_is_no_packed_data(words: str) -> None:
+    """Not more than the first 4 KiB are read with a head, in whatever language it goes on."""
+    assert extent(words.encode() * 4000, 0, 7) == 4096
+    assert extent("ordinary words\n".encode("utf-16-le") * 4000, 0, 7) == 4096

@@ -1,12 +1,17 @@
 """Archives of every kind, whole and damaged."""
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import struct
+import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import zstandard
@@ -15,7 +20,10 @@ from hypothesis import strategies as st
 
 from ci_secrets.leaks.findings import Report
 from ci_secrets.leaks.scan import scan_paths
-from tests.unit.leaks.strategies import engine_of
+from tests.unit.leaks.strategies import cut, engine_of
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 PW = "hunter23-9f8e"
 ENGINE = engine_of({"PW": PW})
@@ -32,6 +40,16 @@ def zst(data: bytes) -> bytes:
     return zstandard.ZstdCompressor(write_checksum=True).compress(data)
 
 
+def tarred(data: bytes) -> bytes:
+    """A tar archive with one member."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        member = tarfile.TarInfo("job.log")
+        member.size = len(data)
+        archive.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
 def scanned(data: bytes) -> Report:
     """What a scan of standard input says."""
     return scan_paths(ENGINE, ["-"], io.BytesIO(data))
@@ -42,7 +60,8 @@ def states(report: Report) -> list[str]:
     return [entry.state for entry in report.coverage]
 
 
-packers = pytest.mark.parametrize("pack", [gz, zst])
+PACKERS = (gz, zst, bz2.compress, lzma.compress, zlib.compress)
+packers = pytest.mark.parametrize("pack", PACKERS, ids=["gz", "zst", "bz2", "xz", "zlib"])
 
 
 @packers
@@ -54,7 +73,7 @@ def test_frames_follow_each_other(pack: Callable[[bytes], bytes]) -> None:
     assert len(scanned(pack(gz(zst(LEAK)))).findings) == 1
 
 
-@packers
+@pytest.mark.parametrize("pack", [gz, zst])
 def test_a_damaged_head_leaves_the_bytes(pack: Callable[[bytes], bytes]) -> None:
     """A text that only begins like an archive is scanned as it is, and not called read."""
     report = scanned(pack(b"")[:4] + b"\xff" * 8 + b"\n" + LEAK)
@@ -73,7 +92,7 @@ def test_text_behind_an_archive_is_scanned(pack: Callable[[bytes], bytes]) -> No
 @packers
 def test_an_archive_that_breaks_off(pack: Callable[[bytes], bytes]) -> None:
     """What came out before is scanned, the tail is missing."""
-    data = pack(LEAK + os.urandom(900_000))
+    data = pack(LEAK + os.urandom(2_000_000))
     report = scanned(data[:-100_000])
     assert len(report.findings) == 1
     assert states(report) == ["tail-missing"]
@@ -173,11 +192,11 @@ def test_the_data_of_members_are_scanned_once() -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
-@given(at=st.integers(4, 10_000), flip=st.integers(1, 255), pack=st.sampled_from([gz, zst]))
+@given(at=st.integers(10, 10_000), flip=st.integers(1, 255), pack=st.sampled_from(PACKERS))
 def test_damage_anywhere(at: int, flip: int, pack: Callable[[bytes], bytes]) -> None:
     """One changed byte never ends in an exception; what it hid is never called complete."""
     data = bytearray(pack(LEAK + bytes(range(256))))
-    data[4 + at % (len(data) - 4)] ^= flip
+    data[10 + at % (len(data) - 10)] ^= flip
     report = scanned(bytes(data))
     assert report.findings or states(report) != ["complete"]
 
@@ -202,3 +221,55 @@ def test_logs_of_github_hold_each_line_twice(tmp_path: Path) -> None:
     assert first.file.endswith("logs.zip!/1_build.txt")
     assert second.file.endswith("logs.zip!/build/2_step.txt")
     assert first.fingerprint == second.fingerprint
+
+
+def begun_like(*words: str) -> bytes:
+    """A text that begins with these, and ends in a leak."""
+    return " ".join(words).encode() + b"\n" + LEAK
+
+
+@pytest.mark.parametrize(
+    "text", [begun_like("BZh9 and more"), begun_like("x^2 + y"), begun_like("x\x01 and", "y" * 99)]
+)
+def test_a_text_that_begins_like_packed_data_is_a_text(text: bytes) -> None:
+    """A few letters are no sign of what is in it."""
+    report = scanned(text)
+    assert [one.line for one in report.findings] == [3]
+    assert states(report) == ["complete"]
+
+
+class InPieces(io.RawIOBase):
+    """A pipe that gives so many bytes at a time."""
+
+    def __init__(self, data: bytes, sizes: list[int]) -> None:
+        self._pieces = cut(data, sizes)
+        self._piece = b""
+
+    def readable(self) -> bool:
+        """Say yes."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """Read on."""
+        view = memoryview(buffer).cast("B")
+        self._piece = self._piece or next(self._pieces, b"")
+        given, self._piece = self._piece[: len(view)], self._piece[len(view) :]
+        view[: len(given)] = given
+        return len(given)
+
+
+@given(
+    packs=st.lists(st.sampled_from([*PACKERS, tarred]), max_size=3),
+    before=st.integers(0, 3000),
+    sizes=st.lists(st.integers(1, 600), min_size=1, max_size=4),
+)
+def test_nothing_is_lost_however_it_is_packed_and_comes(
+    packs: list[Callable[[bytes], bytes]], before: int, sizes: list[int]
+) -> None:
+    """Whatever lies in what, up to three deep, and in whatever pieces a pipe gives it."""
+    data = b"%x\n" * 9 % tuple(range(before, before + 9)) + LEAK
+    for pack in packs:
+        data = pack(data)
+    report = scan_paths(ENGINE, ["-"], io.BufferedReader(InPieces(data, sizes)))
+    assert [(one.line, one.column) for one in report.findings] == [(11, 7)]
+    assert set(states(report)) == {"complete"}
