@@ -95,12 +95,12 @@ class Excerpts:
             self._line_start = self._offset + newline + 1
         self._follow(text)
 
-    def mark(self, line: int) -> Excerpt:
-        """A `***` was written, in this line; its right side is filled in as the text goes on."""
+    def mark(self, line: int, mark: bytes) -> Excerpt:
+        """A mark was written, in this line; its right side is filled in as the text goes on."""
         place = Place(self._offset, line, self._line_start)
         left = self._left.rpartition(b"\n")[2]
-        excerpt = Excerpt(place, self._offset + len(MARK), left, b"")
-        self._follow(MARK)
+        excerpt = Excerpt(place, self._offset + len(mark), left, b"")
+        self._follow(mark)
         self._open.append(excerpt)
         return excerpt
 

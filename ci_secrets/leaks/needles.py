@@ -118,7 +118,9 @@ def _streamed(part: Part, seen: set[bytes]) -> Iterator[Needle]:
 
 
 def _new(part: Part, form: Chain, patterns: Iterable[bytes], seen: set[bytes]) -> Iterator[Needle]:
-    for variant, pattern in enumerate(patterns):
+    for variant, spelled in enumerate(patterns):
+        # NOTE: an outer NUL may be its own or its neighbour's, which is the same
+        pattern = spelled.strip(b"\0") if form[:1] == ("utf-16",) else spelled
         if len(pattern) >= MIN_DERIVED and pattern not in seen:
             seen.add(pattern)
             yield Needle(

@@ -8,6 +8,7 @@ from typing import Final
 from ci_secrets.leaks.disguise import as_it_stands, signs_of
 from ci_secrets.leaks.excerpt import MARK, NO_MASKS, Excerpt, Excerpts, Masks
 from ci_secrets.leaks.findings import Coverage, Report
+from ci_secrets.leaks.forms.wide import WIDEST, as_wide, like
 from ci_secrets.leaks.held import Held
 from ci_secrets.leaks.index import SHORT, Hit
 from ci_secrets.leaks.listed import Listed
@@ -25,8 +26,8 @@ class Redactor:
     The output does not depend on the pieces. What is held back is the longest end of the text
     that some needle begins with, as it is or torn, and an escape sequence that has begun: at most
     `BOUND` bytes, 8 for each byte of the longest needle, and `LONGEST`. A value torn over more is
-    left to the scan. Values that touch or overlap become one `***`. Not safe for use by several
-    threads at once.
+    left to the scan. Values that touch or overlap become one `***`, in UTF-16 where they are. Not
+    safe for use by several threads at once.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -182,8 +183,9 @@ class Redactor:
                 stretch.begun = True
                 stretch.line = held.place(stretch.start).line
                 written = stretch.line - self._line_breaks
-                stretch.excerpt = self._excerpts.mark(written)
-                out.append(MARK)
+                mark = self._mark(stretch)
+                stretch.excerpt = self._excerpts.mark(written, mark)
+                out.append(mark)
             at = max(at, min(stretch.end, settled))
             if stretch.end >= settled:
                 break  # NOTE: what comes next may touch it and belong to the same `***`
@@ -193,6 +195,14 @@ class Redactor:
         self._clear(at, settled, out)
         if settled > held.base:
             held.drop(settled)
+
+    def _mark(self, stretch: Stretch) -> bytes:
+        """What is written for it: `***`, in the charset of what stands there."""
+        for needle in stretch.first():
+            if needle.form[:1] == ("utf-16",):
+                return as_wide(MARK, needle.pattern)
+        end = min(stretch.end, stretch.start + WIDEST)
+        return like(MARK, self._held.slice(stretch.start, end))
 
     def _clear(self, start: int, end: int, out: list[bytes]) -> None:
         if start < end:

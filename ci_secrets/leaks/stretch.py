@@ -81,6 +81,11 @@ class Stretch:
         else:
             self.unlisted.add(needle.owner)
 
+    def first(self) -> Iterator[Needle]:
+        """Those that it begins with."""
+        every = (span for spans in self.spans.values() for span in spans)
+        return (span.needle for span in every if span.start.offset == self.start)
+
     def findings(self) -> list[Span]:
         """One span for each place of each value: the longest, then the whole before its parts."""
         owners: dict[str, list[Span]] = {}

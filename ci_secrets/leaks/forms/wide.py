@@ -29,6 +29,9 @@ _BETWEEN: Final = 128
 """Bytes of other characters between two such rows that are one text with them."""
 _BESIDE: Final = 32
 """Bytes of other characters before and after that are read too."""
+_ROW: Final = re.compile(rb"[^\0](\0|\0\0\0)[^\0]")
+WIDEST: Final = 5
+"""Bytes of the longest such row."""
 _NULS: Final = b"\0" * 3
 _NUL: Final = re.compile(rb"[^\0]\0[^\0]\0")
 _CONTINUED: Final = bytes(range(0x80, 0xC0))
@@ -43,6 +46,21 @@ def utf16(text: bytes) -> Iterator[bytes]:
         return  # NOTE: it has no characters
     for order in _SURE:
         yield value.encode(order)
+
+
+def as_wide(mark: bytes, pattern: bytes) -> bytes:
+    """A mark in ASCII as UTF-16, for a pattern in UTF-16 that has no NULs at its ends."""
+    if len(pattern) % 2:
+        return b"\0".join(map(bytes, zip(mark)))  # NOTE: that of a neighbour fits in either order
+    # NOTE: the characters of one script have the same high byte, or few
+    is_little = len(set(pattern[1::2])) <= len(set(pattern[::2]))
+    return mark.decode().encode("utf-16-le" if is_little else "utf-16-be")
+
+
+def like(mark: bytes, text: bytes) -> bytes:
+    """A mark in ASCII with as many NULs between its characters as between the first of a text."""
+    row = _ROW.match(text)
+    return (row[1] if row else b"").join(map(bytes, zip(mark)))
 
 
 class _Run(NamedTuple):

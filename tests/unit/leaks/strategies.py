@@ -1,5 +1,6 @@
 """Values and texts for the tests of the leak engine; nothing here is a real secret."""
 
+import re
 import string
 from collections.abc import Iterator, Mapping
 
@@ -36,3 +37,7 @@ def cut(data: bytes, sizes: list[int]) -> Iterator[bytes]:
         yield data[at : at + size]
         at += size
         turn += 1
+
+
+MARKS = re.compile(rb"\*\*\*|\0?\*\0\*\0\*\0?|\*\0{3}\*\0{3}\*")
+"""What is written for a value, in the charset of the text."""

@@ -180,7 +180,7 @@ def test_the_pieces_of_the_output_change_no_line(sizes: list[int], seed: int) ->
     excerpts = Excerpts()
     for piece in cut(before, sizes or [1]):
         excerpts.clear(piece)
-    excerpt = excerpts.mark(7)
+    excerpt = excerpts.mark(7, MARK)
     for piece in cut(behind, sizes or [1]):
         excerpts.clear(piece)
     left, right = excerpt.sides(NO_MASKS, lambda text: text)

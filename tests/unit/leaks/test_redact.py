@@ -4,17 +4,19 @@ import base64
 import itertools
 import os
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ci_secrets.leaks.guard import Guard
 from ci_secrets.leaks.index import SHORT
 from ci_secrets.leaks.listed import MAX_FINDINGS
 from ci_secrets.leaks.matcher import build
 from ci_secrets.leaks.redact import Redactor, redacted
 from ci_secrets.secret import Secret
-from tests.unit.leaks.strategies import NEIGHBOURS, VALUES, cut, engine_of
+from tests.unit.leaks.strategies import MARKS, NEIGHBOURS, VALUES, cut, engine_of
 
 
 def stream(values: list[str], *pieces: str) -> str:
@@ -142,7 +144,7 @@ def test_no_needle_survives(
     text = b"".join(clear.encode() + part for clear, part in zip(glue, parts, strict=True))
     redactor = Redactor(engine)
     out = b"".join(map(redactor.feed, cut(text, sizes))) + redactor.finish()
-    for part in out.split(b"***"):
+    for part in MARKS.split(out):
         assert not any(needle in part for needle in needles)
         assert part in text
 
@@ -254,7 +256,7 @@ def test_what_begins_like_a_value_waits_however_few_its_letters(
     redactor = Redactor(engine)
     out = redactor.feed(pattern[:seen]) + redactor.idle()
     out += redactor.feed(pattern[seen:]) + redactor.finish()
-    assert out.startswith(b"***")
+    assert MARKS.match(out)
 
 
 SPELLED_OUT: dict[str, Callable[[bytes], str]] = {
@@ -316,3 +318,54 @@ def test_signs_that_may_belong_to_a_torn_value_wait_for_no_more_than_a_pause() -
     assert redactor.idle() == b""
     assert redactor.feed(b" and so on ") + redactor.idle() == b" and so on "
     assert redactor.feed(torn[:-4] + b" no") + redactor.finish() == b"***{}[]|: no"
+
+
+WIDE = [(name, bom) for name in ("utf-16-le", "utf-16-be") for bom in ("", "\ufeff")]
+knowing = cache(lambda value: engine_of({"PW": value}))
+AROUND = st.text(st.sampled_from("ab \r\nä€я"), max_size=6)
+
+
+@pytest.mark.parametrize(("charset", "bom"), WIDE)
+@given(
+    value=st.sampled_from(
+        ["made-up-q8Zk2vX0-value", "Zq8x7Kq9-ä", "1ключ2-Zq8x7Kq9", "!Zq8x7Kq9!"]
+    ),
+    before=AROUND,
+    behind=AROUND,
+    sizes=st.lists(st.integers(1, 9), min_size=1),
+)
+def test_wide_text_stays_what_it_is(
+    charset: str, bom: str, value: str, before: str, behind: str, sizes: list[int]
+) -> None:
+    """The mark is in its charset, in either order, and everything beside it passes as it came."""
+    redactor = Redactor(knowing(value))
+    text = f"{bom}x{before}\n{value}\n{behind}".encode(charset)
+    out = b"".join(redactor.feed(piece) for piece in cut(text, sizes)) + redactor.finish()
+    assert out.decode(charset) == f"{bom}x{before}\n***\n{behind}"
+
+
+@pytest.mark.parametrize("charset", ["utf-32-le", "utf-32-be"])
+def test_a_mark_in_utf_32_leaves_its_text_readable(charset: str) -> None:
+    """There a value is text torn apart."""
+    redactor = Redactor(engine_of({"PW": "made-up-q8Zk2vX0-value"}))
+    text = "one made-up-q8Zk2vX0-value two\n".encode(charset)
+    assert (redactor.feed(text) + redactor.finish()).decode(charset) == "one *** two\n"
+
+
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("value", ["ключ-шифр", "ключ-Zq8x7Kq9", "Zq8x7Kq9-ключ"])
+def test_wide_values_of_other_alphabets_leave_their_text_readable(charset: str, value: str) -> None:
+    """Characters that have two bytes that say something, at either end."""
+    redactor = Redactor(engine_of({"PW": value}))
+    out = redactor.feed(f"one {value} two\n".encode(charset)) + redactor.finish()
+    assert out.decode(charset) == "one *** two\n"
+
+
+def test_places_behind_a_wide_mark_are_those_of_the_output() -> None:
+    """What a guard tells of a line is counted in what people see."""
+    guard = Guard(engine_of({"PW": "made-up-q8Zk2vX0-value"}))
+    out = guard.feed("one made-up-q8Zk2vX0-value two made-up-q8Zk2vX0-value\n".encode("utf-16-le"))
+    out += guard.finish()
+    stars = "***".encode("utf-16-le").rstrip(b"\0")
+    for finding in guard.report("out").findings:
+        assert out[finding.column - 1 : finding.end_column - 1] == stars

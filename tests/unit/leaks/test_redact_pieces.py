@@ -14,7 +14,7 @@ from ci_secrets.leaks.lanes import BOUND
 from ci_secrets.leaks.matcher import Engine
 from ci_secrets.leaks.redact import Redactor
 from ci_secrets.secret import Secret
-from tests.unit.leaks.strategies import cut, engine_of
+from tests.unit.leaks.strategies import MARKS, cut, engine_of
 
 FIRST = {
     "TOKEN": "mZ4kQ81vXw2Rt7LpYd3c",
@@ -91,7 +91,7 @@ def test_nothing_that_is_looked_for_is_written(text: bytes, sizes: list[int]) ->
     out = run(Redactor(engine(later=True)), list(cut(text, sizes)))
     assert survivors(out) == []
     at = 0
-    for part in out.split(b"***"):
+    for part in MARKS.split(out):
         at = text.index(part, at) + len(part)
 
 
@@ -99,7 +99,7 @@ def survivors(out: bytes, start: int = 0) -> list[Hit]:
     """What is found between the marks from an offset on."""
     (shelf,) = engine(later=True).shelves
     # NOTE: no sequence goes over the end of a line, so none takes a letter behind a mark
-    shown = blanked(out.replace(b"***", b"\n*\n"))[start:].split(b"\n*\n")
+    shown = blanked(MARKS.sub(b"\n*\n", out))[start:].split(b"\n*\n")
     squashed = [hit for part in shown for hit in shelf.squashed.find(squash(part))]
     return [*shelf.literal.find(out[start:]), *squashed]
 
