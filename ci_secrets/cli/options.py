@@ -1,7 +1,7 @@
 """The options that commands share; each has an environment variable `CI_SECRETS_*`."""
 
 import argparse
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ci_secrets.errors import UsageError
@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 
 
 class Option(NamedTuple):  # NOTE: not a dataclass, whose import costs as much as this file
-    """One option; `flag` ones take no value, `many` ones may be given again (a line each)."""
+    """One option; `flag` ones take no value, `many` ones may be given again (a line each).
+
+    Those are converted together.
+    """
 
     help: str
     metavar: str = ""
-    convert: Callable[[str], Any] = str
+    convert: Callable[[Any], Any] = str
     flag: bool = False
     many: bool = False
     default: Any = None
@@ -39,11 +42,13 @@ def seconds(text: str) -> int:
     return int(text)
 
 
-def report(text: str) -> "ReportFile":
-    """`FORMAT=FILE`, or `FILE` for JSON."""
-    from ci_secrets.leaks.formats import report_file
+def reports(texts: Sequence[str]) -> "tuple[ReportFile, ...]":
+    """Each `FORMAT=FILE`, or `FILE` for JSON."""
+    if not texts:
+        return ()
+    from ci_secrets.leaks.formats import report_files
 
-    return report_file(text)
+    return report_files(texts)
 
 
 OPTIONS: Final[dict[str, Option]] = {
@@ -108,7 +113,7 @@ OPTIONS: Final[dict[str, Option]] = {
     "report": Option(
         help="write the report as JSON, or FORMAT=FILE in another format; may be repeated",
         metavar="FILE",
-        convert=report,
+        convert=reports,
         many=True,
     ),
     "known": Option(help="JSON object of name → value to look for (`-`: stdin)", metavar="FILE"),
@@ -193,7 +198,7 @@ def _converted(name: str, option: Option, given: Any) -> Any:  # noqa: ANN401
         return _boolean(name, given)
     if option.many:
         lines = given.splitlines() if isinstance(given, str) else given or ()
-        return tuple(option.convert(line) for line in map(str.strip, lines) if line)
+        return option.convert([line for line in map(str.strip, lines) if line])
     if given is None:
         return option.default
     try:

@@ -37,7 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
-    """Do it; 0, or 11 where something was found that nobody has accepted."""
+    """Do it; 0, 11 where something was found that nobody has accepted, or 8."""
     from ci_secrets.job.reports import clear_reports, context_of, write_report
     from ci_secrets.leaks import ignore, ready
     from ci_secrets.leaks.formats import FORMATS, render
@@ -63,8 +63,9 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     for note in notes:
         console.warn(f"{foreign(arguments.ignore_file or ignore.NAME)}, {note}")
     context = context_of(environment)
+    unwritten = 0
     for file in arguments.report:
-        write_report(file.path, render(file.format, report, context), console)
+        unwritten |= write_report(file.path, render(file.format, report, context), console)
     sys.stdout.write(render(form, report, context))
     sys.stdout.flush()
     if form != "text":  # which says so itself
@@ -75,7 +76,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
         if unsought([report], known.asked):
             raise nothing_sought()
         raise UsageError("Nothing could be read, so nothing is known.", fix="Check the paths.")
-    return 11 if report.verdict is Verdict.LEAKED else 0
+    return 11 if report.verdict is Verdict.LEAKED else unwritten
 
 
 def _told(left: Callable[[Report], Report], console: Console) -> Callable[[Report], None]:

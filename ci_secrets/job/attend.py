@@ -180,8 +180,8 @@ class _Keeper:
             ]
         )
         tell(ended, first.platform, first.console)
-        write_reports(ended, self._reports, first.environment, first.console)
-        return ended.exit_code
+        unwritten = write_reports(ended, self._reports, first.environment, first.console)
+        return ended.exit_code or unwritten
 
     def _drain(self, signals: Signals) -> None:
         """Pass on what was written so far; the end of file may never come, others hold the pipe.

@@ -150,10 +150,11 @@ def _summarise(ended: Ended, platform: Platform, console: Console) -> None:
 
 def write_reports(
     ended: Ended, files: Sequence[ReportFile], environment: Mapping[str, str], console: Console
-) -> None:
-    """The reports of `--report`; where one cannot be written, a warning."""
+) -> int:
+    """The reports of `--report`; 0, or 8 where one cannot be written."""
     if not files:
-        return
+        return 0
+    unwritten = 0
     report = combine(ended.reports)
     context = context_of(environment, endings(ended.closings))
     for file in files:
@@ -161,4 +162,5 @@ def write_reports(
             text = inert_json(as_json(ended), indent=1) + "\n"
         else:
             text = rendered(file.format, report, context)
-        write_report(file.path, text, console)
+        unwritten |= write_report(file.path, text, console)
+    return unwritten

@@ -44,5 +44,5 @@ def run(job: Job, execution: "Execution") -> int:
             warnings=handed_on(job.platform, watch),
         )
         tell(closed, job.platform, job.console)
-        write_reports(closed, execution.reports, job.environment, job.console)
-    return closed.exit_code or job.stops.exit_code
+        unwritten = write_reports(closed, execution.reports, job.environment, job.console)
+    return closed.exit_code or job.stops.exit_code or unwritten

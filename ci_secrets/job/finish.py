@@ -44,9 +44,10 @@ class Finish:
             self.console.say("nothing was opened by this run", "good")
         ends = [self._closed(found) for found in left or ()]
         told = [ended for ended in ends if isinstance(ended, Ended)]
-        write_reports(together(told), self.reports, self.environment, self.console)
+        unwritten = write_reports(together(told), self.reports, self.environment, self.console)
         codes = [ended.exit_code if isinstance(ended, Ended) else ended for ended in ends]
-        return max(codes, key=lambda code: (code == 11, code == 9, code), default=0)
+        worst = max(codes, key=lambda code: (code == 11, code == 9, code), default=0)
+        return worst or unwritten
 
     def _closed(self, found: seal.Found) -> Ended | int:
         """How one state ended, or the exit code of what went wrong with it.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ci_secrets import disk
 from ci_secrets.console import Console
-from ci_secrets.errors import CiSecretsError
+from ci_secrets.errors import CiSecretsError, OutputRefusedError
 from ci_secrets.leaks.formats import Context, Ending, ReportFile
 
 
@@ -28,9 +28,11 @@ def clear_reports(files: Iterable[ReportFile], console: Console) -> None:
             console.warn(f"The report of an earlier run stays: {failure.what}")
 
 
-def write_report(path: Path, text: str, console: Console) -> None:
-    """One report, for others to read too; where it cannot be written, a warning."""
+def write_report(path: Path, text: str, console: Console) -> int:
+    """One report, for others to read too; 0, or, where it cannot be written, a warning and 8."""
     try:
         disk.write_private(path, text.encode(), 0o644)
     except CiSecretsError as failure:
         console.warn(f"The report was not written: {failure.what}")
+        return OutputRefusedError.exit_code
+    return 0

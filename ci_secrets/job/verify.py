@@ -57,7 +57,7 @@ def verify(asked: Asked, environment: Mapping[str, str], console: Console) -> in
     report, failures = _looked_at(build(taken.known.every), logs)
     report = replace(report, skipped=(*taken.skipped, *report.skipped))
     (report,) = as_seen([report], taken.known.asked)
-    _tell(asked, report, platform, environment, console)
+    unwritten = _tell(asked, report, platform, environment, console)
     leaked = report.verdict is Verdict.LEAKED and taken.leaks.on_leak == "fail"
     for failure in failures if leaked else failures[1:]:
         console.error(failure)
@@ -67,7 +67,7 @@ def verify(asked: Asked, environment: Mapping[str, str], console: Console) -> in
         raise failures[0]
     if report.verdict is Verdict.UNKNOWN:
         raise nothing_sought()
-    return taken.exit_code
+    return taken.exit_code or unwritten
 
 
 def _taken(
@@ -111,10 +111,13 @@ def _tell(
     platform: Platform,
     environment: Mapping[str, str],
     console: Console,
-) -> None:
+) -> int:
+    """What was found; 0, or 8 where a report could not be written."""
     context = context_of(environment)
+    unwritten = 0
     platform.write_summary(render("markdown", report, context))
     for file in asked.reports:
-        write_report(file.path, render(file.format, report, context), console)
+        unwritten |= write_report(file.path, render(file.format, report, context), console)
     sys.stdout.write(render(asked.format, report, context))
     sys.stdout.flush()
+    return unwritten

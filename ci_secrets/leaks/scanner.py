@@ -44,6 +44,8 @@ class Scanner:
 
     def __init__(self, engine: Engine, *, redacted: bool = False) -> None:
         """`redacted`: the text comes from a `Redactor` of the same values."""
+        self._lanes: Lanes | None = None
+        """Of many values each has few anchors: the needles themselves are looked for, too."""
         self._use(engine)
         self._redacted = redacted
         self._held = Held()
@@ -90,9 +92,7 @@ class Scanner:
         """Another, for which the text ends here: it tells what would be found by now."""
         # NOTE: what does not change, and is large or many
         indexes = chain.from_iterable(self._scarce() if self._lanes else ())
-        shared = (
-            self._engine, self._inspector, *self._hits, *self._noted, *self._found, *indexes
-        )
+        shared = (self._engine, self._inspector, *self._hits, *self._noted, *self._found, *indexes)
         other = deepcopy(self, {id(one): one for one in shared})
         other.finish()
         return other
@@ -224,8 +224,7 @@ class Scanner:
     def _use(self, engine: Engine) -> None:
         self._engine = engine
         self._inspector = Inspector(engine)
-        self._lanes: Lanes | None = None
-        """Of many values each has few anchors: the needles themselves are looked for, too."""
+        self._lanes = None
         # NOTE: what is printed very often, is printed in lines that are alike
         self._hide = lru_cache(_ALIKE)(partial(redacted, engine))
 

@@ -131,6 +131,17 @@ def test_exec_does_without_a_state(generic: Story) -> None:
     assert "revoked, proven: 1 token and 1 lease" in done.err
 
 
+def test_a_report_that_cannot_be_written_is_told_by_the_exit_code(generic: Story) -> None:
+    """With 8 where all else is well; CMD's own code stays."""
+    report = ["--report", str(generic.stand.workspace / "none" / "report.json")]
+    for script, code in (("exit 0", 8), ("exit 5", 5)):
+        done = generic.run("exec", *report, "--", "sh", "-c", script, env=RUN)
+        assert done.code == code, done.err
+        assert "The report was not written" in done.err
+        assert "revoked, proven: 1 token and 1 lease" in done.err
+    assert generic.run("finish", *report, env=RUN).code == 8
+
+
 def test_a_disk_that_cmd_fills(generic: Story) -> None:
     """CMD's code and the verdict stay; what could not be noted is a warning; finish is 0."""
     with _full_disk(generic.stand.workspace / "disk", "64k") as disk:

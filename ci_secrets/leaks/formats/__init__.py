@@ -1,5 +1,7 @@
 """Report formats, one file each."""
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
@@ -57,8 +59,20 @@ class ReportFile(NamedTuple):
     path: Path
 
 
-def report_file(text: str) -> ReportFile:
-    """`FORMAT=FILE`, or `FILE` for JSON. Raises `UsageError` for an unknown format."""
+def report_files(texts: Sequence[str]) -> tuple[ReportFile, ...]:
+    """Each `FORMAT=FILE`, or `FILE` for JSON.
+
+    Raises `UsageError` for an unknown format, and where one would be written over another.
+    """
+    files = tuple(map(_report_file, texts))
+    if len({os.path.realpath(file.path) for file in files}) < len(files):
+        raise UsageError(
+            "Two reports would be written to the same file.", fix="give each --report its own FILE"
+        )
+    return files
+
+
+def _report_file(text: str) -> ReportFile:
     name, equals, path = text.partition("=")
     name, path = (known(name), path) if equals else ("json", text)
     if not path:

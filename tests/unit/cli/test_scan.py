@@ -102,11 +102,27 @@ def test_gitlab_gets_the_commit() -> None:
     assert commits == {"c0ffee"}
 
 
-def test_a_report_that_cannot_be_written_is_a_warning() -> None:
-    """The verdict is told all the same."""
-    code, said = scan("--report", "html=none/page.html")
+def test_a_report_that_cannot_be_written_is_told_by_the_exit_code() -> None:
+    """With 8, unless there is worse; the verdict and the other reports are told all the same."""
+    words = ("--report", "html=none/page.html", "--report", "job.json")
+    code, said = scan(*words)
     assert code == 11
     assert "The report was not written" in said
+    Path("job.log").write_text("nothing\n")
+    code, said = scan(*words)
+    assert code == 8
+    assert "The report was not written" in said
+    assert json.loads(Path("job.json").read_text())["verdict"] == "clean"
+
+
+@pytest.mark.parametrize("second", ["sarif=same", "sarif=./same", "sarif=link"])
+def test_two_reports_in_one_file_are_refused(second: str) -> None:
+    """Before anything is read: one would be lost."""
+    Path("link").symlink_to("same")
+    code, said = scan("--report", "html=same", "--report", second)
+    assert code == 2
+    assert "Two reports would be written to the same file" in said
+    assert not Path("same").exists()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 
 from ci_secrets.errors import UsageError
 from ci_secrets.leaks.findings import Accepted, Coverage, Report, Verdict
-from ci_secrets.leaks.formats import FORMATS, render, report_file
+from ci_secrets.leaks.formats import FORMATS, render, report_files
 from ci_secrets.leaks.scan import scan_stream
 from tests.unit.leaks.formats.samples import HOSTILE
 from tests.unit.leaks.strategies import VALUES, engine_of
@@ -146,12 +146,14 @@ def test_every_format_tells_what_is_accepted(name: str) -> None:
 
 def test_a_report_file_is_json_unless_its_format_is_named() -> None:
     """`FILE` is the contract; `FORMAT=FILE` says another one."""
-    assert report_file("a/b.json") == ("json", Path("a/b.json"))
-    assert report_file("html=a=b.html") == ("html", Path("a=b.html"))
+    assert report_files(["a/b.json", "html=a=b.html"]) == (
+        ("json", Path("a/b.json")),
+        ("html", Path("a=b.html")),
+    )
     with pytest.raises(UsageError, match="format is not known"):
-        report_file("htm=page.html")
+        report_files(["htm=page.html"])
     with pytest.raises(UsageError, match="no file"):
-        report_file("html=")
+        report_files(["html="])
 
 
 def test_unknown_format_is_refused() -> None:
