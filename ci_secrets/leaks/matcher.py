@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain
+from operator import itemgetter
 from typing import Final
 
 from ci_secrets.leaks.anchors import Anchors
@@ -89,7 +90,7 @@ class Engine:
         self.shelves = tuple(shelves)
         """Values that became known together, and in doubt later ones with earlier ones."""
         self.spelled = tuple(one for shelf in self.shelves for one in shelf.spelled)
-        """What each value comes to, in their order."""
+        """What each value comes to; of those that became known together, by name."""
         self.skipped = tuple(note for one in self.spelled for note in one.skipped)
         """What is not looked for, or not in every form, and why."""
         self._latest: tuple[list[tuple[str, Secret]], Engine] | None = None
@@ -141,7 +142,9 @@ def build(known: Mapping[str, Secret]) -> Engine:
 
 
 def _shelf(secrets: Iterable[tuple[str, Secret]]) -> Shelf:
-    return Shelf(needles_of(name, secret.reveal()) for name, secret in secrets)
+    # NOTE: a spelling of several values is told as that of the first
+    by_name = sorted(secrets, key=itemgetter(0))
+    return Shelf(needles_of(name, secret.reveal()) for name, secret in by_name)
 
 
 def _is_longer(pattern: bytes, letters: bytes) -> bool:

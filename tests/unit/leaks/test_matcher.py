@@ -1,5 +1,6 @@
 """The engine and its search through a stream."""
 
+from ci_secrets.leaks.scan import scan_stream
 from ci_secrets.secret import Secret
 from tests.unit.leaks.strategies import engine_of
 
@@ -23,3 +24,15 @@ def test_skipped_values_are_told() -> None:
 def test_an_engine_does_not_show_its_values() -> None:
     """Printing an engine shows no value."""
     assert "hunter23" not in repr(engine_of({"PW": "hunter23"}))
+
+
+def test_the_order_of_the_values_changes_nothing() -> None:
+    """Of two names of one value a spelling is told under the first in the alphabet."""
+    value = "made-up-q8Zk2vX0-value"
+    text = f"{value}\n{value.encode().hex()}\n{' '.join(value)}\n".encode()
+    one, other = (
+        scan_stream(engine_of(dict.fromkeys(names, value)), [text], "log").findings
+        for names in (("V0", "W"), ("W", "V0"))
+    )
+    assert one == other
+    assert [found.secret for found in one if found.form == ("hex",)] == ["V0"]
