@@ -3,10 +3,16 @@
 import json
 import re
 import sys
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from itertools import count
 from pathlib import Path
 from typing import IO, Final, NoReturn
 
 from ci_secrets.errors import UsageError
+from ci_secrets.leaks.excerpt import MARK
+from ci_secrets.leaks.forms.stop import is_stop_value
+from ci_secrets.leaks.parts import MIN_WHOLE
 from ci_secrets.secret import Secret
 from ci_secrets.text import foreign
 
@@ -45,16 +51,49 @@ def parse_known(data: bytes) -> dict[str, Secret]:
         _refuse(f"it is {_kind(pairs)}, not an object of name → value")
     if not pairs:
         _refuse("it names no value, so nothing would be looked for")
+    hide = _hiding(value for _, value in pairs if isinstance(value, str))
     known: dict[str, Secret] = {}
     for name, value in pairs:
+        shown = foreign(hide(name))
         if name in known:
-            _refuse(f"the name {foreign(name)} stands in it twice")
+            _refuse(f"the name {shown} stands in it twice")
         if not isinstance(value, str):
-            _refuse(f"the value of {foreign(name)} is {_kind(value)}, not a string")
+            _refuse(f"the value of {shown} is {_kind(value)}, not a string")
         if _HALF_A_PAIR.search(name + value):
-            _refuse(f"{foreign(name)} holds half of a surrogate pair, which is no text")
+            _refuse(f"{shown} holds half of a surrogate pair, which is no text")
         known[name] = Secret(value)
-    return known
+    return _renamed(known, hide)
+
+
+def _hiding(values: Iterable[str]) -> Callable[[str], str]:
+    """What replaces values that are looked for in a name, which is printed, by `***`."""
+    every = {value.strip() for value in values}
+    telling = sorted((value for value in every if _is_looked_for(value)), key=len)
+    sizes = [len(value) for value in telling]
+
+    def hide(name: str) -> str:
+        for value in reversed(telling[: bisect_right(sizes, len(name))]):
+            name = name.replace(value, MARK.decode())
+        return name
+
+    return hide
+
+
+def _is_looked_for(value: str) -> bool:
+    text = value.encode("utf-8", "surrogatepass")
+    return len(text) >= MIN_WHOLE and not is_stop_value(text)
+
+
+def _renamed(known: dict[str, Secret], hide: Callable[[str], str]) -> dict[str, Secret]:
+    """The values by names that hold none, each by its own."""
+    renamed: dict[str, Secret] = {}
+    for name, secret in known.items():
+        shown = label = hide(name)
+        numbers = count(2)
+        while label in renamed or (label != name and label in known):
+            label = f"{shown} ({next(numbers)})"
+        renamed[label] = secret
+    return renamed
 
 
 def _decoded(data: bytes) -> tuple[object, str]:

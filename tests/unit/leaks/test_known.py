@@ -13,7 +13,7 @@ from ci_secrets.leaks import known
 from ci_secrets.leaks.known import parse_known, read_known
 
 
-@given(st.dictionaries(st.text(max_size=8), st.text(max_size=20), min_size=1, max_size=4))
+@given(st.dictionaries(st.text(max_size=5), st.text(max_size=20), min_size=1, max_size=4))
 def test_every_value_is_read_without_loss(values: dict[str, str]) -> None:
     """Names and values come out as they went in."""
     read = parse_known(json.dumps(values).encode())
@@ -47,6 +47,25 @@ def test_what_is_wrong_is_refused_without_its_content(text: str, why: str) -> No
     assert why in caught.value.what
     assert caught.value.__context__ is None
     assert "hidden" not in f"{caught.value.what} {caught.value.cause} {caught.value.fix}"
+
+
+def test_a_name_that_holds_a_value_is_not_told() -> None:
+    """Names are printed; each stays another, and those that hold none stay what they are."""
+    value, other = "s3cr3t-Tok3n-Value-9x", "Pa55w0rd!xyzzy"
+    values = {"A": value, value: other, f"{value} of {other}": "x" * 9, other: "y", "*** (2)": "z"}
+    assert {
+        name: secret.text() for name, secret in parse_known(json.dumps(values).encode()).items()
+    } == {
+        "A": value,
+        "***": other,
+        "*** of ***": "x" * 9,
+        "*** (3)": "y",
+        "*** (2)": "z",
+    }
+    for text in (f'{{"{value}": 1, "A": "{value}"}}', f'{{"{value}": "{value}", "{value}": "x"}}'):
+        with pytest.raises(UsageError) as caught:
+            parse_known(text.encode())
+        assert value not in caught.value.what
 
 
 def test_bytes_that_are_not_utf8_are_refused() -> None:
