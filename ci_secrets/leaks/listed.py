@@ -1,5 +1,6 @@
 """Which findings of a text are listed, where there are more than anybody reads."""
 
+from copy import copy
 from typing import Final
 
 from ci_secrets.leaks.findings import Skipped
@@ -21,6 +22,12 @@ class Listed:
         self._count = 0
         self._kinds: set[tuple[str, ...]] = set()
         self._beyond: dict[str, int] = {}
+
+    def __deepcopy__(self, _memo: object) -> "Listed":
+        """The same without a look at each kind, for one is made wherever a stream pauses."""
+        other = Listed()
+        vars(other).update((name, copy(value)) for name, value in vars(self).items())
+        return other
 
     def takes(self, owner: str, kind: tuple[str, ...]) -> bool:
         """Whether the next one is listed, which belongs to a value and is like others of a kind."""

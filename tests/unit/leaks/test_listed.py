@@ -94,6 +94,15 @@ def test_the_pieces_of_a_text_change_nothing_of_what_is_listed(sizes: list[int],
     assert {one.secret for one in report.findings} == {"NOISY", "RARE"}
 
 
+def test_what_is_told_at_a_pause_changes_nothing_of_the_end() -> None:
+    """What is found behind it is listed as if nobody had asked."""
+    chunks = [LINE * 30, b"", f"deploy with {NOISY}\n".encode(), b"", LINE]
+    told: list[Report] = []
+    report = scan_stream(ENGINE, chunks, "log", on_pause=told.append)
+    assert [len(one.findings) for one in told] == [20, 21]
+    assert report.findings == scanned(b"".join(chunks)).findings
+
+
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 300))))
 def test_the_list_is_bounded_and_names_each_value(found: list[tuple[str, int]]) -> None:
     """Of each value something is listed; what is not is like it, or said to be unlike."""
