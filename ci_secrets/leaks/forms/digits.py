@@ -34,7 +34,7 @@ _LONGEST: Final = 11
 """Digits and sign of the longest word of four bytes."""
 _FAR: Final = 1 << 40
 """Stands for a number with too many digits to be any of these."""
-_PREFIXES: Final = (b"\\x", b"\\X", b"0x", b"0X", b"(byte)", b"&H")
+_PREFIXES: Final = (b"\\x", b"\\X", b"0x", b"0X", b"(byte)", b"[char]", b"&H")
 
 _HEX: Final = Alphabet(b"0123456789abcdefABCDEF", fewest=2 * FEWEST, prefixes=_PREFIXES)
 _DECIMAL: Final = Alphabet(b"0123456789", fewest=2 * FEWEST)
@@ -43,12 +43,18 @@ _BINARY: Final = Alphabet(b"01", fewest=6 * FEWEST, prefixes=(b"0b",))
 
 _MIRRORED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _CALL: Final = re.compile(
-    rb"(?:\)\s?&\s?)?(?:(?:String\.from|n)?char(?:code)?|chrw?|unichr)\((?=[0-9])|\[char\](?=[0-9])",
+    rb"(?:\)\s?&\s?)?(?:(?:String\.from|n)?char(?:code)?|chrw?|unichr)\((?=[0-9])"
+    rb"|\[char\](?=[0-9])|\(byte\) ?(?=-?[0-9])",
     re.IGNORECASE,
 )
-"""What makes a character of a number: `chr(97)`, `CHAR(97)`, `Chr(97) & ChrW(98)`, `[char]97`."""
-_CALLS: Final = (b"hr(", b"HR(", b"hrW(", b"ar(", b"AR(", b"ode(", b"[char]")
+"""What makes a character or byte of a number: `chr(97)`, `Chr(97) & ChrW(98)`, `[char]97`."""
+_CALLS: Final = (b"hr(", b"HR(", b"hrW(", b"ar(", b"AR(", b"ode(", b"[char]", b"(byte)")
 """A part of each."""
+_SUFFIXES: Final = re.compile(rb"[0-9A-Fa-f]h[ ,]")
+_SUFFIXED: Final = re.compile(rb"([0-9A-Fa-f]{2})h(?![0-9A-Za-z])")
+"""What assemblers and dumps of controllers mark hex with: `67h 68h`."""
+_WORDS: Final = frozenset((4, 8, 16))
+"""Digits of a word of more than one byte."""
 _NUMBER: Final = re.compile(rb"(?<![0-9])-?[0-9]+")
 _INTEGER: Final = re.compile(rb"(?<![0-9])-?[0-9]{%d,}+(?:\\\r?\n[0-9]++)*+" % _SHORTEST_INTEGER)
 _FOLD: Final = b"\\\r\n"
@@ -59,10 +65,14 @@ def read_hex(text: bytes, budget: Budget) -> Iterator[Piece]:
     """Bytes of runs of hex digits, however they are grouped.
 
     Where groups differ, a neighbour or a line break may have shifted all digits, or a number
-    below 16 may have been printed with one digit: all are tried.
+    below 16 may have been printed with one digit: all are tried. Words may have their lowest
+    byte first.
     """
     phases: tuple[list[Part], ...] = ([], [])
     single: list[Part] = []
+    words: list[Part] = []
+    if _SUFFIXES.search(text):
+        text = _SUFFIXED.sub(rb"\1 ", text)
     for run in _HEX.runs(text):
         groups = _HEX.groups(run)
         lengths = set(map(len, groups))
@@ -70,7 +80,9 @@ def read_hex(text: bytes, budget: Budget) -> Iterator[Piece]:
             parts.append(_joined(text, _HEX, run, width=2, phase=phase))
         if len(lengths) > 1 or lengths == {1}:
             single.append(_grouped(text, _HEX, run, [_byte_group(group) for group in groups]))
-    for parts in (*phases, single):
+        if lengths & _WORDS:
+            words.append(_grouped(text, _HEX, run, [_turned(group) for group in groups]))
+    for parts in (*phases, single, words):
         yield from gathered(parts, budget)
 
 
@@ -97,6 +109,11 @@ def _byte_group(group: bytes) -> bytes:
     if len(group) == 8 and group[:6].lower() == b"ffffff":
         group = group[6:]
     return bytes.fromhex((b"0" * (len(group) % 2) + group).decode())
+
+
+def _turned(word: bytes) -> bytes:
+    """The bytes of a word, the lowest first."""
+    return bytes.fromhex((b"0" * (len(word) % 2) + word).decode())[::-1]
 
 
 def _joined(text: bytes, alphabet: Alphabet, run: Run, *, width: int, phase: int) -> Part:

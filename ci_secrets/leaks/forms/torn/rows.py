@@ -19,8 +19,10 @@ _NEXT: Final = rb"\n[^\n]*"
 """The next line, up to what ends it."""
 _BYTE: Final = rb"[3-7][0-9a-fA-F]"
 _LETTER: Final = rb"6[0-9a-fA-F]"
-"""Hex of a byte of text, and of a letter in the first half of the alphabet: most text has one."""
-_WORD: Final = b"0x(?:" + _BYTE + rb"){2,4}[^0-9A-Za-z\n]{1,4}"
+"""Hex of a byte of most text, and of a letter in the first half of the alphabet: most text has one."""
+_TEXT: Final = rb"[2-7][0-9a-fA-F]"
+"""Hex of a byte of text."""
+_WORD: Final = b"0x(?:" + _TEXT + rb"){2,4}[^0-9A-Za-z\n]{1,4}"
 _CODE: Final = rb"1[01][0-9]"
 """The code of a letter from `d` to `w`."""
 _POINT: Final = rb"\{(?:U\+)?[0-9a-fA-F]{2,6}\}"
@@ -56,16 +58,21 @@ CODES: Final = (
     # `chr(97)+chr(98)`, `CHAR(97) & CHAR(98)`, `String.fromCharCode(97)`, `[char]97+[char]98`
     rb"\b[cC][hH][aA]?[rR][wW]?\([0-9]{2,6}\)[ +&.|,]{1,5}[cC][hH][aA]?[rR][wW]?\([0-9]",
     rb"arCode\([0-9]{2,6}\)[ +&.|,]{1,5}",
-    rb"\[char\][0-9]{2,3} ?\+ ?\[char\]",
+    # or with commas and in hex; `(byte)0x61, (byte)0x62`; `61h 62h`
+    rb"\[char\](?:0x)?[0-9a-fA-F]{2,3} ?[+,] ?\[char\]",
+    rb"\(byte\) ?(?:0x|-)?[0-9a-fA-F]{2,3}, ?\(byte\)",
+    rb"[ ,]" + _LETTER + rb"h,? ?" + _BYTE + rb"h,? ?" + _BYTE + rb"h",
     # `97|98|99`, `97;98;99`, `097 098`, and with two spaces; the same in hex, and `<61><62>`
     b"[|;]" + _CODE + b"[|;][0-9]{2,3}[|;][0-9]{2,3}[|;]",
     rb"0[0-9]{2} 1[0-2][0-9] [01][0-9]{2} [01][0-9]{2} ",
     b"  " + _CODE + b"  [0-9]{2,3}" * 3 + b"  ",
     b"  " + _LETTER + (b"  " + _BYTE) * 3 + b"  ",
     b"> ?<" + _LETTER + b"> ?<" + _BYTE + b"> ?<",
-    # `0x6162 0x6364`, `{0x61}{0x62}`; `\x{61}\x{62}`, `\N{U+61}`, `\N{COLON}`; `\\xc3\\xa4` and
+    # `0x6162 0x6364`, `0x0061, 0x0062`, `6162636465666768, 6162`; `{0x61}{0x62}`; `\x{61}\x{62}`, `\N{U+61}`, `\N{COLON}`; `\\xc3\\xa4` and
     # `%25C3%25A4` of a text in a text
-    _WORD * 3 + b"0x",
+    _WORD * 2 + b"0x",
+    (rb"0x00" + _BYTE + rb"[^0-9A-Za-z\n]{1,4}") * 3 + b"0x",
+    (b"(?:" + _TEXT + b"){8}, ") * 2,
     rb"\{0x" + _LETTER + rb"\}\{0x",
     _POINT + rb"\\[xuN]" + _POINT + rb"\\",
     rb"\}\\N\{[A-Z]",

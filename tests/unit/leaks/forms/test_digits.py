@@ -46,6 +46,13 @@ def words(size: int, between: str = " ") -> Print:
     return lambda data: between.join(data[at : at + size].hex() for at in range(0, len(data), size))
 
 
+def little(size: int) -> Print:
+    """Prints words, the lowest byte first, as a machine has them in its memory."""
+    return lambda data: ", ".join(
+        f"0x{data[at : at + size][::-1].hex()}" for at in range(0, len(data), size)
+    )
+
+
 PRINTED: dict[str, list[Print]] = {
     "hex": [
         bytes.hex,
@@ -55,6 +62,9 @@ PRINTED: dict[str, list[Print]] = {
         lambda data: str([hex(byte) for byte in data]),
         lambda data: ", ".join(f"0x{byte:x}" for byte in data),
         lambda data: ", ".join(f"(byte)0x{byte:02X}" for byte in data),
+        lambda data: "+".join(f"[char]0x{byte:02X}" for byte in data),
+        lambda data: " ".join(f"{byte:02X}h" for byte in data),
+        *(little(size) for size in (2, 4, 8)),
         lambda data: "".join(f"\\x{byte:02x}" for byte in data),
         lambda data: " ".join(
             f"{byte - 256 & 0xFFFFFFFF if byte > 127 else byte:02x}" for byte in data
@@ -76,6 +86,8 @@ PRINTED: dict[str, list[Print]] = {
         lambda data: "".join(f"    [{at}] => {byte}\n" for at, byte in enumerate(data)),
         *(listed("d", between) for between in [",", ", ", " ", "\n", "-", "; ", " | "]),
         *(signed(between) for between in [", ", ",", " ", "\n"]),
+        lambda data: ", ".join(f"(byte){byte}" for byte in data),
+        lambda data: "-join (" + ",".join(f"[char]{byte}" for byte in data) + ")",
         lambda data: "".join(f"\\{byte:03d}" for byte in data),
         lambda data: "".join(f"{byte:5d}" for byte in data),
         lambda data: "<<" + ",".join(map(str, data)) + ">>",

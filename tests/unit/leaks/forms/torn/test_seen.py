@@ -118,6 +118,12 @@ def test_a_letter_or_number_a_line_is_seen(prefix: str) -> None:
         "[char]{} + ",
         "{}|",
         "{};",
+        "[char]{},",
+        "[char]0x{0:02x}+",
+        "(byte){},",
+        "(byte)0x{0:02x}, ",
+        "0x{0:04x}, ",
+        "{0:02x}h ",
     ],
 )
 def test_codes_of_characters_are_seen_and_found(style: str) -> None:
