@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Span, in_turn
-from ci_secrets.leaks.forms.torn import colours, columns, listed, prefixes, spacing
+from ci_secrets.leaks.forms.torn import colours, columns, each, listed, prefixes, spacing
 from ci_secrets.leaks.forms.torn.counted import counted
 from ci_secrets.leaks.forms.torn.encoded import encoded_hints
 from ci_secrets.leaks.forms.torn.hints import hints
@@ -26,6 +26,11 @@ TORN: Final[tuple[Reader, ...]] = (
     spacing.unquoted,
     columns.columns,
     listed.listed,
+    each.strings,
+    each.tagged,
+    each.tables,
+    each.records,
+    each.every_other_line,
 )
 OF_KIND: Final[dict[Kind, tuple[Reader, ...]]] = {
     "strings": (
@@ -40,6 +45,9 @@ OF_KIND: Final[dict[Kind, tuple[Reader, ...]]] = {
         prefixes.shared_prefixes,
         spacing.visible,
         spacing.joined,
+        each.strings,
+        each.tagged,
+        each.tables,
     ),
     "marks": (colours.uncoloured, *COLOURED, spacing.joined),
     "codes": (),

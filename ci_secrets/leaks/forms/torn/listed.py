@@ -13,7 +13,9 @@ from ci_secrets.leaks.forms.torn.kept import gaps, without
 
 _FEWEST: Final = 6
 """Characters of a list."""
-_BETWEEN: Final = b", \t\r\n"
+_BETWEEN: Final = b",;& \t\r\n"
+_ADDRESS: Final = re.compile(rb"\s*0x[0-9a-f]+(?: <[^<>\n]*>)?:\s*")
+"""Where a row begins that a debugger prints."""
 _CHARACTER: Final = rb"(\\u[0-9a-fA-F]{4}|\\[^\n]|[^\n]{1,4}?)"
 _ITEM: Final = (
     rb"(?:[\[(] ?)?['\"]?[0-9]{1,6}['\"]?(?:: ?|, ?| ?=> ?)(['\"])"
@@ -21,13 +23,16 @@ _ITEM: Final = (
     + rb"\1(?: ?[\])])?"
     rb"|[\[(] ?(['\"])" + _CHARACTER + rb"\3, ?[0-9]{1,7} ?[\])]"
     rb"|(?:\[[0-9]{1,6}\]=|U\+[0-9A-F]{4,6} |-?[0-9]{1,3} )(['\"])" + _CHARACTER + rb"\5"
+    rb"|(?<![0-9A-Za-z])[0-9]{1,6}=" + _CHARACTER + rb"(?=[ ;,&\n]|\Z)"
+    rb"|[\[(][0-9a-f]{2,6}, ([0-9a-f]{2})[\])]"
 )
 _SURE: Final = (
     rb"[0-9]['\"]?(?:: ?|, ?| ?=> ?)['\"]|['\"], ?[0-9]{1,7} ?[\])]|[0-9A-F](?:\]=| )['\"]"
+    rb"|[0-9]=[!-~][ ;,&]|[0-9a-f]{2}, [0-9a-f]{2}\)"
 )
 _MARKS: Final = (
     b": '", b': "', b'":"', b", '", b', "', b"> '", b'> "', b"('", b"', ", b'","', b']="', b"]='",
-    b"' U+",
+    b"' U+", b"'\t", b"1=", b"2=", b"), (",
 )  # fmt: skip
 """A part of any item; those are cheaper than this."""
 
@@ -45,7 +50,8 @@ def _around(text: bytes) -> Iterator[Span]:
     row: list[Span] = []
     start = end = 0
     for item in re.finditer(_ITEM, text):
-        if not row or text[end : item.start()].strip(_BETWEEN):
+        between = text[end : item.start()]
+        if not row or (between.strip(_BETWEEN) and not _ADDRESS.fullmatch(between)):
             yield from _left(row, start, end)
             row, start = [], item.start()
         row.append(item.span(item.lastindex or 0))

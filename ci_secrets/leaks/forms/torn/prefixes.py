@@ -56,7 +56,7 @@ _HEADS: Final = (
     # `@app/web:build: `
     rb"(?:[A-Z]{4,8}|[a-z]{4,8}) {0,3}(?:[:|>-]|---) {1,3}|(?:TRACE|DEBUG|INFO|WARN|ERROR) {1,3}",
     rb"[\w.-]{1,64}+ [\w./@-]{1,64}+(?:\[\d{1,8}\])?: ",
-    rb"[\w./@-]{1,64}+(?::[\w./-]{1,64}+)?(?:\[\d{1,8}\])?(?:: | - )",
+    rb"[\w./@-]{1,64}+(?::[\w./-]{1,64}+)?(?:\[\d{1,8}\])?(?:: | - |> )",
     # mail, diff, comment, table, list, prompt, trace; arrows, bullets and dots
     rb"(?:(?:[>|#+*/!;%<$=~-]{1,4}|\xe2\x86[\x90-\xbf]|\xe2\xa4[\x80-\xbf]|\xe2\x80[\xa2\xa6\xba]"
     rb"|\xc2\xbb) )+",

@@ -15,6 +15,7 @@ RARE: Final = b"QZXJqzjxVKWYkvwUyHGB"
 """Letters that the fewest lines end with."""
 _BEFORE: Final = rb"[ \t:|)\]>m\"'=]"
 """What a prefix of a line ends with."""
+_QUOTE: Final = rb"[\"']"
 _NEXT: Final = rb"\n[^\n]*"
 """The next line, up to what ends it."""
 _BYTE: Final = rb"[3-7][0-9a-fA-F]"
@@ -31,8 +32,16 @@ LINES: Final = (
     # NOTE: three of the first, for many lines end in one letter; it is the dearest of all.
     # One letter a line, as in `12: a`; one number a line
     _BEFORE + b"[" + RARE + b"]" + (_NEXT + _BEFORE + rb"[!-~]") * 2 + b"\n",
-    rb"[ \t:][67][a-f]" + _NEXT + rb"[ \t:][0-9a-f]{2}\n",
-    rb"[ \t:]" + _CODE + b",?" + _NEXT + rb"[ \t:][3-9][0-9],?\n",
+    rb"[ \t:x][67][a-fA-F]" + _NEXT + rb"[ \t:x][0-9a-fA-F]{2}\n",
+    rb"[ \t:=]" + _CODE + b",?" + _NEXT + rb"[ \t:=][3-9][0-9],?\n",
+    # a string of one character in each line; short ones as PHP dumps them; elements of XML; rows of
+    # `cmp -bl`
+    _QUOTE + b"[" + RARE + b"]" + _QUOTE + rb"[^\n]*\n[^\n\"']*" + _QUOTE + ONE + _QUOTE,
+    rb"string\([1-9]\) \"[^\n]{1,9}\"\n[^\n]*\n *string\([1-9]\) \"",
+    rb">[" + RARE + rb"]</[a-z]{1,9}>\s{0,9}<[^<>\n]{1,40}>[!-~]",
+    rb">" + _CODE + rb"</[a-z]{1,9}>\s{0,9}<[^<>\n]{1,40}>[0-9]{2,3}</",
+    rb"[!-~]<wbr>[!-~]<wbr",
+    rb" 1[0-7]{2} [!-~] +[0-9]{1,3} [^\n]{1,4}\n +[0-9]{1,6} [ 1][0-7]{2} [!-~] ",
 )
 """Lines with a prefix, each of one character or number."""
 STRINGS: Final = (
@@ -50,8 +59,12 @@ STRINGS: Final = (
     rb"\]='[^\n]{1,3}' \[[0-9]{1,4}\]='",
     rb"\",\"[^\n]{1,4}\"\],\[\"",
     rb"' U\+[0-9A-F]{4,6} '",
-    rb" '[^\n]', -?[0-9]{1,3} '",
+    rb" '[^\n]'(?:, |\t)-?[0-9]{1,3} '",
     rb"\]\[[^\n]\]\[[^\n]\]\[",
+    # `7=a 8=b` and `7=a;8=b;`; `(07, 61), (08, 62)`; `\a \b \c` of Clojure
+    rb"[0-9]=[!-~][ ;,&][0-9]{1,5}=[!-~][ ;,&][0-9]",
+    rb"\([0-9a-f]{2,4}, " + _LETTER + rb"\), \([0-9a-f]{2,4}, [2-7]",
+    rb"\\[!-~] \\[!-~] \\[!-~] \\",
 )
 """Strings of a few letters, put together, in lists, with indexes and numbers beside them."""
 CODES: Final = (

@@ -24,6 +24,12 @@ LISTS: dict[str, Callable[[str], str]] = {
     "array of bash": lambda v: " ".join(f'[{at}]="{one}"' for at, one in enumerate(v)),
     "runes of Go": lambda v: " ".join(f"U+{ord(one):04X} '{one}'" for one in v),
     "array of gdb": lambda v: ", ".join(f"{ord(one)} '{one}'" for one in v),
+    "rows of gdb": lambda v: "".join(
+        f"0x7ffe{at:04x}:\t" + "\t".join(f"{ord(one)} '{one}'" for one in v[at : at + 8]) + "\n"
+        for at in range(0, len(v), 8)
+    ),
+    "assignments": lambda v: ";".join(f"{at}={one}" for at, one in enumerate(v)),
+    "assignments of awk": lambda v: " ".join(f"{at}={one}" for at, one in enumerate(v, 1)),
     "pairs of JSON": lambda v: json.dumps(
         [[str(at), one] for at, one in enumerate(v)], separators=(",", ":")
     ),

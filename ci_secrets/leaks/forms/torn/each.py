@@ -1,0 +1,100 @@
+"""Puts together what lines have one piece of each, between text that they have in common.
+
+`write(1, "a", 1) = 1`, `P1="abc"`, `- "a"`; `<byte>97</byte>`; `7  0x61  97  a`; every other line.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Final
+
+from ci_secrets.leaks.forms.reading import Piece, Span, rewritten
+from ci_secrets.leaks.forms.torn.kept import gaps, without
+
+_FEWEST: Final = 6
+"""Rows of a table, and tags."""
+_MOST: Final = 4
+"""Kinds of lines of which strings are put together, the most frequent first; columns of a table."""
+_STRING: Final = re.compile(
+    rb"^([^\n\"']*+)(?:\"((?:[^\\\"\n]|\\[^\n])++)\"|'((?:[^\\'\n]|\\[^\n])++)')", re.MULTILINE
+)
+_NUMBER: Final = re.compile(rb"[0-9]+")
+_TAGGED: Final = re.compile(
+    rb">(&#?[0-9A-Za-z]{1,8};|[ -~]|[\xc2-\xf4][\x80-\xbf]{1,3})(?=</?[a-z])"
+)
+_COUNTED: Final = re.compile(rb">(?:0x)?[0-9a-fA-F]{2,3}</")
+_TAGS: Final = re.compile(rb"(?:<[^<>\n]{1,64}>\s{0,9})+")
+_ROW: Final = re.compile(rb"^[ \t]*([0-9]{1,6})[ \t,;:]+([^\n]*)", re.MULTILINE)
+_CELL: Final = re.compile(rb"[^\s,;]+")
+# Source: Intel, Hexadecimal Object File Format Specification; Motorola, S-records
+_HEAD: Final = rb":[0-9A-F]{6}00|S(?:1[0-9A-F]{6}|2[0-9A-F]{8}|3[0-9A-F]{10})"
+_RECORD: Final = re.compile(rb"^(%b)(?:[0-9A-F]{2})*?([0-9A-F]{2}\r?$)" % _HEAD, re.MULTILINE)
+
+
+def strings(text: bytes) -> Iterator[Piece]:
+    """The first string of each line, of lines that begin alike but for their numbers."""
+    alike: defaultdict[bytes, list[Span]] = defaultdict(list)
+    for line in _STRING.finditer(text):
+        alike[_NUMBER.sub(b"0", line[1])].append(line.span(line.lastindex or 0))
+    several = sorted((row for row in alike.values() if len(row) > 1), key=len, reverse=True)
+    for row in several[:_MOST]:
+        yield from _kept(text, row)
+
+
+def tagged(text: bytes) -> Iterator[Piece]:
+    """The characters that each stand in an element of XML; the text with a blank for tags."""
+    row = [item.span(1) for item in _TAGGED.finditer(text)]
+    if len(row) >= _FEWEST:
+        yield from _kept(text, row)
+    if _COUNTED.search(text):
+        yield from filter(None, [rewritten(text, _TAGS, lambda _: b" ")])
+
+
+def tables(text: bytes) -> Iterator[Piece]:
+    """The columns of rows that are counted: `7  0x61  97  a`, `8 141 a 0 ^@`."""
+    columns: list[list[Span]] = [[] for _ in range(_MOST)]
+    due = -1
+    for row in _ROW.finditer(text):
+        if int(row[1]) != due:
+            yield from _columns(text, columns)
+            columns = [[] for _ in range(_MOST)]
+        due = int(row[1]) + 1
+        for column, cell in zip(columns, _CELL.finditer(text, *row.span(2)), strict=False):
+            # NOTE: numbers stay apart by what stands behind them
+            column.append((cell.start(), min(cell.end() + (len(cell[0]) > 1), len(text))))
+    yield from _columns(text, columns)
+
+
+def _columns(text: bytes, columns: list[list[Span]]) -> Iterator[Piece]:
+    for column in columns:
+        if len(column) >= _FEWEST:
+            yield from _kept(text, column)
+
+
+def records(text: bytes) -> Iterator[Piece]:
+    """The text without addresses and checksums in records of Intel HEX and Motorola."""
+    cuts = (span for record in _RECORD.finditer(text) for span in (record.span(1), record.span(2)))
+    piece = without(text, cuts)
+    if piece:
+        yield piece
+
+
+def every_other_line(text: bytes) -> Iterator[Piece]:
+    """The even lines and the odd ones: names, sizes or other output may stand between pieces."""
+    lines: tuple[list[Span], list[Span]] = ([], [])
+    at = 0
+    for number, line in enumerate(text.splitlines(keepends=True)):
+        lines[number % 2].append((at, at + len(line)))
+        at += len(line)
+    if len(lines[1]) > 1:
+        for odd in lines:
+            piece = without(text, odd)
+            if piece:
+                yield piece
+
+
+def _kept(text: bytes, row: list[Span]) -> Iterator[Piece]:
+    """The text with nothing between these pieces."""
+    piece = without(text, gaps(row, row[0][0], row[-1][1]))
+    if piece:
+        yield piece
