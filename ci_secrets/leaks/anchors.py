@@ -182,7 +182,8 @@ class Anchors:
         pieces = (piece.text for read in sort.readers for piece in read(shown, budget))
         return any(
             holds_packed(piece)
-            or any(anchor.key not in seen_before for anchor in self._literal(piece))
+            # NOTE: some heads count only behind something, as the beginning of a line is
+            or any(anchor.key not in seen_before for anchor in self._literal(b"\n" + piece))
             or (sort.counts and self._counts(piece))
             for piece in pieces
         )

@@ -26,14 +26,15 @@ _ZLIB: Final = range(14, 65)
 """Bytes that zlib has at least where a value is in it, and in which noise is no zlib any more."""
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]+")
 _HEX_GOES_ON: Final = re.compile(rb"(?:[0-9A-Fa-f]{2}[\s:-]?){8,24}")
-_ESCAPED_ZLIB: Final = frozenset((rb"x\x9c", rb"x\xda"))
+_ESCAPED_ZLIB: Final = frozenset((rb"x\x9c", rb"x\xda", rb"x\x9C", rb"x\xDA"))
 _ESCAPES: Final = re.compile(rb"(?:\\x[0-9A-Fa-f]{2}|\\[\\'\"abfnrtv]|\\0(?!\d)|[^\\\n]){0,64}")
 _HEX_SPACE: Final = re.compile(rb"[\s:-]+")
 _DIGITS: Final = re.compile(rb"[0-9a-fx ,:]+")
 _DIGITS_GO_ON: Final = re.compile(rb"[0-9A-Fa-fTZx\s,.:|+-]{16}|[0-9A-Fa-fTZx\s,.:|+-]*\Z")
 """Also where a line ends, and the next begins with a time or a mark of `git diff`."""
-_GOES_ON: Final = re.compile(rb"([0-9A-Za-z+/_-]{16,60})|(?:[0-9A-Za-z+/_-]\s*){16}")
-"""In one piece, or wrapped: then a line may begin with its number, so nothing can be undone."""
+_GOES_ON: Final = re.compile(rb"([0-9A-Za-z+/_-]{16,60})|(?:(?:[0-9A-Za-z+/_-]|%2[BFbf])\s*){16}")
+"""In one piece; or wrapped, in percents: then a line may begin with its number, and nothing can be
+undone."""
 _LETTERS: Final = re.compile(rb"(?:[0-9A-Za-z+/_-]{4}){3,}")
 _BASE64: Final = re.compile(rb"H4sI|e[JN]|Z(?=U[5p])|SDRz")
 """gzip and zlib in base64, and both in base64 again: their next letters can be undone."""

@@ -145,6 +145,8 @@ _NUMBERS: Final = (
         16,
     ),
     _numbers(rb"[uU]\+[0-9a-fA-F]{4}", rb"[uU]\+([0-9a-fA-F]{4,6})[ ,;]{0,2}", 16),
+    # Source: TeamCity, Service Messages, Escaped values
+    _numbers(rb"\|0x[0-9a-fA-F]{4}", rb"\|(?:0x([0-9a-fA-F]{4})|(['|\[\]]))", 16),
 )
 
 
@@ -249,7 +251,7 @@ FORMS: Final[dict[str, Form]] = {
             spelled_out("\\{:c}", "{:c}\\\n", "{:c}^@", "{:c}\\0", count=4),
             spelled_out("{:c}\\x00", "{:c}\\000", "\\U{:08x}", "\\{:x} ", count=3),
             marks_spelled_out("\\x{:02x}"),
-            beyond_ascii("\\u{{{:x}}}", "\\x{{{:x}}}", of_bytes=("\\{}",)),
+            beyond_ascii("\\u{{{:x}}}", "\\x{{{:x}}}", "|0x{:04x}", of_bytes=("\\{}",)),
             left_alone,
         ),
         read=in_place(

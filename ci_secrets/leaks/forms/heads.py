@@ -34,6 +34,8 @@ def _behind(heads: Iterable[bytes], before: Iterable[bytes] = _BEFORE) -> Iterab
 _DUMPED: Final = frozenset({"hex", "dump"})
 _LISTED: Final = frozenset({"decimal", "dump"})
 _BASE64: Final = frozenset({"base64", "base64url"})
+_IN_ADDRESS: Final = _BASE64 | {"percent"}
+"""Base64 whose signs may be percent-encoded, as in addresses and web forms."""
 _ROWS: Final[tuple[tuple[frozenset[str], Iterable[bytes]], ...]] = (
     (frozenset(), map(bytes.fromhex, _RAW)),
     (_DUMPED, _hex()),
@@ -53,20 +55,22 @@ _ROWS: Final[tuple[tuple[frozenset[str], Iterable[bytes]], ...]] = (
     (frozenset({"escape", "hex", "json"}), (rb"\x1f\x8b\x08", rb"\x1f\x8b\b", rb"\037\213")),
     (frozenset({"escape", "json"}), (b"BZh91AY&SY", rb"\xfd7zXZ\x00", rb"(\xb5/\xfd")),
     (frozenset({"escape", "hex", "json"}), (rb"x\x9c", rb"x\xda", rb"\x78\x9c", rb"\x78\xda")),
+    (frozenset({"escape", "hex", "json"}), (rb"x\x9C", rb"x\xDA", rb"\x1F\x8B\b")),  # Ruby
     (_LISTED, (b"31, 139, 8", b"31,139,8,", b"[31 139 8 ", b"31 139   8   0")),
     (_LISTED, (b"31, -117, 8", b"31,-117,8")),
     (_LISTED, (b"[120, 156, ", b"[120,156,", b"[120 156 ", b"[120, 218, ", b"[120, -100, ")),
     (frozenset({"octal", "dump"}), (b"037 213 010", rb"037 213  \b", b"105437 0000")),
-    (_BASE64, (b"H4sI", b"KLUv/", b"KLUv_", b"/Td6WFoA", b"_Td6WFoA", b"UEsDB")),
+    (_IN_ADDRESS, (b"H4sI",)),
+    (_BASE64, (b"KLUv/", b"KLUv_", b"/Td6WFoA", b"_Td6WFoA", b"UEsDB")),
     (_BASE64, (b"TFBWSZT",)),  # bzip2 of any level
     (_BASE64, (b"XQAAgAD/", b"XQAAgAD_", b"XQAAAAT/", b"XQAAAAT_")),
-    (_BASE64, (b"SDRzSUF",)),  # gzip in base64 in base64
-    (_BASE64, _behind((b"eJw", b"eJx", b"eJy", b"eJz"))),
-    (_BASE64, _behind((b"eNo", b"eNp", b"eNq", b"eNr"))),
-    (frozenset({"base64", "percent"}), (b"SAMLRequest=", b"SAMLResponse=")),
+    (_BASE64, (b"SDRzSUF", b"SDRzSUN")),  # gzip in base64 in base64, without and with a name
+    (_IN_ADDRESS, _behind((b"eJw", b"eJx", b"eJy", b"eJz"))),
+    (_IN_ADDRESS, _behind((b"eNo", b"eNp", b"eNq", b"eNr"))),
+    (_IN_ADDRESS, (b"SAMLRequest=", b"SAMLResponse=")),
     # NOTE: the same in base64 in base64
     (_BASE64, (b"ZUp3", b"ZUp4", b"ZUp5", b"ZUp6", b"ZU5v", b"ZU5w", b"ZU5x", b"ZU5y")),
-    (frozenset({"base32", "base32hex"}), (b"D6FQQA",)),
+    (frozenset({"base32", "base32hex"}), (b"D6FQQA", b"D6FQQC")),
     (frozenset({"base32"}), _behind((b"PCO", b"PDN"))),
     (frozenset({"ascii85"}), (b"+,^C",)),
     (frozenset({"base85"}), (b"ABzY8", b"ABzYG", b"D77#B")),  # gzip, without and with a name; zstd

@@ -57,6 +57,11 @@ def _byte(code: int) -> bytes:
     return bytes([code])
 
 
+def _from_azure(match: re.Match[bytes]) -> bytes:
+    """What a logging command of Azure Pipelines means, where a percent sign is `%AZP25`."""
+    return _byte(int(match[1], 16)) if match[1] else b"%"
+
+
 _SIGN: Final = rb"%(?:[0-9a-fA-F]{2}|u[0-9a-fA-F]{4})"
 _ENCODED: Final = (
     rb"%u([dD][89abAB][0-9a-fA-F]{2})%u([dD][c-fC-F][0-9a-fA-F]{2})"
@@ -70,6 +75,8 @@ _READ_PERCENT: Final = in_place(
         _ENCODED,
         _from_percent(character),
     ),
+    # Source: microsoft/azure-pipelines-tasks, docs/authoring/commands.md
+    Rewriting(rb"%AZP25", rb"%(?:AZP25|([0-9A-F]{2}))", _from_azure),
 )
 _READ_FORM: Final = in_place(Rewriting(_SIGN, _ENCODED + rb"|\+", _from_percent(_byte)))
 

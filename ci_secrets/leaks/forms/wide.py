@@ -157,7 +157,10 @@ def _way_back(runs: list[_Run]) -> Callable[[int, int], Span]:
 
 
 def code_pages(text: bytes) -> Iterator[bytes]:
-    """In the charsets of Windows; and UTF-8 that was taken for one of these and encoded again."""
+    """In the charsets of Windows; and UTF-8 that was taken for one of these and encoded again.
+
+    And with each accent as a character of its own, as macOS has names of files, or without such.
+    """
     try:
         value = text.decode()
     except UnicodeDecodeError:
@@ -167,7 +170,13 @@ def code_pages(text: bytes) -> Iterator[bytes]:
     for page in ("cp1252", "cp850", "cp437"):
         yield value.encode(page, "replace")
     yield _again(text)
-    yield text.decode("latin-1").encode()
+    for page in ("latin-1", "cp437", "cp850"):
+        yield text.decode(page).encode()
+    from unicodedata import normalize  # NOTE: seldom needed, and large
+
+    for composed in (normalize("NFD", value), normalize("NFC", value)):
+        if composed != value:
+            yield composed.encode()
     if _tells(text):
         yield _NOT_ASCII.sub(b".", text)  # NOTE: text columns of dumps, `curl --trace-ascii`
 

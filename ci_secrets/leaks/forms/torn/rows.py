@@ -20,9 +20,9 @@ _NEXT: Final = rb"\n[^\n]*"
 """The next line, up to what ends it."""
 _BYTE: Final = rb"[3-7][0-9a-fA-F]"
 _LETTER: Final = rb"6[0-9a-fA-F]"
-"""Hex of a byte of most text, and of a letter in the first half of the alphabet: most text has one."""
+"""Hex of a byte of text, and of a letter in the first half of the alphabet: most text has one."""
 _TEXT: Final = rb"[2-7][0-9a-fA-F]"
-"""Hex of a byte of text."""
+"""The same of any text in ASCII."""
 _WORD: Final = b"0x(?:" + _TEXT + rb"){2,4}[^0-9A-Za-z\n]{1,4}"
 _CODE: Final = rb"1[01][0-9]"
 """The code of a letter from `d` to `w`."""
@@ -81,8 +81,8 @@ CODES: Final = (
     b"  " + _CODE + b"  [0-9]{2,3}" * 3 + b"  ",
     b"  " + _LETTER + (b"  " + _BYTE) * 3 + b"  ",
     b"> ?<" + _LETTER + b"> ?<" + _BYTE + b"> ?<",
-    # `0x6162 0x6364`, `0x0061, 0x0062`, `6162636465666768, 6162`; `{0x61}{0x62}`; `\x{61}\x{62}`, `\N{U+61}`, `\N{COLON}`; `\\xc3\\xa4` and
-    # `%25C3%25A4` of a text in a text
+    # `0x6162 0x6364`, `0x0061, 0x0062`, `6162636465666768, 6162`; `{0x61}{0x62}`; `\x{61}\x{62}`,
+    # `\N{U+61}`, `\N{COLON}`; `\\xc3\\xa4` and `%25C3%25A4` of a text in a text, `%AZP25` of Azure
     _WORD * 2 + b"0x",
     (rb"0x00" + _BYTE + rb"[^0-9A-Za-z\n]{1,4}") * 3 + b"0x",
     (b"(?:" + _TEXT + b"){8}, ") * 2,
@@ -90,6 +90,7 @@ CODES: Final = (
     _POINT + rb"\\[xuN]" + _POINT + rb"\\",
     rb"\}\\N\{[A-Z]",
     rb"\\\\x[0-9a-f]{2}\\\\x[0-9a-f]{2}\\\\x",
+    rb"%AZP25",
     rb"%25(?:25)+[0-9A-F]{2}%25(?:25)+[0-9A-F]{2}%25",
     # every character in percents, escapes and between colons
     b"%" + _LETTER + (b"%" + _BYTE) * 3 + b"%",

@@ -182,6 +182,7 @@ def test_plain_text_is_refused() -> None:
         (r"\N{LATIN SMALL LETTER A WITH DIAERESIS}b\N{CJK UNIFIED IDEOGRAPH-6D77}", "äb海"),
         (r"\N{NO SUCH NAME}\N{ROCKET}", r"\N{NO SUCH NAME}🚀"),
         ("\\b\\x\\0\\\n\\n\\'\\\\\\u", "bx0\nn'\\u"),
+        ("|0x017dlu|0x0165ou|'k|[", "Žluťou'k["),
     ],
 )
 def test_rare_notations_are_read(printed: str, value: str) -> None:
@@ -240,7 +241,14 @@ def test_arrays_of_c_are_read() -> None:
 
 @pytest.mark.parametrize(
     "printed",
-    [r"\u00fc\u00e4", r"\u{fc}\u{e4}", r"\x{fc}\x{e4}", r"\u00c3\u00bc", r"\195\188\195\164"],
+    [
+        r"\u00fc\u00e4",
+        r"\u{fc}\u{e4}",
+        r"\x{fc}\x{e4}",
+        r"\u00c3\u00bc",
+        r"\195\188\195\164",
+        "|0x00fc|0x00e4",
+    ],
 )
 def test_what_is_not_ascii_is_a_hint(printed: str) -> None:
     """Two characters of it, or two bytes, where those that are ASCII are left as they are."""

@@ -11,6 +11,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 import zstandard
@@ -21,7 +22,8 @@ from ci_secrets.leaks.forms import base64 as base64_form
 from ci_secrets.leaks.forms.heads import MAGIC
 from ci_secrets.leaks.forms.packed import FORMS, MAX_UNPACKED
 from ci_secrets.leaks.forms.reading import Budget, Piece
-from tests.unit.leaks.strategies import VALUES
+from ci_secrets.leaks.scan import scan_stream
+from tests.unit.leaks.strategies import VALUES, engine_of
 
 ENOUGH = 1 << 24
 VALUE = b"Tr0ub4dor&3-\xc3\xa9t\xc3\xa9?>7fGh2kLm9"
@@ -291,6 +293,55 @@ def test_packed_data_are_noticed(form: str, print_as: str) -> None:
     }[print_as]
     noticed = any(magic in text for magic in MAGIC)
     assert noticed or (form, print_as) == ("zlib", "raw")
+
+
+def ruby(data: bytes) -> bytes:
+    """As `p` of Ruby writes bytes."""
+    named = dict(zip(b'\a\b\t\n\v\f\r\x1b"\\', b'abtnvfre"\\', strict=True))
+    return b"".join(
+        b"\\%c" % named[one]
+        if one in named
+        else b"%c" % one
+        if 32 <= one < 127
+        else b"\\x%02X" % one
+        for one in data
+    )
+
+
+def named_gzip(data: bytes) -> bytes:
+    """As `gzip -c FILE` packs."""
+    packed = io.BytesIO()
+    with gzip.GzipFile("value", "wb", fileobj=packed) as file:
+        file.write(data)
+    return packed.getvalue()
+
+
+def in_address(data: bytes) -> bytes:
+    """Base64 in percents."""
+    return quote(base64.b64encode(data), safe="").encode()
+
+
+BELOW_TWO: dict[str, Callable[[bytes], bytes]] = {
+    "gzip in percents": lambda data: in_address(gzip.compress(data)),
+    "zlib in a form": lambda data: b"data=" + in_address(zlib.compress(data)) + b"&x=1",
+    "data address": lambda data: b"data:application/gzip;base64," + in_address(named_gzip(data)),
+    "zlib in Ruby": lambda data: b'"' + ruby(zlib.compress(data)) + b'"',
+    "gzip in Ruby": lambda data: b'"' + ruby(gzip.compress(data)) + b'"',
+    "numbers": lambda data: repr(list(base64.b64encode(zlib.compress(data)))).encode(),
+    "base32": lambda data: base64.b32encode(named_gzip(data)),
+    "base64 twice": lambda data: base64.b64encode(base64.b64encode(named_gzip(data))),
+}
+
+
+@pytest.mark.parametrize("name", BELOW_TWO)
+@pytest.mark.parametrize("size", [0, 40])
+def test_packed_data_are_found_below_two_forms(name: str, size: int) -> None:
+    """In percents, as Ruby writes bytes, as numbers, and with the name of a file in their head."""
+    value = b"mZ4kQ81vXw2Rt7LpYd3cBn5h"
+    printed = BELOW_TWO[name](b"\n".join((content(size), value, b"")))
+    text = b"build\n" + printed + b"\nmade\n"
+    report = scan_stream(engine_of({"PW": value.decode()}), [text], "x")
+    assert {one.secret for one in report.findings} == {"PW"}
 
 
 def test_what_packed_data_are_noticed_by_is_rare() -> None:

@@ -102,6 +102,12 @@ def test_percent_is_undone_one_level_at_a_time() -> None:
     assert spans(PERCENT, b"a=%2568%2575&", b"%68%75") == {(2, 12)}
 
 
+def test_a_percent_sign_of_azure_is_read() -> None:
+    """Its logging commands write it as `%AZP25`, and other marks as percents."""
+    printed = b"##vso[task.setvariable variable=t]a%AZP25b%3B%5D%AZP2541"
+    assert any(piece.text.endswith(b"]a%b;]%41") for piece in pieces(FORMS["percent"], printed))
+
+
 def test_plus_is_kept_where_nothing_shows_a_form() -> None:
     """Base64 holds plus signs too."""
     assert not pieces(FORM, b"QUJD+REVG/aa==")

@@ -1,6 +1,7 @@
 """UTF-16 as it is and as it is shown, and other charsets."""
 
 from itertools import chain
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -135,6 +136,22 @@ def test_plain_text_is_refused() -> None:
     assert not pieces(UTF16, "plain text € \\0".encode())
     assert not pieces(UTF16, "text".encode("utf-16-le"), budget=2)
     assert not pieces(CHARSET, "Käse Ñandú Àé".encode())
+
+
+@pytest.mark.parametrize("page", ["latin-1", "cp437", "cp850"])
+def test_what_a_console_of_windows_shows_is_spelled(page: str) -> None:
+    """It takes UTF-8 for its own charset, which has a character for each byte."""
+    value = "Žluťoučký-秘密-7"
+    assert CHARSET.spell is not None
+    assert value.encode().decode(page).encode() in CHARSET.spell(value.encode())
+
+
+def test_accents_apart_from_their_letters_are_spelled() -> None:
+    """As macOS names files; and put together, where the value has them apart."""
+    composed, apart = "Žluťoučký-7".encode(), normalize("NFD", "Žluťoučký-7").encode()
+    assert CHARSET.spell is not None
+    assert apart in CHARSET.spell(composed)
+    assert composed in CHARSET.spell(apart)
 
 
 def test_dots_stand_for_what_is_not_ascii() -> None:
