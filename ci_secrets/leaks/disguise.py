@@ -1,5 +1,6 @@
 """Says in which disguise a needle stands that the squashed reading has found."""
 
+import re
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
@@ -13,6 +14,8 @@ _TEXTUAL: Final = (
     "json", "percent", "form", "entity", "quoted", "escape", "quoted-printable",
 )  # fmt: skip
 """Forms that leave letters and digits as they are: of these alone the squashed reading knows."""
+_BEHIND_PADDING: Final = re.compile(rb"(={1,2})\s*[0-9A-Za-z]{1,3}\Z")
+"""Where base64 ends, and the next line begins with what its newline would be: `Qw==`, `ok`."""
 
 
 def signs_of(needle: Needle) -> tuple[bytes, bytes]:
@@ -27,7 +30,8 @@ def widened(text: bytes, start: int, end: int, needle: Needle) -> Span:
     before, behind = signs_of(needle)
     start -= len(before) if text.endswith(before, 0, start) else 0
     end += len(behind) if text.startswith(behind, end) else 0
-    return start, end
+    padded = _BEHIND_PADDING.search(text, start, end) if "base64" in needle.form else None
+    return start, padded.end(1) if padded else end
 
 
 def as_it_stands(needle: Needle, there: bytes) -> Needle:

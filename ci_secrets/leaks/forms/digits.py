@@ -53,7 +53,9 @@ _CALLS: Final = (b"hr(", b"HR(", b"hrW(", b"ar(", b"AR(", b"ode(", b"[char]", b"
 _SUFFIXES: Final = re.compile(rb"[0-9A-Fa-f]h[ ,]")
 _SUFFIXED: Final = re.compile(rb"([0-9A-Fa-f]{2})h(?![0-9A-Za-z])")
 """What assemblers and dumps of controllers mark hex with: `67h 68h`."""
-_WORDS: Final = frozenset((4, 8, 16))
+_WIDEST: Final = 8
+"""Bytes of the widest word."""
+_WORDS: Final = frozenset((4, 8, 2 * _WIDEST))
 """Digits of a word of more than one byte."""
 _NUMBER: Final = re.compile(rb"(?<![0-9])-?[0-9]+")
 _INTEGER: Final = re.compile(rb"(?<![0-9])-?[0-9]{%d,}+(?:\\\r?\n[0-9]++)*+" % _SHORTEST_INTEGER)
@@ -112,8 +114,9 @@ def _byte_group(group: bytes) -> bytes:
 
 
 def _turned(word: bytes) -> bytes:
-    """The bytes of a word, the lowest first."""
-    return bytes.fromhex((b"0" * (len(word) % 2) + word).decode())[::-1]
+    """The bytes of a word, the lowest first; a longer group of digits is none."""
+    data = bytes.fromhex((b"0" * (len(word) % 2) + word).decode())
+    return data[::-1] if len(data) <= _WIDEST else data
 
 
 def _joined(text: bytes, alphabet: Alphabet, run: Run, *, width: int, phase: int) -> Part:
@@ -135,7 +138,13 @@ def _grouped(text: bytes, alphabet: Alphabet, run: Run, groups: Sequence[bytes])
 
     def units() -> Iterator[Unit]:
         for group, (start, end) in zip(groups, alphabet.group_places(run), strict=True):
-            yield len(group), alphabet.marked(text, start), end
+            first = alphabet.marked(text, start)
+            if len(group) <= _WIDEST or end - start != 2 * len(group):
+                yield len(group), first, end
+                continue
+            yield 1, first, start + 2  # NOTE: no word, but hex in a row
+            for at in range(start + 2, end, 2):
+                yield 1, at, at + 2
 
     return (b"".join(groups), units)
 

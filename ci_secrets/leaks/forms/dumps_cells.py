@@ -58,9 +58,12 @@ class Read(NamedTuple):
         return b"".join(self.words) * self.repeated
 
     def units(self) -> Iterator[Unit]:
-        """A cell for each word; what was left out stands where the row ends."""
+        """A cell for each word; what was left out stands where the row ends.
+
+        What ends in a row ends behind its text, in which the same bytes stand in sight.
+        """
         for word, (_, start, end) in zip(self.words, self.row.cells, strict=False):
-            yield len(word), start, end
+            yield len(word), start, self.row.end if self.row.has_text else end
         yield len(self.data()) - sum(map(len, self.words)), self.row.end, self.row.end
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ci_secrets.leaks.forms.base64 import FORMS
 from ci_secrets.leaks.forms.reading import Budget, Piece
-from tests.unit.leaks.strategies import NEIGHBOURS, VALUES
+from ci_secrets.leaks.scan import scan_stream
+from tests.unit.leaks.strategies import NEIGHBOURS, VALUES, engine_of
 
 ENCODERS = {"base64": base64.b64encode, "base64url": base64.urlsafe_b64encode}
 VALUE = b"Tr0ub4dor&3-\xc3\xa9t\xc3\xa9?>7fGh2kLm9"
@@ -39,6 +40,16 @@ def in_characters(encode: object, left: bytes, value: bytes) -> tuple[int, int]:
     """Which characters of an encoding hold bits of the value."""
     assert callable(encode)
     return len(left) * 8 // 6, -(-(len(left) + len(value)) * 8 // 6)
+
+
+def test_padding_ends_what_is_found() -> None:
+    """The next line may begin with the letter that base64 of a line break would have there."""
+    value = "ghp_Km75CPnnrQn8elfVwDuNzmAsgZQP2yxAzPaC"
+    line = base64.b64encode(value.encode()).decode()
+    text = f"x\n{line}\nok  \tgithub.com/acme/shop\n"
+    (found,) = scan_stream(engine_of({"PW": value}), [text.encode()], "x").findings
+    assert (found.line, found.column, found.end_line) == (2, 1, 2)
+    assert found.excerpt == "***"
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -167,6 +167,14 @@ def test_span_of_hex_is_exact_among_neighbours(
     assert bytes.fromhex(text[start:end].decode().replace(":", "").replace(" ", "")) == raw
 
 
+def test_hex_below_a_digest_is_told_alone() -> None:
+    """What is found is the value's own line, though the line before ends in hex too."""
+    value = "ghp_Km75CPnnrQn8elfVwDuNzmAsgZQP2yxAzPaC"
+    text = f"sha256:{'0f' * 32}\n{value.encode().hex()}\nok\n"
+    (found,) = scan_stream(engine_of({"PW": value}), [text.encode()], "x").findings
+    assert (found.form, found.line, found.column, found.end_line) == (("hex",), 2, 1, 2)
+
+
 @pytest.mark.parametrize(("form", "printed"), CASES)
 @FEW
 @given(value=VALUES, left=NEIGHBOURS, right=NEIGHBOURS)

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from ci_secrets.leaks.forms.digits_seen import seen
 from ci_secrets.leaks.forms.dumps import FORMS
 from ci_secrets.leaks.forms.reading import Budget, Piece
-from tests.unit.leaks.strategies import TOKENS, VALUES
+from ci_secrets.leaks.scan import scan_stream
+from tests.unit.leaks.strategies import TOKENS, VALUES, engine_of
 
 TOOLS = """
 xxd | xxd -u | xxd -g1 | xxd -g4 | xxd -g8 | xxd -e | xxd -e -g8 | xxd -b | xxd -c 7 | xxd -c 32
@@ -131,12 +132,12 @@ def test_text_column_is_read(command: str, value: str, left: bytes, right: bytes
 
 
 CELLS: dict[str, Callable[[bytes], bytes]] = {
-    "xxd -g1": lambda span: bytes.fromhex(span.decode()),
-    "hexdump -C": lambda span: bytes.fromhex(span.decode()),
+    "xxd -g1": lambda span: bytes.fromhex(b"".join(span.split()[:8]).decode()),
+    "hexdump -C": lambda span: bytes.fromhex(b"".join(span.split()[:8]).decode()),
     "od -tx1": lambda span: bytes.fromhex(span.decode()),
     "od -b": lambda span: bytes(int(cell, 8) for cell in span.split()),
     "od -td1": lambda span: bytes(int(cell) for cell in span.split()),
-    "xxd -b -c 16": lambda span: bytes(int(cell, 2) for cell in span.split()),
+    "xxd -b -c 16": lambda span: bytes(int(cell, 2) for cell in span.split()[:8]),
     "od -c": lambda span: span.replace(b" ", b""),
 }
 
@@ -145,10 +146,53 @@ CELLS: dict[str, Callable[[bytes], bytes]] = {
 @FEW
 @given(value=TOKENS.map(lambda text: text[:8].encode()), before=st.integers(0, 8))
 def test_span_holds_the_cells_of_the_value(command: str, value: bytes, before: int) -> None:
-    """The span goes from the first cell of a value to its last."""
+    """The span goes from the first cell of a value to its last, and over the text beside it."""
     dump = printed(command, b"?" * before + value + b"?" * 20)
     spans = [dump[start:end] for start, end in stands_in(dump, value)]
     assert value in [CELLS[command](span) for span in spans if span != value]
+
+
+def of_16(row: str, show: Callable[[bytes], str]) -> Callable[[bytes], str]:
+    """Prints rows of 16 bytes by a pattern of the offset, the numbers and the text."""
+    return lambda data: "".join(
+        row.format(
+            at=at,
+            numbers=show(data[at : at + 16]),
+            text="".join(chr(one) if 32 <= one < 127 else "." for one in data[at : at + 16]),
+        )
+        + "\n"
+        for at in range(0, len(data), 16)
+    )
+
+
+LEFT_IN_SIGHT: dict[str, Callable[[bytes], str]] = {
+    "hexdump -C": of_16("{at:08x}  {numbers:49} |{text}|", lambda row: row.hex(" ")),
+    "xxd -e -g8": of_16(
+        "{at:08x}: {numbers:36} {text}",
+        lambda row: " ".join(row[at : at + 8][::-1].hex() for at in range(0, len(row), 8)),
+    ),
+    "Format-Hex": of_16("{at:08X}   {numbers:47}  {text}", lambda row: row.hex(" ").upper()),
+    "Wireshark": of_16("{at:04x}   {numbers:48}   {text}", lambda row: row.hex(" ")),
+    "lldb": of_16("0x7ffee{at:07x}: {numbers:47}  {text}", lambda row: row.hex(" ")),
+    "WinDbg": of_16(
+        "00007ff6`1a2b{at:04x}  {numbers:47}  {text}",
+        lambda row: "-".join(filter(None, (row[:8].hex(" "), row[8:].hex(" ")))),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEFT_IN_SIGHT)
+@pytest.mark.parametrize("before", [0, 3, 13])
+def test_no_excerpt_shows_the_text_beside_the_last_row(name: str, before: int) -> None:
+    """There the end of the value stands in clear."""
+    value = "ghp_Km75CPnnrQn8elfVwDuNzmAsgZQP2yxAzPaC"
+    text = LEFT_IN_SIGHT[name](b"?" * before + value.encode())
+    findings = scan_stream(
+        engine_of({"PW": value}), [f"build\n{text}made\n".encode()], "x"
+    ).findings
+    assert findings
+    pieces = {value[at : at + 4] for at in range(len(value) - 3)}
+    assert not any(piece in one.excerpt for one in findings for piece in pieces)
 
 
 @pytest.mark.parametrize("command", ["od -x", "hexdump", "xxd -a", "hexdump -C", "od -tx8"])
