@@ -103,7 +103,8 @@ class Inspector:
             may_show = found or not layer.chain
             here = [hit for hit in self._search(layer) if _is_meant(hit, text)] if may_show else []
             hits += here
-            unexplained = _outside(unexplained, here)
+            # NOTE: a part says that the rest may stand near, on the next line or behind a prefix
+            unexplained = _outside(unexplained, [one for one in here if _is_whole(one)])
             for more in _undone(layer, forms, also, budget):
                 if more.text not in seen:
                     seen.add(more.text)
@@ -128,6 +129,10 @@ def _is_meant(hit: Hit, text: bytes) -> bool:
     return "torn" not in needle.form or not is_by_chance(
         text[hit.start : hit.end], needle.pattern, needle.form, wordy=needle.wordy
     )
+
+
+def _is_whole(hit: Hit) -> bool:
+    return "partial" not in hit.needle.form
 
 
 def _outside(offsets: list[int], hits: list[Hit]) -> list[int]:

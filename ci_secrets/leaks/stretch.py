@@ -128,11 +128,15 @@ def _joined(spans: list[Span]) -> Iterator[Span]:
         yield latest
 
 
-def _likeliest(span: Span) -> tuple[int, bool, bool, int, Chain, str]:
-    """The longest first, then the whole before its parts, then the disguise that says most."""
+def _likeliest(span: Span) -> tuple[bool, int, bool, bool, int, Chain, str]:
+    """The longest first, then the whole before its parts, then the disguise that says most.
+
+    Of what shows a part, only where nothing shows the whole: a bit of its next letter is no more.
+    """
     needle, chain = span.needle, span.needle.form
+    simple = "torn" in chain, len(chain)
     # NOTE: the last two say nothing, but the order in which spans were found must not either
-    return -len(span), needle.part != "", "torn" in chain, len(chain), chain, needle.part
+    return "partial" in chain, -len(span), needle.part != "", *simple, chain, needle.part
 
 
 def _outermost(spans: Iterable[Span]) -> list[Span]:

@@ -1,6 +1,8 @@
 """Parts of values: most of one, and both its ends around stars, where these say anything."""
 
 import json
+import pprint
+from base64 import b64encode
 
 import pytest
 
@@ -90,3 +92,34 @@ def test_the_signature_of_a_token_is_found_alone() -> None:
     """With claims that can be guessed it is the token."""
     (finding,) = scanned(f"{CLAIMS}.{SIGNATURE}", SIGNATURE)
     assert finding.secret == "DB.signature"
+
+
+TOKEN = "ghp_Km75CPnnrQn8elfVwDuNzmAsgZQP2yxAzPaC"
+AWKWARD = "Z!$[`@~^3,;&r8du<6*>'Q]v=pO %t{(#I?|)\\fem:gf\"}"
+
+
+def lines(prefix: str, text: str, width: int) -> str:
+    """The text in lines of a width, each behind the prefix."""
+    return "".join(f"{prefix}{text[at : at + width]}\n" for at in range(0, len(text), width))
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [
+        (TOKEN, lines("web-1  | ", b64encode(TOKEN.encode()).decode(), 40)),
+        (AWKWARD, lines("web-1  | ", b64encode(AWKWARD.encode()).decode(), 60)),
+        (TOKEN, lines("web-1  | ", TOKEN, 32)),
+        (TOKEN, pprint.pformat(TOKEN.encode(), width=40)),
+        (AWKWARD, json.dumps(list(AWKWARD), indent=2)),
+        (
+            "Žluťoučký 秘密 naïve кот EXNc1L",
+            lines("2026-03-01T12:00:01.1234567Z ", "Žluťoučký 秘密 naïve кот EXNc1L", 1),
+        ),
+    ],
+    ids=["base64", "base64 but for its last letter", "prefix", "pprint", "jq", "letters"],
+)
+def test_a_value_that_is_there_whole_is_told_as_such(value: str, printed: str) -> None:
+    """Though most of it stands in one line, or is seen sooner than the rest."""
+    findings = scanned(value, f"\n{printed}")
+    assert findings
+    assert all("partial" not in one.form for one in findings)
