@@ -5,6 +5,7 @@ from typing import Final
 from tests.data.corpus.shell import sh
 from tests.data.corpus.way import ASCII, Way
 
+_WORDS = "no shape tells words of other bytes from any other numbers"
 _STAMP = "sed 's/^/2026-03-01T12:00:01.1234567Z /'"
 
 XXD: Final[tuple[Way, ...]] = (
@@ -36,6 +37,14 @@ HEX: Final[tuple[Way, ...]] = (
     sh("hex-dashes", "xxd -p -u | tr -d '\\n' | sed 's/../&-/g; s/-$//'"),
     sh("hex-spaced", "xxd -p | tr -d '\\n' | sed 's/../& /g'"),
     sh("hex-0x", "xxd -p | tr -d '\\n' | sed 's/^/0x/'"),
+    sh("hex-cast-each", "xxd -p | tr -d '\\n' | sed 's/../(byte)0x&, /g'"),
+    sh("hex-h-each", "xxd -p -u | tr -d '\\n' | sed 's/../&h /g'"),
+    sh("hex-char-each", "xxd -p -u | tr -d '\\n' | sed 's/../[char]0x&+/g'"),
+    sh("hex-words-hexdump", 'hexdump -v -e \'"0x" 1/4 "%08x" ", "\'', kinds=ASCII, why=_WORDS),
+    sh("hex-indented-lines", "xxd -p -c 1 | sed 's/^/ 0x/'"),
+    sh("hex-assembler-lines", "xxd -p -c 1 | sed 's/^/\\t.byte\\t0x/'"),
+    sh("hex-array-lines", "xxd -p -c 1 | awk '{printf \"buf[%d] = 0x%s\\n\", NR - 1, $0}'"),
+    sh("cmp-bl", "cmp -bl \"$V\" <(tr -c '\\0' '\\0' <\"$V\") || true"),
     sh("hex-0x-each", "xxd -p | tr -d '\\n' | sed 's/../0x&, /g'"),
     sh("hex-0x-upper", "xxd -p -u | tr -d '\\n' | sed 's/../0X& /g'"),
     sh("hex-backslash", "xxd -p | tr -d '\\n' | sed 's/../\\\\x&/g'"),

@@ -29,6 +29,9 @@ WRAPPED: Final[tuple[Way, ...]] = (
     sh("split", "split -b 15 && tail -n +1 x*"),
     sh("pr", "fold -w 30 | pr -l 30"),
     sh("pr-numbered", "fold -w 30 | pr -t -n"),
+    sh("fold-chunked", "fold -w 10 | awk '{printf \"%x\\r\\n%s\\r\\n\", length($0), $0}'"),
+    sh("fold-progress", "fold -w 12 | awk '{print; print \"[INFO] step \" NR}'"),
+    sh("fold-workers", "fold -w 12 | awk '{printf \"worker-%c> %s\\n\", 97 + NR % 3, $0}'"),
     sh("paste-beside", "fold -w 12 | paste - <(seq 40)", words="beside another column"),
 )
 PREFIXED: Final[tuple[Way, ...]] = (
@@ -97,6 +100,16 @@ APART: Final[tuple[Way, ...]] = (
     sh("chars-brackets", "sed 's/./[&]/g'"),
     sh("chars-cr", "grep -o . | tr '\\n' '\\r'"),
     sh("chars-coloured", "sed 's/./\\x1b[38;5;39m&\\x1b[39m/g'"),
+    sh(
+        "chars-assigned",
+        "awk '{for (i = 1; i <= length; i++) printf \"%d=%s \", i, substr($0, i, 1)}'",
+    ),
+    sh("chars-yaml-quoted", "jq -R 'split(\"\")[]' | sed 's/^/- /'"),
+    sh("chars-traced", "jq -R 'split(\"\")[]' | sed 's/.*/read(0, &, 1)    = 1/'"),
+    sh(
+        "chars-elements",
+        "sed 's/&/\\&amp;/g; s/</\\&lt;/g' | grep -oE '&[a-z]+;|.' | sed 's/.*/<char>&<\\/char>/'",
+    ),
     sh("words-lines", "awk '{for (i = 1; i <= NF; i++) print $i}'"),
 )
 COLOURED: Final[tuple[Way, ...]] = (

@@ -33,7 +33,7 @@ _SHAPES: Final[dict[Kind, tuple[bytes, ...]]] = {
     "marks": (rb"(?:\+\}|-\])[^\n]{0,6}(?:\{\+|\[-)",),  # `{+ab+}c{+`, `[-ab-]c[-`
     "codes": (
         # NOTE: entities of HTML, with zeros before the number or escaped once more
-        rb"(?:&(?:amp;)?#[xX]?[0-9a-fA-F]{1,6}[; ]){4}",
+        rb"(?:&(?:amp;)?#[xX]?[0-9a-fA-F]{1,6}[; ]?){4}",
         *rows.CODES,
     ),
 }
