@@ -26,6 +26,12 @@ _COUNTED: Final = re.compile(rb">(?:0x)?[0-9a-fA-F]{2,3}</")
 _TAGS: Final = re.compile(rb"(?:<[^<>\n]{1,64}>\s{0,9})+")
 _ROW: Final = re.compile(rb"^[ \t]*([0-9]{1,6})[ \t,;:]+([^\n]*)", re.MULTILINE)
 _CELL: Final = re.compile(rb"[^\s,;]+")
+_BYTE: Final = re.compile(
+    rb"[!-~]|(?:0x)?[2-9a-fA-F][0-9a-fA-F]|[1-3][0-9]{2}|[\xc2-\xf4][\x80-\xbf]{1,3}"
+)
+"""A character, or the number of one: what else a table has comes to a value by chance."""
+_WIDE: Final = 8
+"""Bytes of a line behind which another may be left out: shorter ones come to a value by chance."""
 # Source: Intel, Hexadecimal Object File Format Specification; Motorola, S-records
 _HEAD: Final = rb":[0-9A-F]{6}00|S(?:1[0-9A-F]{6}|2[0-9A-F]{8}|3[0-9A-F]{10})"
 _RECORD: Final = re.compile(rb"^(%b)(?:[0-9A-F]{2})*?([0-9A-F]{2}\r?$)" % _HEAD, re.MULTILINE)
@@ -52,23 +58,30 @@ def tagged(text: bytes) -> Iterator[Piece]:
 
 def tables(text: bytes) -> Iterator[Piece]:
     """The columns of rows that are counted: `7  0x61  97  a`, `8 141 a 0 ^@`."""
-    columns: list[list[Span]] = [[] for _ in range(_MOST)]
+    rows: list[list[Span]] = [[] for _ in range(_MOST)]
+    cuts: list[list[Span]] = [[] for _ in range(_MOST)]
     due = -1
-    for row in _ROW.finditer(text):
-        if int(row[1]) != due:
-            yield from _columns(text, columns)
-            columns = [[] for _ in range(_MOST)]
-        due = int(row[1]) + 1
-        for column, cell in zip(columns, _CELL.finditer(text, *row.span(2)), strict=False):
-            # NOTE: numbers stay apart by what stands behind them
-            column.append((cell.start(), min(cell.end() + (len(cell[0]) > 1), len(text))))
-    yield from _columns(text, columns)
+    for counted in _ROW.finditer(text):
+        cells = [cell.span() for cell in _CELL.finditer(text, *counted.span(2))]
+        for column, (row, cut) in enumerate(zip(rows, cuts, strict=True)):
+            start, end = cells[column] if column < len(cells) else (0, 0)
+            is_byte = _BYTE.fullmatch(text, start, end) is not None
+            if not is_byte or int(counted[1]) != due:
+                cut += _between(row)
+                row.clear()
+            if is_byte:
+                # NOTE: numbers stay apart by what stands behind them
+                row.append((start, min(end + (end - start > 1), len(text))))
+        due = int(counted[1]) + 1
+    for row, cut in zip(rows, cuts, strict=True):
+        piece = without(text, [*cut, *_between(row)])
+        if piece:
+            yield piece
 
 
-def _columns(text: bytes, columns: list[list[Span]]) -> Iterator[Piece]:
-    for column in columns:
-        if len(column) >= _FEWEST:
-            yield from _kept(text, column)
+def _between(row: list[Span]) -> list[Span]:
+    """What stands between the cells of a column, if there are enough of them."""
+    return [*gaps(row, row[0][0], row[-1][1])] if len(row) >= _FEWEST else []
 
 
 def records(text: bytes) -> Iterator[Piece]:
@@ -81,16 +94,17 @@ def records(text: bytes) -> Iterator[Piece]:
 
 def every_other_line(text: bytes) -> Iterator[Piece]:
     """The even lines and the odd ones: names, sizes or other output may stand between pieces."""
-    lines: tuple[list[Span], list[Span]] = ([], [])
-    at = 0
+    between: tuple[list[Span], list[Span]] = ([], [])
+    at = before = 0
     for number, line in enumerate(text.splitlines(keepends=True)):
-        lines[number % 2].append((at, at + len(line)))
+        if before >= _WIDE:
+            between[number % 2].append((at, at + len(line)))
         at += len(line)
-    if len(lines[1]) > 1:
-        for odd in lines:
-            piece = without(text, odd)
-            if piece:
-                yield piece
+        before = len(line.rstrip())
+    for lines in between:
+        piece = without(text, lines)
+        if piece:
+            yield piece
 
 
 def _kept(text: bytes, row: list[Span]) -> Iterator[Piece]:

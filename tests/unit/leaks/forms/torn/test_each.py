@@ -106,3 +106,24 @@ def test_an_address_of_a_record_is_taken_out_alone() -> None:
     """The bytes of a record stay, and so do lines that are none."""
     text = b"x\n:0400100061626364AA\ny\n"
     assert [piece.text for piece in records(text)] == [b"x\n61626364\ny\n"]
+
+
+@pytest.mark.parametrize(
+    ("value", "cuts"),
+    [
+        ("letmein1", ["letme", "in1"]),
+        ("10203045", ["10", "20", "30", "45"]),
+        ("4f1e9a2b", ["4f1e", "9a2b"]),
+        ("cats4dogs2", ["cats4", "dogs2"]),
+        ("482915", ["482", "915"]),
+    ],
+)
+def test_words_and_numbers_of_a_table_or_of_several_lines_come_to_no_value(
+    value: str, cuts: list[str]
+) -> None:
+    """Any log has such pieces among others."""
+    cells = ["77", "88", *cuts, "99", "66"]
+    table = "".join(f"{at} {cell} z\n" for at, cell in enumerate(cells))
+    apart = "\nfoo bar\n".join(cuts)
+    report = scan_stream(engine_of({"PW": value}), [f"x\n{table}y\n{apart}\n".encode()], "x")
+    assert not report.findings
