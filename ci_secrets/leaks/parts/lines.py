@@ -120,7 +120,7 @@ def _by_place(lines: Sequence[bytes], *, public: bool) -> tuple[set[int], set[in
     for label, body in _bodies(lines):
         bodies.update(body)
         if b"PRIVATE" in label:
-            secret.update(_secret_lines(lines, body))
+            secret.update(_secret_lines(lines, body, pgp=b"PGP" in label))
         elif public:
             secret.update(number for number in body if len(lines[number - 1]) >= MIN_LINE)
         # NOTE: servers print the certificates that stand next to secrets in many files
@@ -160,13 +160,13 @@ def _bodies(lines: Sequence[bytes]) -> Iterator[tuple[bytes, list[int]]]:
     yield label, body
 
 
-def _secret_lines(lines: Sequence[bytes], body: Sequence[int]) -> Iterator[int]:
+def _secret_lines(lines: Sequence[bytes], body: Sequence[int], *, pgp: bool) -> Iterator[int]:
     """The numbers of those that hold enough of what is secret in a private key.
 
     The other lines stand as they are in the public key, a certificate, or any key of the kind.
     """
     key = _joined(lines, body)
-    secrets = secret_bytes(key) or [(0, len(key))]
+    secrets = secret_bytes(key, pgp=pgp) or [(0, len(key))]
     start = 0
     for number in body:
         end = start + _BITS * len(lines[number - 1].rstrip(b"="))

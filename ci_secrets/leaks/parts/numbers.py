@@ -47,14 +47,16 @@ def numbers_of(text: bytes) -> list[Number]:
     return found
 
 
-def secret_bytes(key: bytes) -> list[tuple[int, int]]:
+def secret_bytes(key: bytes, *, pgp: bool = False) -> list[tuple[int, int]]:
     """Where the secrets of a key start and end; nothing where none can be read.
 
-    `key` is what the body of a PEM block is base64 of. What is encrypted is secret.
+    `key` is what the body of a PEM block is base64 of; `pgp` where its armour says that it is of
+    OpenPGP, as which one in two hundred random texts can be read. What is encrypted is secret.
     """
+    secrets = openpgp.secrets_of(key) if pgp else _secrets_of(key)
     return [
         (start, start + len(data))
-        for _, data in _secrets_of(key)
+        for _, data in secrets
         if len(data) >= MIN_NUMBER and (start := key.find(data)) >= 0
     ]
 
@@ -68,7 +70,7 @@ def decoded(body: bytes) -> bytes:
 def _secrets_of(key: bytes) -> list[tuple[str, bytes]]:
     if key.startswith(openssh.MAGIC):
         return [(name, _bare(data)) for name, data in openssh.secrets_of(key)]
-    return _of_key(key) or openpgp.secrets_of(key)
+    return _of_key(key)
 
 
 def _of_key(der: bytes) -> list[tuple[str, bytes]]:

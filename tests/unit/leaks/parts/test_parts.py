@@ -119,6 +119,16 @@ def test_lines_of_a_key_in_a_field_are_looked_for() -> None:
     assert set(key[1:-1]) <= texts(config.text)
 
 
+@pytest.mark.parametrize("first", range(256))
+def test_what_is_no_key_has_no_public_lines(first: int) -> None:
+    """Whatever it begins with: where it cannot be read all of it may be secret."""
+    data = bytes([first, 95]) + bytes(range(254))
+    body = [data[at : at + 48] for at in range(0, 256, 48)]
+    lines = [base64.b64encode(row).decode() for row in body]
+    for text in (lines, ["-----BEGIN PRIVATE KEY-----", *lines, "-----END PRIVATE KEY-----"]):
+        assert texts("\n".join(text)) >= set(lines[:5])
+
+
 def test_certificates_next_to_a_private_key_are_not_looked_for() -> None:
     """Every client of the server sees them; alone they are what somebody declared a secret."""
     key, certificate = templates.pem("PRIVATE KEY"), templates.pem("CERTIFICATE")
