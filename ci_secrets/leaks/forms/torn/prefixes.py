@@ -153,7 +153,7 @@ def _prefixes(lines: list[bytes]) -> list[int]:
     threes = [0, 0, *map(min, pairs, pairs[1:]), 0, 0]
     widths = map(max, threes, threes[1:], threes[2:])
     return [
-        len(head) if (head := line[:width].rstrip(_WORD)).strip() else 0
+        len(head) if (head := line[:width].rstrip(b"\r").rstrip(_WORD)).strip() else 0
         for line, width in zip(lines, widths, strict=True)
     ]
 

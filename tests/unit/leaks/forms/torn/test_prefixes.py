@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ci_secrets.leaks.forms.reading import Piece
@@ -73,6 +73,7 @@ PREFIXES: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("name", PREFIXES)
 @FEW
+@example(value="zzzz0000zzzz", width=1, end="\r\n")
 @given(
     value=TOKENS.filter(lambda text: not text.isdigit()),
     width=st.integers(1, 9),
