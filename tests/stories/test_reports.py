@@ -97,7 +97,7 @@ def test_a_report_that_is_no_file_is_left_alone(generic: Story, tmp_path: Path) 
     link = generic.stand.workspace / "r.json"
     link.symlink_to(target)
     done = generic.run("exec", "--report", "r.json", "--", "true")
-    assert done.code == 0, done.err
+    assert done.code == 8, done.err
     assert "The report was not written" in done.err
     assert link.is_symlink()
     assert target.read_text() == "somebody's"

@@ -118,14 +118,14 @@ class TestClock:
 
     def test_an_identity_expires(self, ci_secrets_vault: DevVault) -> None:
         """A JWT that was good a while ago is refused by the moved clock."""
-        from ci_secrets.testing.issuer import Issuer
+        from ci_secrets.testing.issuer import LIFETIME_SECONDS, Issuer
 
         with Issuer() as issuer:
             ci_secrets_vault.trust(issuer, mount="other")
             ci_secrets_vault.jwt_role("deploy", mount="other")
             login = {"role": "deploy", "jwt": issuer.mint(ci_secrets_vault.url, sub="job")}
             assert ci_secrets_vault.root("POST", "auth/other/login", login)[0] == 200
-            ci_secrets_vault.advance(600)
+            ci_secrets_vault.advance(2 * LIFETIME_SECONDS)
             assert ci_secrets_vault.root("POST", "auth/other/login", login)[0] == 400
 
 

@@ -10,7 +10,7 @@ from base64 import b64encode
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ci_secrets.leaks.forms.digits_seen import seen
