@@ -96,6 +96,14 @@ class Reader:
                 cause="It would write a secret there, or mint a token that nobody revokes.",
                 fix="Leave `with:` out to read it; to log in, configure another store.",
             )
+        if mount is None:
+            raise RefusedError(
+                f"Nobody says which engine serves {foreign(path)}, so that `with:` may write a "
+                "secret there.",
+                cause="The path is misspelt or forbidden to the token; or something before the "
+                "store withholds /v1/sys/internal/ui/mounts, which would name it.",
+                fix="Correct the path, or let GET /v1/sys/internal/ui/mounts/… through.",
+            )
         try:
             return self._client.write(path, payload)
         except UnreachableError as failure:

@@ -235,6 +235,14 @@ class TestUnknownEngine:
             bench.login().fetch([request(path, missing=missing)])
         assert "sys/internal/ui/mounts" in caught.value.fix
 
+    def test_nothing_is_written(self, bench: Bench, vault: FakeVault) -> None:
+        """What `with:` asks for would overwrite a secret where the engine is KV."""
+        vault.rules |= {f"{MOUNT}secret/data/app": forbidden(), "POST secret/data/app": (204, b"")}
+        with pytest.raises(RefusedError) as caught:
+            bench.login().fetch([request("secret/data/app", payload={"ttl": "1h"})])
+        assert "sys/internal/ui/mounts" in caught.value.fix
+        assert ("POST", "secret/data/app") not in [(one.method, one.path) for one in vault.asked]
+
     def test_missing(self, bench: Bench, vault: FakeVault) -> None:
         """A path that is not there is not only blamed on its spelling."""
         vault.rules |= {
