@@ -53,7 +53,7 @@ GATES: Final = (_EVERY, *(gate for _, gate in _MARKS))
 """What shapes are looked for with."""
 _AROUND: Final = 256
 """Bytes on either side of such a place that are read together."""
-_LINES_AROUND: Final = 1024
+_LINES_AROUND: Final = 768
 """The same where each has a prefix."""
 
 
