@@ -34,11 +34,11 @@ LINES: Final = (
     _BEFORE + b"[" + RARE + b"]" + (_NEXT + _BEFORE + rb"[!-~]") * 2 + b"\n",
     rb"[ \t:x][67][a-fA-F]" + _NEXT + rb"[ \t:x][0-9a-fA-F]{2}\n",
     rb"[ \t:=]" + _CODE + b",?" + _NEXT + rb"[ \t:=][3-9][0-9],?\n",
-    # a string of one character in each line; short ones as PHP dumps them; elements of XML; rows of
-    # `cmp -bl`
-    _QUOTE + b"[" + RARE + b"]" + _QUOTE + rb"[^\n]*\n[^\n\"']*" + _QUOTE + ONE + _QUOTE,
+    # a string of one character in each line, four of them, for fewer stand in many sources; short ones
+    # as PHP dumps them; elements of XML; rows of `cmp -bl`
+    _QUOTE + b"[" + RARE + b"]" + (_QUOTE + rb"[^\n]*\n[^\n\"']*" + _QUOTE + ONE) * 3 + _QUOTE,
     rb"string\([1-9]\) \"[^\n]{1,9}\"\n[^\n]*\n *string\([1-9]\) \"",
-    rb">[" + RARE + rb"]</[a-z]{1,9}>\s{0,9}<[^<>\n]{1,40}>[!-~]",
+    rb">[" + RARE + rb"]" + rb"</[a-z]{1,9}>\s{0,9}<[^<>\n]{1,40}>[!-~]" * 2,
     rb">" + _CODE + rb"</[a-z]{1,9}>\s{0,9}<[^<>\n]{1,40}>[0-9]{2,3}</",
     rb"[!-~]<wbr>[!-~]<wbr",
     rb" 1[0-7]{2} [!-~] +[0-9]{1,3} [^\n]{1,4}\n +[0-9]{1,6} [ 1][0-7]{2} [!-~] ",
