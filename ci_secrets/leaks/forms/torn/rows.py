@@ -34,8 +34,8 @@ LINES: Final = (
     _BEFORE + b"[" + RARE + b"]" + (_NEXT + _BEFORE + rb"[!-~]") * 2 + b"\n",
     rb"[ \t:x][67][a-fA-F]" + _NEXT + rb"[ \t:x][0-9a-fA-F]{2}\n",
     rb"[ \t:=]" + _CODE + b",?" + _NEXT + rb"[ \t:=][3-9][0-9],?\n",
-    # a string of one character in each line, four of them, for fewer stand in many sources; short ones
-    # as PHP dumps them; elements of XML; rows of `cmp -bl`
+    # a string of one character in each line, four of them, for fewer stand in many sources; short
+    # ones as PHP dumps them; elements of XML; rows of `cmp -bl`
     _QUOTE + b"[" + RARE + b"]" + (_QUOTE + rb"[^\n]*\n[^\n\"']*" + _QUOTE + ONE) * 3 + _QUOTE,
     rb"string\([1-9]\) \"[^\n]{1,9}\"\n[^\n]*\n *string\([1-9]\) \"",
     rb">[" + RARE + rb"]" + rb"</[a-z]{1,9}>\s{0,9}<[^<>\n]{1,40}>[!-~]" * 2,
