@@ -6,7 +6,7 @@ from functools import cache
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import Piece
-from ci_secrets.leaks.forms.torn.kept import without
+from ci_secrets.leaks.forms.torn.kept import rest
 
 # Source: ECMA-48 §5.4 (control sequences), §5.6 (control strings), ECMA-35 §13.2 (nF, two bytes)
 _CSI: Final = rb"\[[0-?]{0,48}[ -/]{0,8}[@-~]"
@@ -71,9 +71,7 @@ _LONE_RETURN: Final = re.compile(rb"\r(?![\r\n])")
 
 
 def _cut(text: bytes, pattern: re.Pattern[bytes]) -> Iterator[Piece]:
-    piece = without(text, (match.span() for match in pattern.finditer(text)))
-    if piece:
-        yield piece
+    return rest(text, (match.span() for match in pattern.finditer(text)))
 
 
 def uncoloured(text: bytes) -> Iterator[Piece]:

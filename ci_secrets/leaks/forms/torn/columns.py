@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import Piece, Span
-from ci_secrets.leaks.forms.torn.kept import gaps, without
+from ci_secrets.leaks.forms.torn.kept import gaps, rest
 
 _BORDERS: Final = ((b"\t", 1), (b"|", 2), ("│".encode(), 2), ("┃".encode(), 2))
 """What stands between cells, and how often at least: one `|` is the end of a prefix."""
@@ -44,9 +44,7 @@ def _each(text: bytes, found: list[list[Span]]) -> Iterator[Piece]:
     """Each column of several cells, put together."""
     for cells in found:
         if len(cells) > 1:
-            piece = without(text, gaps(cells, 0, len(text)))
-            if piece:
-                yield piece
+            yield from rest(text, gaps(cells, 0, len(text)))
 
 
 def _cells(text: bytes, border: bytes, least: int) -> list[list[Span]]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import Piece, Span, rewritten
-from ci_secrets.leaks.forms.torn.kept import gaps, without
+from ci_secrets.leaks.forms.torn.kept import gaps, rest
 
 _FEWEST: Final = 6
 """Rows of a table, and tags."""
@@ -74,9 +74,7 @@ def tables(text: bytes) -> Iterator[Piece]:
                 row.append((start, min(end + (end - start > 1), len(text))))
         due = int(counted[1]) + 1
     for row, cut in zip(rows, cuts, strict=True):
-        piece = without(text, [*cut, *_between(row)])
-        if piece:
-            yield piece
+        yield from rest(text, [*cut, *_between(row)])
 
 
 def _between(row: list[Span]) -> list[Span]:
@@ -87,9 +85,7 @@ def _between(row: list[Span]) -> list[Span]:
 def records(text: bytes) -> Iterator[Piece]:
     """The text without addresses and checksums in records of Intel HEX and Motorola."""
     cuts = (span for record in _RECORD.finditer(text) for span in (record.span(1), record.span(2)))
-    piece = without(text, cuts)
-    if piece:
-        yield piece
+    return rest(text, cuts)
 
 
 def every_other_line(text: bytes) -> Iterator[Piece]:
@@ -102,13 +98,9 @@ def every_other_line(text: bytes) -> Iterator[Piece]:
         at += len(line)
         before = len(line.rstrip())
     for lines in between:
-        piece = without(text, lines)
-        if piece:
-            yield piece
+        yield from rest(text, lines)
 
 
 def _kept(text: bytes, row: list[Span]) -> Iterator[Piece]:
     """The text with nothing between these pieces."""
-    piece = without(text, gaps(row, row[0][0], row[-1][1]))
-    if piece:
-        yield piece
+    return rest(text, gaps(row, row[0][0], row[-1][1]))

@@ -38,6 +38,13 @@ def without(text: bytes, cuts: Iterable[Span]) -> Piece | None:
     return Piece(b"".join(parts), lambda start, end: (place(start), place(end - 1) + 1))
 
 
+def rest(text: bytes, cuts: Iterable[Span]) -> Iterator[Piece]:
+    """What `without` gives, if anything."""
+    piece = without(text, cuts)
+    if piece:
+        yield piece
+
+
 def gaps(spans: Iterable[Span], start: int, end: int) -> Iterator[Span]:
     """All of `[start, end)` that is in none of the spans, which stand in order."""
     for left, right in (*spans, (end, end)):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import Piece, Span
-from ci_secrets.leaks.forms.torn.kept import gaps, without
+from ci_secrets.leaks.forms.torn.kept import gaps, rest
 
 _FEWEST: Final = 6
 """Characters of a list."""
@@ -40,9 +40,7 @@ _MARKS: Final = (
 def listed(text: bytes) -> Iterator[Piece]:
     """The text with nothing between the characters of lists."""
     if any(mark in text for mark in _MARKS) and re.search(_SURE, text):
-        piece = without(text, _around(text))
-        if piece:
-            yield piece
+        yield from rest(text, _around(text))
 
 
 def _around(text: bytes) -> Iterator[Span]:

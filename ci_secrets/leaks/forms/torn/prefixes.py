@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import Piece, Span
-from ci_secrets.leaks.forms.torn.kept import without
+from ci_secrets.leaks.forms.torn.kept import rest
 
 _CLOCK: Final = rb"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
 _ZONE: Final = rb"(?:Z| ?[+-]\d\d:?\d\d| (?:UTC|GMT|[AP]M|[A-Z]{3,4}(?= )))?"
@@ -91,14 +91,10 @@ def known_prefixes(text: bytes) -> Iterator[Piece]:
     heads = _found(text, *_heads())
     for count in (1, 2, 3, 4):
         if count == 1 or any(head[count] for head in heads):
-            piece = without(text, ((head.start(1), head.end(count)) for head in heads))
-            if piece:
-                yield piece
+            yield from rest(text, ((head.start(1), head.end(count)) for head in heads))
     if _MARKS.search(b"\n" + text):
         marks = _found(text, _MARK, _NEXT_MARK)
-        without_mark = without(text, (mark.span(1) for mark in marks))
-        if without_mark:
-            yield without_mark
+        yield from rest(text, (mark.span(1) for mark in marks))
 
 
 _WIDEST: Final = 64
@@ -133,9 +129,9 @@ def shared_prefixes(text: bytes) -> Iterator[Piece]:
             if start < end:
                 both.append((start, end))
         at = end + 1
-    yield from filter(None, [without(text, starts)])
+    yield from rest(text, starts)
     if len(both) > len(starts):
-        yield from filter(None, [without(text, both)])
+        yield from rest(text, both)
 
 
 def _in_common(texts: list[bytes]) -> list[int]:

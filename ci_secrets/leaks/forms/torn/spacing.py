@@ -7,7 +7,7 @@ from itertools import accumulate, repeat
 from typing import Final
 
 from ci_secrets.leaks.forms.reading import Piece, Span
-from ci_secrets.leaks.forms.torn.kept import Sieved, without
+from ci_secrets.leaks.forms.torn.kept import Sieved, rest, without
 
 _FRAME: Final = re.compile(rb"\|[ \t]*\r?\n[ \t]*\||\n==> [^\n]{1,200} <==\n")
 """Between two rows of a table in ASCII, and between two files as `head` and `tail` show them."""
@@ -25,9 +25,7 @@ _BEFORE_BREAK: Final = (b"\\\r", b"\\", b"\r")
 def visible(text: bytes) -> Iterator[Piece]:
     """The text without characters of no width or ink, and without frames."""
     frames = _FRAME if text.isascii() else _INVISIBLE
-    piece = without(text, (match.span() for match in frames.finditer(text)))
-    if piece:
-        yield piece
+    return rest(text, (match.span() for match in frames.finditer(text)))
 
 
 def joined(text: bytes) -> Iterator[Piece]:
@@ -115,9 +113,7 @@ def unseparated(text: bytes) -> Iterator[Piece]:
         if separator in _WIDE:
             wide += _separators(text, separator, _WIDE_ROW)
     for spans in (single, wide):
-        piece = without(text, _apart(spans))
-        if piece:
-            yield piece
+        yield from rest(text, _apart(spans))
 
 
 _OPENING: Final = rb"(?<![^\"'`][\[({=:\s])(?<!\A[\[({])"
@@ -133,6 +129,4 @@ _QUOTED: Final = re.compile(
 def unquoted(text: bytes) -> Iterator[Piece]:
     """The strings of a list or a sum put together: `'a', b'b'`, `["a","b"]`, `"abc" + "def"`."""
     if _QUOTED.search(text):
-        piece = without(text, (match.span() for match in _SEAMS.finditer(text)))
-        if piece:
-            yield piece
+        yield from rest(text, (match.span() for match in _SEAMS.finditer(text)))
