@@ -8,12 +8,9 @@ import io
 import struct
 import zipfile
 from collections.abc import Iterable, Iterator
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, Final
 
-from ci_secrets.leaks.input.source import CHUNK
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from ci_secrets.leaks.input.source import CHUNK, Reader
 
 _HEADER: Final = struct.Struct("<4s22xHH")
 """Before each member: a mark, and the lengths of its name and of more that follow. Source: PKWARE
@@ -51,7 +48,7 @@ def _claimed(
                 yield data, data + member.compress_size
 
 
-class _Parts(io.RawIOBase):
+class _Parts(Reader):
     """Parts of a file, one after the other."""
 
     def __init__(self, content: IO[bytes], parts: Iterator[tuple[int, int]]) -> None:
@@ -59,20 +56,14 @@ class _Parts(io.RawIOBase):
         self._parts = parts
         self._at = self._end = 0
 
-    def readable(self) -> bool:
-        """Say yes."""
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer") -> int:
+    def some(self, most: int) -> bytes:
         """Read on."""
-        view = memoryview(buffer).cast("B")
         while self._at >= self._end:
             part = next(self._parts, None)
             if part is None:
-                return 0
+                return b""
             self._at, self._end = part
         self._content.seek(self._at)
-        data = self._content.read(min(self._end - self._at, len(view)))
-        view[: len(data)] = data
+        data = self._content.read(min(self._end - self._at, most))
         self._at += len(data)
-        return len(data)
+        return data

@@ -5,12 +5,9 @@ import io
 import lzma
 import zlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NoReturn, Protocol
+from typing import Final, NoReturn, Protocol
 
-from ci_secrets.leaks.input.source import CHUNK, Stream
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from ci_secrets.leaks.input.source import CHUNK, Reader, Stream
 
 # NOTE: so little is fed at a time that little comes out at a time, even of a bomb: some 16 MB.
 # bzip2 and xz can hold more than that in a few bytes, but can be told how much to give.
@@ -25,7 +22,7 @@ _FIXED: Final = 10
 _HAS_MORE, _HAS_NAME, _HAS_COMMENT = 4, 8, 16
 
 
-class Kept(io.RawIOBase):
+class Kept(Reader):
     """Passes bytes on, and keeps the latest: where they cannot be unpacked they are scanned."""
 
     def __init__(self, stream: Stream) -> None:
@@ -33,22 +30,16 @@ class Kept(io.RawIOBase):
         self._latest = b""
         self._again = False
 
-    def readable(self) -> bool:
-        """Say yes."""
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer") -> int:
+    def some(self, most: int) -> bytes:
         """Read on."""
-        view = memoryview(buffer).cast("B")
         if self._again and self._latest:
-            data = self._latest[: len(view)]
+            data = self._latest[:most]
             self._latest = self._latest[len(data) :]
         else:
-            data = self._stream.read1(len(view))
+            data = self._stream.read1(most)
             if not self._again:
                 self._latest = data
-        view[: len(data)] = data
-        return len(data)
+        return data
 
     def again(self) -> io.BufferedReader:
         """What was read last, and what is still to be read."""
@@ -163,7 +154,7 @@ def xz_frame() -> Frame:
     return _PartedFrame(lzma.LZMADecompressor(lzma.FORMAT_XZ, _MAX_MEMORY))
 
 
-class Frames(io.RawIOBase):
+class Frames(Reader):
     """What comes out of frames that follow each other. Raises `OSError` where one is damaged.
 
     NOTE: readers of the libraries take a frame of Zstandard that breaks off for one that ends, and
@@ -179,23 +170,17 @@ class Frames(io.RawIOBase):
         self.broken = False
         """Whether the frames end in damage."""
 
-    def readable(self) -> bool:
-        """Say yes."""
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer") -> int:
+    def some(self, most: int) -> bytes:
         """Read on."""
-        view = memoryview(buffer).cast("B")
         while not self._ready:
             if self._frame is None or not self._frame.holds_more:
                 self._feed()
                 if not self._fed and self._frame is None:
-                    return 0
+                    return b""
             self._unpack()
-        data = self._ready[: len(view)]
+        data = self._ready[:most]
         self._ready = self._ready[len(data) :]
-        view[: len(data)] = data
-        return len(data)
+        return data
 
     def _feed(self) -> None:
         """Have something to unpack, unless it ends here."""

@@ -5,6 +5,7 @@ import lzma
 import struct
 import zipfile
 import zlib
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Final, cast
@@ -40,12 +41,12 @@ def peekable(stream: IO[bytes]) -> Stream:
     return io.BufferedReader(cast("io.RawIOBase", stream))
 
 
-class Ahead(io.RawIOBase):
-    """What was read of a stream already, and then the stream."""
+class Reader(io.RawIOBase):
+    """A stream of what `some` gives."""
 
-    def __init__(self, head: bytes, stream: Stream) -> None:
-        self._head = head
-        self._stream = stream
+    @abstractmethod
+    def some(self, most: int) -> bytes:
+        """The next bytes, at most so many; none at the end."""
 
     def readable(self) -> bool:
         """Say yes."""
@@ -54,10 +55,23 @@ class Ahead(io.RawIOBase):
     def readinto(self, buffer: "WriteableBuffer") -> int:
         """Read on."""
         view = memoryview(buffer).cast("B")
-        data = self._head[: len(view)] or self._stream.read1(len(view))
-        self._head = self._head[len(data) :]
+        data = self.some(len(view))
         view[: len(data)] = data
         return len(data)
+
+
+class Ahead(Reader):
+    """What was read of a stream already, and then the stream."""
+
+    def __init__(self, head: bytes, stream: Stream) -> None:
+        self._head = head
+        self._stream = stream
+
+    def some(self, most: int) -> bytes:
+        """Read on."""
+        data = self._head[:most] or self._stream.read1(most)
+        self._head = self._head[len(data) :]
+        return data
 
 
 def begun(stream: Stream, size: int) -> tuple[bytes, Stream]:

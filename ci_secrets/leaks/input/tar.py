@@ -5,12 +5,9 @@ import re
 import tarfile
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from ci_secrets.leaks.input.source import BROKEN, CHUNK, Ahead, Budget, Stream
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+from ci_secrets.leaks.input.source import BROKEN, CHUNK, Ahead, Budget, Reader, Stream
 
 HEAD: Final = tarfile.BLOCKSIZE
 _MAX_LABEL: Final = 1024**2
@@ -112,7 +109,7 @@ class Tar:
             more = self._take(HEAD)[_STILL_MORE_HOLES]
 
 
-class _Part(io.RawIOBase):
+class _Part(Reader):
     """The next so many bytes of a stream. Raises `EOFError` where there are fewer."""
 
     def __init__(self, stream: Stream, size: int, budget: Budget | None) -> None:
@@ -120,21 +117,15 @@ class _Part(io.RawIOBase):
         self._left = size
         self._budget = budget
 
-    def readable(self) -> bool:
-        """Say yes."""
-        return True
-
-    def readinto(self, buffer: "WriteableBuffer") -> int:
+    def some(self, most: int) -> bytes:
         """Read on."""
-        view = memoryview(buffer).cast("B")
-        data = self._stream.read1(min(self._left, len(view))) if self._left else b""
+        data = self._stream.read1(min(self._left, most)) if self._left else b""
         if self._left and not data:
             raise EOFError
         self._left -= len(data)
         if self._budget:
             self._budget.left += len(data)
-        view[: len(data)] = data
-        return len(data)
+        return data
 
     def skip(self) -> None:
         """Pass over what was not read."""
