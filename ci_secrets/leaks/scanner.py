@@ -46,6 +46,8 @@ class Scanner:
         """`redacted`: the text comes from a `Redactor` of the same values."""
         self._lanes: Lanes | None = None
         """Of many values each has few anchors: the needles themselves are looked for, too."""
+        self._told: tuple[tuple[int, int], list[Hit]] = ((0, 0), [])
+        """Lines that were read once more, and what stands in them."""
         self._use(engine)
         self._redacted = redacted
         self._held = Held()
@@ -64,8 +66,6 @@ class Scanner:
         self._listed = Listed()
         self.masks = Masks()
         """Where in the text anything was found; complete after `finish`."""
-        self._told: tuple[tuple[int, int], list[Hit]] = ((0, 0), [])
-        """Lines that were read once more, and what stands in them."""
 
     def feed(self, data: bytes) -> None:
         """The next bytes of the text."""
@@ -84,7 +84,8 @@ class Scanner:
         """The text ends here; what is fed after this is a new beginning."""
         while self._searched < self._held.end:
             self._search(min(self._searched + BLOCK, self._held.end))
-        self._inspect(self._needles_in(b"", final=True))
+        if self._lanes:
+            self._inspect(_near(self._lanes.close()))
         self._settle(self._held.end)
         self._held.drop(self._held.end)
 
@@ -92,7 +93,8 @@ class Scanner:
         """Another, for which the text ends here: it tells what would be found by now."""
         # NOTE: what does not change, and is large or many
         indexes = chain.from_iterable(self._scarce() if self._lanes else ())
-        shared = (self._engine, self._inspector, *self._hits, *self._noted, *self._found, *indexes)
+        places = (*self._hits, *self._noted, *self._found)
+        shared = (self._engine, self._inspector, self._told, *places, *indexes)
         other = deepcopy(self, {id(one): one for one in shared})
         other.finish()
         return other
@@ -135,14 +137,13 @@ class Scanner:
         self._searched = end
         self._inspect(near)
 
-    def _needles_in(self, text: bytes, *, final: bool = False) -> _Near:
+    def _needles_in(self, text: bytes) -> _Near:
         """Where needles stand that end in the next bytes, of values that have few anchors."""
         if self._redacted:
             return set()
         if self._lanes is None:
             self._lanes = Lanes(self._scarce(), self._searched)
-        hits = self._lanes.close() if final else self._lanes.feed(text)
-        return {(hit.start - MARGIN, hit.end - 1, hit.end + MARGIN) for hit in hits}
+        return _near(self._lanes.feed(text))
 
     def _scarce(self) -> list[tuple[Index, Index]]:
         """The needles of values that have few anchors."""
@@ -225,8 +226,13 @@ class Scanner:
         self._engine = engine
         self._inspector = Inspector(engine)
         self._lanes = None
+        self._told = (0, 0), []
         # NOTE: what is printed very often, is printed in lines that are alike
         self._hide = lru_cache(_ALIKE)(partial(redacted, engine))
+
+
+def _near(hits: Iterable[Hit]) -> _Near:
+    return {(hit.start - MARGIN, hit.end - 1, hit.end + MARGIN) for hit in hits}
 
 
 def _owners(engine: Engine) -> set[str]:

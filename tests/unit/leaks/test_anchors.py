@@ -106,5 +106,7 @@ def test_each_form_has_an_anchor_among_the_first() -> None:
 
 def test_of_an_empty_text_nothing_goes_unnoticed() -> None:
     """So a job that prints nothing does not wait until all anchors are made."""
-    report = scan_stream(engine_of(tokens(80)), [], "job.log")
+    engine = engine_of(tokens(80))
+    report = scan_stream(engine, [], "job.log")
     assert not [note for note in report.skipped if "one of many" in note.reason]
+    assert "anchors" not in vars(engine.shelves[0])
