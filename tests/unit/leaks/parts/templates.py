@@ -169,7 +169,7 @@ def maven() -> Template:
     """Settings of Maven, with a password that XML escapes."""
     plain = token(20)
     text = f"""\
-<settings xmlns="http://maven.apache.org/SETTINGS/1.0.0">
+<settings>
   <servers>
     <server>
       <id>nexus-releases</id>
@@ -230,7 +230,7 @@ def short_values() -> dict[str, tuple[str, str]]:
             f"npm_{one}",
         ),
         "pgpass": (f"db.example.com:5432:app:app:{one}\n", one),
-        "pip": (f"[global]\nindex-url = https://robot:{one}@pypi.example.com/simple\n", one),
+        "pip": (f"[global]\nindex-url = https://robot:{one}@packages.example.com/simple\n", one),
         "pypirc": (f"[pypi]\nusername = __token__\npassword = pypi-{one}\n", f"pypi-{one}"),
         "raw url": (f"postgres://app:{one}/x@db.example.com/app", f"{one}/x"),
         "shared signature": (f"sv=2022-11-02&sp=r&sig={one}%3D", f"{one}="),
