@@ -18,7 +18,6 @@ from ci_secrets.leaks.forms.digits_spelled import (
     hint_hex,
     hint_integer,
     hint_octal,
-    list_hex,
     longest_integer,
     spell_binary,
     spell_decimal,
@@ -26,7 +25,12 @@ from ci_secrets.leaks.forms.digits_spelled import (
     spell_integer,
     spell_octal,
 )
-from ci_secrets.leaks.forms.digits_streamed import binary_lists, calls_and_places, octal_lists
+from ci_secrets.leaks.forms.digits_streamed import (
+    binary_lists,
+    calls_and_places,
+    hex_lists,
+    octal_lists,
+)
 from ci_secrets.leaks.forms.reading import Budget, Form, Piece, Span
 
 _SHORTEST_INTEGER: Final = 18
@@ -215,7 +219,7 @@ def read_integer(text: bytes, budget: Budget) -> Iterator[Piece]:
 
 
 FORMS: Final[dict[str, Form]] = {
-    "hex": Form(words="hex", spell=spell_hex, streamed=list_hex, hint=hint_hex, read=read_hex),
+    "hex": Form(words="hex", spell=spell_hex, streamed=hex_lists, hint=hint_hex, read=read_hex),
     "decimal": Form(
         words="decimal numbers",
         spell=spell_decimal,

@@ -42,12 +42,6 @@ def spell_hex(text: bytes) -> Iterator[bytes]:
     yield text.hex().upper().encode()
 
 
-def list_hex(text: bytes) -> Iterator[bytes]:
-    """A list as most languages have it, and as Python's `hex` does, without noughts."""
-    yield b", ".join(b"0x%02x" % byte for byte in text)
-    yield b", ".join(b"0x%x" % byte for byte in text)
-
-
 def spell_binary(text: bytes) -> Iterator[bytes]:
     """All bits in a row."""
     yield "".join([f"{byte:08b}" for byte in text]).encode()

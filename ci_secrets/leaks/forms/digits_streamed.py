@@ -10,6 +10,12 @@ def _cells(cell: bytes, between: bytes, numbers: Sequence[int]) -> bytes:
     return between.join([cell] * len(numbers)) % tuple(numbers)
 
 
+def hex_lists(text: bytes) -> Iterator[bytes]:
+    """As most languages have them, and as Python's `hex` does, without noughts."""
+    yield _cells(b"0x%02x", b", ", text)
+    yield _cells(b"0x%x", b", ", text)
+
+
 def calls_and_places(text: bytes) -> Iterator[bytes]:
     """`chr(107)` of languages, `CHAR(107)` of SQL, `"0":107` of JSON, and numbers of characters."""
     for numbers in _numbers(text):

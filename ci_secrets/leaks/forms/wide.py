@@ -11,6 +11,7 @@ from ci_secrets.leaks.forms.reading import (
     Piece,
     Rewriting,
     Span,
+    as_text,
     in_place,
     spelled_out,
 )
@@ -161,12 +162,9 @@ def code_pages(text: bytes) -> Iterator[bytes]:
 
     And with each accent as a character of its own, as macOS has names of files, or without such.
     """
-    try:
-        value = text.decode()
-    except UnicodeDecodeError:
-        return
+    value = as_text(text)
     if value.isascii():
-        return  # NOTE: the same in all of them
+        return  # NOTE: the same in all of them, or no characters
     for page in ("cp1252", "cp850", "cp437"):
         yield value.encode(page, "replace")
     yield _again(text)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from ci_secrets.leaks.findings import Severity, Skipped
+from ci_secrets.leaks.forms.reading import as_text
 from ci_secrets.leaks.forms.stop import is_stop_value
 from ci_secrets.leaks.parts.leaves import MAX_LEAVES, MIN_LEAF, Leaves
 from ci_secrets.leaks.parts.lines import MAX_LINES, Lines, lines_of
@@ -64,7 +65,7 @@ def parts_of(owner: str, value: bytes) -> Parts:
     if is_stop_value(whole):
         return _not_at_all(owner, "a common word, or what stands in every log")
     lines, leaves = lines_of(value), Leaves()
-    text = _text(whole)
+    text = as_text(whole)
     if text and len(whole) <= MAX_READ:
         leaves.open(text)
     parts = [
@@ -92,13 +93,6 @@ def parts_of(owner: str, value: bytes) -> Parts:
 
 def _not_at_all(owner: str, why: str) -> Parts:
     return Parts(skipped=(Skipped(secret=owner, reason=why, wholly=True),))
-
-
-def _text(value: bytes) -> str:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return ""
 
 
 def _lines(owner: str, name: str, lines: Lines) -> Iterator[Part]:

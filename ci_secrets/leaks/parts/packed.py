@@ -5,6 +5,7 @@ import binascii
 import re
 from typing import Final
 
+from ci_secrets.leaks.forms.reading import as_text
 from ci_secrets.leaks.parts.reading import Field
 
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{11,}={0,2}")
@@ -30,8 +31,5 @@ def read_packed(text: str, _key: str) -> list[Field]:
 
 def _text(data: bytes) -> str:
     """The text that the bytes are, empty where they are none."""
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        return ""
+    text = as_text(data)
     return "" if _NO_TEXT.search(text) else text
