@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     engine = build(known_values(arguments, environment, stdin_taken=True).every)
     console.hide = partial(hidden, engine)
     for note in engine.skipped:
-        console.warn(f"{foreign(note.secret)} is not looked for {note.extent}: {note.reason}")
+        console.warn(note.told)
     guard = Guard(engine)
     _redact(guard)
     _warn_of_the_rest(guard, console)

@@ -70,8 +70,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     sys.stdout.flush()
     if form != "text":  # which says so itself
         for skipped in report.skipped:
-            name = foreign(skipped.secret)
-            console.warn(f"{name} is not looked for {skipped.extent}: {skipped.reason}")
+            console.warn(skipped.told)
     if report.verdict is Verdict.UNKNOWN:
         if unsought([report], known.asked):
             raise nothing_sought()

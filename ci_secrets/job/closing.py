@@ -117,7 +117,7 @@ def tell(ended: Ended, platform: Platform, console: Console) -> None:
     if len(ended.findings) > _SHOWN:
         console.detail(f"… and {len(ended.findings) - _SHOWN} more places")
     for entry in ended.skipped:
-        console.detail(f"{foreign(entry.secret)} is not looked for {entry.extent}: {entry.reason}")
+        console.detail(entry.told)
     for warning in ended.warnings:
         console.warn(warning)
     tell_closed(ended, console)

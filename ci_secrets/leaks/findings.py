@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from ci_secrets.text import foreign
+
 Severity = Literal["high", "medium", "low"]
 """high: the whole value. medium: part of it. low: too short to be sure."""
 CoverageState = Literal["complete", "masked-view", "tail-missing", "none"]
@@ -77,6 +79,11 @@ class Skipped:
     def extent(self) -> str:
         """How far it was not looked for."""
         return "at all" if self.wholly else "in every form"
+
+    @property
+    def told(self) -> str:
+        """A line for people, on a terminal."""
+        return f"{foreign(self.secret)} is not looked for {self.extent}: {self.reason}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
