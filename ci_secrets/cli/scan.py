@@ -38,7 +38,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
     """Do it; 0, 11 where something was found that nobody has accepted, or 8."""
-    from ci_secrets.job.reports import clear_reports, context_of, write_report
+    from ci_secrets.job.reports import clear_reports, context_of, write_files
     from ci_secrets.leaks import ignore, ready
     from ci_secrets.leaks.formats import FORMATS, render
     from ci_secrets.leaks.matcher import build
@@ -63,9 +63,9 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     for note in notes:
         console.warn(f"{foreign(arguments.ignore_file or ignore.NAME)}, {note}")
     context = context_of(environment)
-    unwritten = 0
-    for file in arguments.report:
-        unwritten |= write_report(file.path, render(file.format, report, context), console)
+    unwritten = write_files(
+        arguments.report, lambda file: render(file.format, report, context), console
+    )
     sys.stdout.write(render(form, report, context))
     sys.stdout.flush()
     if form != "text":  # which says so itself

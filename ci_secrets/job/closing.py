@@ -8,7 +8,7 @@ from ci_secrets.console import Console, Tone
 from ci_secrets.delivery.files import remove_files
 from ci_secrets.errors import CiSecretsError, NotClosedError
 from ci_secrets.job.opening import Job
-from ci_secrets.job.reports import context_of, write_report
+from ci_secrets.job.reports import context_of, write_files
 from ci_secrets.job.signals import Interrupted
 from ci_secrets.leaks.findings import Report, Verdict, combine
 from ci_secrets.leaks.formats import ReportFile
@@ -154,13 +154,12 @@ def write_reports(
     """The reports of `--report`; 0, or 8 where one cannot be written."""
     if not files:
         return 0
-    unwritten = 0
     report = combine(ended.reports)
     context = context_of(environment, endings(ended.closings))
-    for file in files:
+
+    def text_of(file: ReportFile) -> str:
         if file.format == "json":
-            text = inert_json(as_json(ended), indent=1) + "\n"
-        else:
-            text = rendered(file.format, report, context)
-        unwritten |= write_report(file.path, text, console)
-    return unwritten
+            return inert_json(as_json(ended), indent=1) + "\n"
+        return rendered(file.format, report, context)
+
+    return write_files(files, text_of, console)

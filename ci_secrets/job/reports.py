@@ -1,6 +1,6 @@
 """Reports as files: what they tell of the job, and how they get onto the disk."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from ci_secrets import disk
@@ -28,8 +28,17 @@ def clear_reports(files: Iterable[ReportFile], console: Console) -> None:
             console.warn(f"The report of an earlier run stays: {failure.what}")
 
 
-def write_report(path: Path, text: str, console: Console) -> int:
-    """One report, for others to read too; 0, or, where it cannot be written, a warning and 8."""
+def write_files(
+    files: Iterable[ReportFile], text_of: Callable[[ReportFile], str], console: Console
+) -> int:
+    """The reports, for others to read too; 0, or, where one cannot be written, a warning and 8."""
+    unwritten = 0
+    for file in files:
+        unwritten |= _write(file.path, text_of(file), console)
+    return unwritten
+
+
+def _write(path: Path, text: str, console: Console) -> int:
     try:
         disk.write_private(path, text.encode(), 0o644)
     except CiSecretsError as failure:

@@ -11,7 +11,7 @@ from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError, UsageError
 from ci_secrets.job.handover import Taken, take
 from ci_secrets.job.opening import Wanted
-from ci_secrets.job.reports import clear_reports, context_of, write_report
+from ci_secrets.job.reports import clear_reports, context_of, write_files
 from ci_secrets.leaks.findings import Coverage, Report, Verdict, combine
 from ci_secrets.leaks.formats import ReportFile, render
 from ci_secrets.leaks.matcher import Engine, build
@@ -114,10 +114,10 @@ def _tell(
 ) -> int:
     """What was found; 0, or 8 where a report could not be written."""
     context = context_of(environment)
-    unwritten = 0
     platform.write_summary(render("markdown", report, context))
-    for file in asked.reports:
-        unwritten |= write_report(file.path, render(file.format, report, context), console)
+    unwritten = write_files(
+        asked.reports, lambda file: render(file.format, report, context), console
+    )
     sys.stdout.write(render(asked.format, report, context))
     sys.stdout.flush()
     return unwritten
