@@ -94,7 +94,7 @@ def _neighbours(pattern: bytes, places: tuple[int, ...], most: int) -> list[byte
     found: list[bytes] = []
     for at in places[first:] + places[:first]:
         gram = pattern[at : at + SIZE]
-        if _tells(gram):
+        if is_telling(gram):
             found.append(gram)
             if len(found) == most:
                 break
@@ -119,7 +119,7 @@ def _spread(
     return found
 
 
-def _tells(gram: bytes) -> bool:
+def is_telling(gram: bytes) -> bool:
     """Whether it is no word or number, as stand in many texts."""
     if gram.isdigit() or (gram.isalpha() and _WORD.fullmatch(gram)):
         return False

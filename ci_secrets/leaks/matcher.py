@@ -13,6 +13,7 @@ from ci_secrets.leaks.index import Index
 from ci_secrets.leaks.lanes import Lanes, indexes
 from ci_secrets.leaks.needles import Needle, Needles, needles_of
 from ci_secrets.leaks.partial import Partials
+from ci_secrets.leaks.pieces import Pieces
 from ci_secrets.secret import Secret
 
 _SHORT: Final = 256
@@ -53,6 +54,11 @@ class Shelf:
     def partials(self) -> Partials:
         """Most of a value, and both its ends around stars."""
         return Partials(part for one in self.spelled for part in one.parts)
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """What no report shows beside a finding, though it is none."""
+        return Pieces(part for one in self.spelled for part in one.parts)
 
     @cached_property
     def anchors(self) -> Anchors:

@@ -109,7 +109,7 @@ class Redactor:
             # NOTE: hidden once more, for it may hold a value that was added after it was printed
             to_finding(
                 span if masks is None else _written(span, excerpt),
-                excerpt.sides(masks or NO_MASKS, lambda text: redacted(self.engine, text)),
+                excerpt.sides(masks or NO_MASKS, lambda text: reported(self.engine, text)),
                 file,
             )
             for span, excerpt in self._found
@@ -236,3 +236,11 @@ def hidden(engine: Engine, text: str) -> str:
     """The same of what others wrote, such as a path or a reason."""
     shown = redacted(engine, text.encode("utf-8", "surrogateescape"))
     return shown.decode("utf-8", "surrogateescape")
+
+
+def reported(engine: Engine, text: bytes) -> bytes:
+    """A text beside a finding, as a report shows it: without any piece of a value either."""
+    text = redacted(engine, text)
+    for shelf in engine.shelves:
+        text = shelf.pieces.hide(text)
+    return text

@@ -15,7 +15,7 @@ from ci_secrets.leaks.inspector import Inspector
 from ci_secrets.leaks.lanes import Lanes
 from ci_secrets.leaks.listed import Listed
 from ci_secrets.leaks.matcher import Engine
-from ci_secrets.leaks.redact import hidden, redacted
+from ci_secrets.leaks.redact import hidden, reported
 from ci_secrets.leaks.stretch import Span, Stretch, to_finding
 
 BLOCK: Final = 256 * 1024
@@ -228,7 +228,7 @@ class Scanner:
         self._lanes = None
         self._told = (0, 0), []
         # NOTE: what is printed very often, is printed in lines that are alike
-        self._hide = lru_cache(_ALIKE)(partial(redacted, engine))
+        self._hide = lru_cache(_ALIKE)(partial(reported, engine))
 
 
 def _near(hits: Iterable[Hit]) -> _Near:

@@ -19,6 +19,8 @@ from tests.unit.leaks.strategies import cut, engine_of
 
 TOKEN = "ghs_16C7e42F292c6912E7710c838347Ae178B4a"
 OTHER = "wJ7vQ2xTz9LmW4pR8sYd"
+LAST = "Zk3vN8xQ2mWb7RtY5pLs9DfGh4JcKa1U"
+KEY = f"-----BEGIN KEY-----\n{'Qm7xT2vWz9Lk' * 4}\n{'R5nB8yHc3Jd1' * 4}\n{LAST}\n-----END KEY-----"
 LINES = "alpha bravo\ncharlie delta\nsecret words only"
 ENGINE = engine_of({"TOKEN": TOKEN, "OTHER": OTHER, "LINES": LINES})
 
@@ -91,6 +93,37 @@ def test_no_line_shows_a_piece_of_a_value(
     guard.finish()
     lines = shown(scan_stream(ENGINE, [text], "log")) + shown(guard.report("output"))
     assert [piece for one in spelled for piece in held_by(lines, one)] == []
+
+
+CUT: Final = {
+    "the rest of a key": (KEY, f"{KEY[: KEY.index(LAST) + 20]!r}", LAST[:20]),
+    "a third of a token": (OTHER, OTHER[:9], OTHER[:9]),
+    "the middle of a password": (f"db://me:{OTHER}@db.lan/x", OTHER[5:15], OTHER[5:15]),
+}
+
+
+@pytest.mark.parametrize("name", CUT)
+def test_a_line_shows_no_piece_that_is_no_finding_of_its_own(name: str) -> None:
+    """What was cut stands beside a finding, and is hidden with it; so in a stream."""
+    value, printed, piece = CUT[name]
+    engine = engine_of({"TOKEN": TOKEN, "VALUE": value})
+    line = f"x {printed} y {TOKEN} z {printed}\n".encode()
+    guard = Guard(engine)
+    guard.feed(line)
+    guard.finish()
+    for report in (scan_stream(engine, [line], "log"), guard.report("output")):
+        lines = shown(report)
+        assert lines.startswith("x ")
+        assert " y *** z " in lines
+        assert not any(piece[at : at + 8] in lines for at in range(len(piece) - 7))
+
+
+def test_a_line_shows_the_plain_fields_of_a_value() -> None:
+    """Of an address or a document only the secret fields are hidden in pieces."""
+    engine = engine_of({"URL": f"postgres://reporting:{OTHER}@db.example.net/sales"})
+    line = f"postgres://reporting:other@db.example.net/sales {OTHER} service".encode()
+    (found,) = scan_stream(engine, [line], "log").findings
+    assert found.excerpt == "postgres://reporting:other@db.example.net/sales *** service"
 
 
 def test_what_was_redacted_is_shown_without_what_was_let_through() -> None:
