@@ -34,7 +34,6 @@ from ci_secrets.leaks.input.source import (
     begun,
     peekable,
 )
-from ci_secrets.leaks.input.tar import HEAD, Tar, is_tar
 from ci_secrets.leaks.magic import is_zlib
 
 MAX_UNPACKED: Final = 4 * 1024**3
@@ -52,6 +51,8 @@ _FRAMES: Final[tuple[tuple[re.Pattern[bytes], Callable[[], Frame]], ...]] = (
     (re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)"), bzip2_frame),  # the second: without blocks
     (re.compile(rb"\xfd7zXZ\x00"), xz_frame),
 )
+_HEAD: Final = 512
+"""Bytes by which a kind is known: those of the first header of a tar archive."""
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")  # the second: an archive without members
 
 
@@ -68,13 +69,13 @@ def unpacked(
     `named`: whether the name tells the kind of this stream, and not of what it came out of.
     """
     try:
-        head, stream = begun(stream, HEAD)
+        head, stream = begun(stream, _HEAD)
     except BROKEN:
         yield Source(name, None, "none")
         return
     budget_here = budget or Budget(MAX_UNPACKED)
     labels: list[bytes] = []
-    begin, is_zip, holds_tar = _frame(head, labels), head.startswith(_ZIP), is_tar(head)
+    begin, is_zip, holds_tar = _frame(head, labels), head.startswith(_ZIP), _holds_tar(head)
     if depth == MAX_DEPTH or not (begin or is_zip or holds_tar):
         # NOTE: too deep, or not what its name says: what is in it was not seen
         sealed = begin or is_zip or holds_tar or (named and name.endswith(NAMES))
@@ -93,6 +94,14 @@ def _frame(head: bytes, labels: list[bytes]) -> Callable[[], Frame] | None:
         return partial(GzipFrame, labels)
     begins = (frame for magic, frame in _FRAMES if magic.match(head))
     return next(begins, zlib_frame if is_zlib(head) else None)
+
+
+def _holds_tar(head: bytes) -> bool:
+    if b"\0" not in head:
+        return False  # NOTE: text, for which the reader of archives is not imported
+    from ci_secrets.leaks.input.tar import is_tar
+
+    return is_tar(head)
 
 
 def _compressed(
@@ -158,6 +167,8 @@ def _member(
 def _tar(
     name: str, stream: Stream, budget: Budget, depth: int, *, was_packed: bool
 ) -> Iterator[Source]:
+    from ci_secrets.leaks.input.tar import Tar
+
     tar = Tar(stream, None if was_packed else budget)
     paid = budget if was_packed else None
     seen = set()

@@ -9,7 +9,7 @@ from typing import Final
 
 from ci_secrets.leaks.input.source import BROKEN, CHUNK, Ahead, Budget, Reader, Stream
 
-HEAD: Final = tarfile.BLOCKSIZE
+_HEAD: Final = tarfile.BLOCKSIZE
 _MAX_LABEL: Final = 1024**2
 """Bytes of a name, or of the fields of a member: more are none."""
 _FIELDS: Final = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
@@ -58,7 +58,7 @@ class Tar:
         Ends where there is no header any more.
         """
         with suppress(tarfile.HeaderError, *BROKEN):
-            while block := self._take(HEAD):
+            while block := self._take(_HEAD):
                 if any(block):
                     yield from self._member(_header(block), block)
                 self.whole = not any(block)
@@ -85,7 +85,7 @@ class Tar:
             shown = name.decode("utf-8", "surrogateescape") if name else info.name
             yield shown, io.BufferedReader(part, CHUNK)
             part.skip()
-            self._take(-size % HEAD)
+            self._take(-size % _HEAD)
 
     def _take(self, size: int) -> bytes:
         data = self._stream.read(size)
@@ -96,7 +96,7 @@ class Tar:
         if not 0 <= info.size <= _MAX_LABEL:
             raise tarfile.HeaderError
         label = self._take(info.size)
-        self._take(-info.size % HEAD)
+        self._take(-info.size % _HEAD)
         if info.type == tarfile.GNUTYPE_LONGNAME:
             self._fields[b"path"] = label.partition(b"\0")[0]
         elif info.type in _FIELDS:
@@ -106,7 +106,7 @@ class Tar:
         """Source: GNU tar, `struct sparse_header`."""
         more = info.type == tarfile.GNUTYPE_SPARSE and block[_MORE_HOLES]
         while more and len(self._beside) < _MAX_LABEL:
-            more = self._take(HEAD)[_STILL_MORE_HOLES]
+            more = self._take(_HEAD)[_STILL_MORE_HOLES]
 
 
 class _Part(Reader):
