@@ -101,19 +101,19 @@ _WIDEST: Final = 64
 """Columns of a common prefix or suffix."""
 _WORD: Final = (string.ascii_letters + string.digits).encode()
 _BORDER: Final = bytes(byte for byte in range(0x80) if byte not in _WORD)
-_DIGITS: Final = bytes.maketrans(string.digits.encode(), b"0" * 10)
+_NUMBER: Final = re.compile(rb"\d+")
 
 
 def shared_prefixes(text: bytes) -> Iterator[Piece]:
     """The text without the prefix that each line has in common with two others beside it.
 
-    Digits of prefixes may differ. The second piece goes without what two lines have in common
+    Numbers in prefixes may differ. The second piece goes without what two lines have in common
     at their ends, too: the border of a table, `",`, a backslash.
     """
     lines = text.split(b"\n")
     if len(lines) < 3:
         return
-    heads = _prefixes(text.translate(_DIGITS).split(b"\n"))
+    heads = _prefixes(lines, _NUMBER.sub(b"0", text).split(b"\n"))
     if not any(heads):
         return
     starts: list[Span] = []
@@ -143,15 +143,29 @@ def _in_common(texts: list[bytes]) -> list[int]:
     ]
 
 
-def _prefixes(lines: list[bytes]) -> list[int]:
-    """How wide the prefix of each line is. It ends with neither letter nor digit."""
-    pairs = _in_common(lines)
+def _prefixes(lines: list[bytes], alike: list[bytes]) -> list[int]:
+    """How wide the prefix of each line is. It ends with neither letter nor digit.
+
+    `alike`: the lines with `0` in place of each number.
+    """
+    pairs = _in_common(alike)
     threes = [0, 0, *map(min, pairs, pairs[1:]), 0, 0]
     widths = map(max, threes, threes[1:], threes[2:])
     return [
-        len(head) if (head := line[:width].rstrip(b"\r").rstrip(_WORD)).strip() else 0
-        for line, width in zip(lines, widths, strict=True)
+        _widened(len(head), line, len(line) - len(same))
+        if (head := same[:width].rstrip(b"\r").rstrip(_WORD)).strip()
+        else 0
+        for line, same, width in zip(lines, alike, widths, strict=True)
     ]
+
+
+def _widened(width: int, line: bytes, longer: int) -> int:
+    """How wide a prefix is in a line that is longer than where each of its numbers is `0`."""
+    for number in _NUMBER.finditer(line) if longer else ():
+        if number.start() >= width:
+            break
+        width += len(number.group()) - 1
+    return width
 
 
 def _suffixes(lines: list[bytes]) -> list[int]:

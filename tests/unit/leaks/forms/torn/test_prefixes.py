@@ -130,6 +130,23 @@ def test_prefix_and_suffix_that_lines_share_go(head: str, tail: str, value: str)
     assert spans(readings(text), value.encode())
 
 
+@FEW
+@given(
+    value=TOKENS,
+    width=st.integers(1, 9),
+    numbers=st.lists(st.integers(0, 10**6), min_size=50, max_size=50),
+)
+def test_numbers_in_a_shared_prefix_may_have_any_width(
+    value: str, width: int, numbers: list[int]
+) -> None:
+    """Process 7 and process 12345 write behind the same prefix."""
+    lines = cut(value.translate(DIGITS_TO_LETTERS).encode(), width)
+    heads = [f"@@ {number} q{at}) ".encode() for at, number in enumerate(numbers)]
+    text = b"\n".join(head + line for head, line in zip(heads, lines, strict=False))
+    assume(len(lines) > 2)
+    assert b"\n".join(lines) in {piece.text for piece in shared_prefixes(text)}
+
+
 @pytest.mark.parametrize(
     "command",
     ["cat -n", "nl", "nl -ba -s': '", "grep -n ''", "awk '{print NR\": \"$0}'", "sed 's/^/> /'"],
