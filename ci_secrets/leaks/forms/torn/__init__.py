@@ -20,6 +20,7 @@ TORN: Final[tuple[Reader, ...]] = (
     columns.records,
     prefixes.known_prefixes,
     prefixes.shared_prefixes,
+    prefixes.last_words,
     spacing.visible,
     spacing.joined,
     spacing.unseparated,
@@ -43,6 +44,7 @@ OF_KIND: Final[dict[Kind, tuple[Reader, ...]]] = {
     "lines": (
         prefixes.known_prefixes,
         prefixes.shared_prefixes,
+        prefixes.last_words,
         spacing.visible,
         spacing.joined,
         each.strings,

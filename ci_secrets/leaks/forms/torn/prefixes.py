@@ -134,6 +134,24 @@ def shared_prefixes(text: bytes) -> Iterator[Piece]:
         yield from rest(text, both)
 
 
+_APART: Final = bytes(
+    ord(" ") if chr(byte) in "\t\r=|:;>,()[]{}\"'`" else byte for byte in range(256)
+)
+"""What stands before the last word of a line, and behind it."""
+
+
+def last_words(text: bytes) -> Iterator[Piece]:
+    """The last word of each line, whatever stands before it: an id, the name of a worker."""
+    cuts: list[Span] = []
+    at = 0
+    for line in text.translate(_APART).split(b"\n"):
+        end = len(line.rstrip(b" "))
+        start = line.rfind(b" ", 0, end) + 1
+        cuts += [(at, at + start), (at + end, at + len(line))]
+        at += len(line) + 1
+    yield from rest(text, ((start, end) for start, end in cuts if start < end))
+
+
 def _in_common(texts: list[bytes]) -> list[int]:
     """How many columns each text but the last has in common with the next, from the left."""
     numbers = [int.from_bytes(text[:_WIDEST].ljust(_WIDEST, b"\0"), "big") for text in texts]

@@ -72,6 +72,14 @@ PRINTED: dict[str, Callable[[str], str]] = {
     "workers": lambda value: (
         f"worker-a> {value[:8]}\nworker-b> {value[8:15]}\nworker-c> {value[15:]}\n"
     ),
+    "names": lambda value: f"web {value[:9]}\napi -> {value[9:16]}\nbilling | {value[16:]}\n",
+    "ids": lambda value: "".join(
+        f"id={word} msg={value[at : at + 8]}\n" for at, word in ((0, "7f"), (8, "c1"), (16, "0ad"))
+    ),
+    "a letter a line of many": lambda value: "".join(
+        f"{name:>{at % 7}} {one}\n"
+        for at, (name, one) in enumerate(zip(value[::-1], value, strict=True))
+    ),
     "Intel HEX": intel_hex,
     "S-records": motorola,
 }
