@@ -85,7 +85,8 @@ _OF_PIECES: Final[Mapping[Kind, tuple[str, ...]]] = {
     "strings": ("torn", "escape"),
     "lines": ("torn", "hex", "decimal"),
     "marks": ("torn",),
-    "codes": ("entity", "escape", "percent", "hex", "decimal"),
+    "codes": ("entity", "escape", "percent", "hex", "decimal", "octal"),
+    "rows": ("uuencode",),
 }
 """What pieces of a text may be, by which they are read."""
 _PIECES: Final[Mapping[Kind, _Sort]] = {
@@ -100,8 +101,8 @@ _PIECES: Final[Mapping[Kind, _Sort]] = {
 }
 _APART: Final = b"\nx\n"
 """What ends a list, a number and a dump."""
-_BESIDE: Final = 128
-"""Bytes that are read beside numbers: prefixes of lines may stand between, too."""
+_BESIDE: Final = 512
+"""Bytes that are read beside numbers: other rows of them, and prefixes of lines."""
 _RUN: Final = Clue(
     0, frozenset({"base64", "base64url", "hex", "base32", *PACKED}), frozenset[str]()
 )

@@ -29,7 +29,7 @@ _TORN: Final = frozenset({"torn"})
 _ESCAPED: Final = frozenset({"json", "escape"})
 _HEAD: Final = 64
 _PRINTABLE: Final = bytes(range(32, 127)) + b"\t\r\n"
-_FEW_READ: Final = 30
+_FEW_READ: Final = 32
 """The same where nothing but hints is seen."""
 _BUDGET: Final = 4 << 20
 """Bytes that are decoded of one stretch: a dump of some KB is read in many ways before its own."""
@@ -79,7 +79,8 @@ class Inspector:
             layers
             and (unexplained or thorough)
             and budget.left > 0
-            and read < (_MOST_READ if sure else _FEW_READ)
+            # NOTE: what is certain is read all the same, for which the others were read
+            and (layers[0].effort == 0 or read < (_MOST_READ if sure else _FEW_READ))
         ):
             layer = heappop(layers)
             found = [

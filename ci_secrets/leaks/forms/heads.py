@@ -8,7 +8,10 @@ from collections.abc import Iterable
 from itertools import product
 from typing import Final
 
-_BEFORE: Final = (b" ", b"\n", b'"', b"'", b"=", b":")
+_BEFORE: Final = (
+    *(b" ", b"\t", b"\n", b'"', b"'", b"=", b":"),
+    *(b"/", b">", b"(", b"[", b",", b"|"),
+)
 """What stands before a text whose own head is too short to be looked for."""
 _RAW: Final = (
     "1f8b0800",
@@ -64,6 +67,8 @@ _ROWS: Final[tuple[tuple[frozenset[str], Iterable[bytes]], ...]] = (
     (_BASE64, (b"KLUv/", b"KLUv_", b"/Td6WFoA", b"_Td6WFoA", b"UEsDB")),
     (_BASE64, (b"TFBWSZT",)),  # bzip2 of any level
     (_BASE64, (b"XQAAgAD/", b"XQAAgAD_", b"XQAAAAT/", b"XQAAAAT_")),
+    # NOTE: uuencode, and the offset in the first row of od, hexdump -C and xxd
+    (_BASE64, (b"YmVnaW4gNj", b"MDAwMDAwMC", b"MDAwMDAwMDAg", b"MDAwMDAwMDA6I")),
     (_BASE64, (b"SDRzSUF", b"SDRzSUN")),  # gzip in base64 in base64, without and with a name
     (_IN_ADDRESS, _behind((b"eJw", b"eJx", b"eJy", b"eJz"))),
     (_IN_ADDRESS, _behind((b"eNo", b"eNp", b"eNq", b"eNr"))),

@@ -53,8 +53,9 @@ OF_KIND: Final[dict[Kind, tuple[Reader, ...]]] = {
     ),
     "marks": (colours.uncoloured, *COLOURED, spacing.joined),
     "codes": (),
+    "rows": (),
 }
-"""What undoes each kind that `seen` tells of; codes are no matter of tears."""
+"""What undoes each kind that `seen` tells of; codes and rows are no matter of tears."""
 READERS: Final[tuple[Reader, ...]] = (colours.uncoloured, *COLOURED, *TORN)
 """Each undoes one way to tear; a text that was torn in two ways is read twice."""
 

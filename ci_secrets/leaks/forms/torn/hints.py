@@ -38,7 +38,7 @@ _AROUND_PIECE: Final = ((b" ", b"\n202"), (b"\t", b"\n   "), (b"] ", b"\n["), (b
 """What stands before a piece and behind it where prefixes differ in their middle."""
 _COLOURED_APART: Final = b"\x1b[m\x1b[K\x1b[01;"
 """Where grep shows two matches side by side, each character is one."""
-_ONE_BYTE: Final = (b"\n", b"-", b",")
+_ONE_BYTE: Final = (b"\n", b" ", b"-", b",")
 """Between pieces of characters that a tool cut in two, since it counts bytes."""
 _SHOWN: Final = re.compile(rb"[!-~]{2}")
 _WORD: Final = re.compile(rb"[A-Za-z]?[a-z]*|[A-Z]*|\d*")

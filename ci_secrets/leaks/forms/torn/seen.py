@@ -12,8 +12,8 @@ from ci_secrets.leaks.forms.torn import rows
 from ci_secrets.leaks.later import Later
 from ci_secrets.leaks.literals import ends_of
 
-Kind = Literal["strings", "lines", "marks", "codes"]
-"""What stands between the pieces, by which they are put together."""
+Kind = Literal["strings", "lines", "marks", "codes", "rows"]
+"""What stands between the pieces, by which they are put together; rows are whole."""
 _INDEX: Final = rb"[0-9]['\"]?(?:: ?|, | => )['\"]"
 _SHAPES: Final[dict[Kind, tuple[bytes, ...]]] = {
     # NOTE: what a pattern begins with decides how fast it is, and the sum of all how soon it is
@@ -36,6 +36,7 @@ _SHAPES: Final[dict[Kind, tuple[bytes, ...]]] = {
         rb"(?:&(?:amp;)?#[xX]?[0-9a-fA-F]{1,6}[; ]?){4}",
         *rows.CODES,
     ),
+    "rows": (rb"\nM[ -`]{60}\r?\n",),  # NOTE: uuencode, of which the head need not be there
 }
 """Some pieces in a row, each with what tells it from the next."""
 _KINDS: Final[tuple[Kind, ...]] = tuple(kind for kind, shapes in _SHAPES.items() for _ in shapes)
