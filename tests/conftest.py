@@ -5,7 +5,7 @@ import re
 import signal
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 _FOREIGN = re.compile(
     r"^(CI$|CI_|GITHUB_|GITLAB_|RUNNER_|ACTIONS_|JENKINS_|BUILD_|BUILDKITE|CIRCLE|BITBUCKET_|TF_BUILD$|SYSTEM_|AGENT_|JOB_|WORKSPACE|VAULT_|BAO_|AWS_|"
@@ -14,8 +14,13 @@ _FOREIGN = re.compile(
 
 
 # NOTE: nothing is promised about a machine. Under CI each run tries the same examples, so that a
-# change fails by what it changes; elsewhere each run tries others.
-settings.register_profile("patient", deadline=None, derandomize=bool(os.environ.get("CI")))
+# change fails by what it changes; elsewhere each run tries others. Examples share a `tmp_path`.
+settings.register_profile(
+    "patient",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 settings.load_profile("patient")
 
 

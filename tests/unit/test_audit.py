@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ci_secrets import audit
@@ -125,7 +125,6 @@ class TestRecords:
         assert audit.verify(path).whole
 
     @given(st.text() | st.sampled_from(["\n::stop-commands::x", '"}\n{"version":1', "##vso[x]"]))
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
     def test_foreign_text_forges_nothing(self, tmp_path: Path, text: str) -> None:
         """Whatever a branch is called: one line, printable ASCII, no runner command, no loss."""
         path = tmp_path / "audit.jsonl"
@@ -458,9 +457,7 @@ class TestVerify:
         assert "goes on after it was closed" in audit.verify(path).problems[0]
 
     @given(st.data())
-    @settings(
-        suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150
-    )
+    @settings(max_examples=150)
     def test_any_byte_changed(self, tmp_path: Path, data: st.DataObject) -> None:
         """Whatever byte is changed, removed or put in: never whole under a key and its head."""
         original = tmp_path / "original"
@@ -476,7 +473,6 @@ class TestVerify:
         assert not audit.verify(path, head=(tmp_path / "head").read_text(), key=KEY).whole
 
     @given(st.binary(max_size=300), st.integers(0, 4))
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
     def test_any_garbage(self, tmp_path: Path, garbage: bytes, place: int) -> None:
         """Binary garbage anywhere is told, never raises, and the trail can go on behind it."""
         assume(garbage.strip() and not b'{"version":1'.startswith(garbage[:12]))

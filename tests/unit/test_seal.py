@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ci_secrets import seal
@@ -123,9 +123,7 @@ class TestRoundTrip:
                 state.close({"token": Secret("made-up")})
 
     @given(st.dictionaries(st.text(), st.text() | st.integers() | st.none()))
-    @settings(
-        suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30
-    )
+    @settings(max_examples=30)
     def test_any_payload_comes_back(self, tmp_path: Path, payload: dict[str, Any]) -> None:
         """Every JSON text survives: NUL, control characters, lone surrogates, emoji."""
         path = _sealed(tmp_path / "ci-secrets", payload=payload)
@@ -310,9 +308,7 @@ class TestWrongOrChanged:
                 _open(path)
 
     @given(st.data())
-    @settings(
-        suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200
-    )
+    @settings(max_examples=200)
     def test_any_bytes_changed(self, tmp_path: Path, data: st.DataObject) -> None:
         """Whatever is put in place of whatever: refused, without garbage or a crash."""
         original = tmp_path / "original"
@@ -495,7 +491,7 @@ class TestOneAtATime:
             state = seal.new(Path(sys.argv[1]), run, key)
             state.write({"token": "made-up"})
             print("held", flush=True)
-            time.sleep(60)
+            time.sleep(300)
         """)
         command = [sys.executable, "-c", script, str(directory)]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ci_secrets.errors import UsageError
@@ -312,7 +312,7 @@ def test_damaged_archives_are_never_silently_clean(
     assert states(scan_paths(ENGINE, [tmp_path])) == {f"{tmp_path}/{name}": state}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(max_examples=200)
 @given(at=st.integers(0, 10_000), flip=st.integers(1, 255), zipped=st.booleans())
 def test_damage_anywhere_is_found_out(at: int, flip: int, zipped: bool) -> None:
     """One changed byte never ends in an exception; what it hid is never called complete."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ci_secrets.errors import OutputRefusedError
@@ -55,7 +55,6 @@ def as_the_runner_reads(content: bytes) -> dict[str, str]:
     return found
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))))
 def test_values_come_out_as_they_went_in(output: Path, values: list[str]) -> None:
     """Newlines at either end, carriage returns, `<<`, whatever is text."""

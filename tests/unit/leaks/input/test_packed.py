@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import zstandard
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_secrets.leaks.findings import Report
@@ -191,7 +191,7 @@ def test_the_data_of_members_are_scanned_once() -> None:
     assert report.bytes < len(buffer.getvalue())
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
+@settings(max_examples=100)
 @given(at=st.integers(10, 10_000), flip=st.integers(1, 255), pack=st.sampled_from(PACKERS))
 def test_damage_anywhere(at: int, flip: int, pack: Callable[[bytes], bytes]) -> None:
     """One changed byte never ends in an exception; what it hid is never called complete."""
