@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.conformance.case import Case
+from tests.patience import wait_until
 from tests.real.act import Workflow, find_act
 from tests.real.conftest import missing
 from tests.real.container import Container, can_contain
 from tests.real.gitlab import Pipeline, find_gitlab
-from tests.real.recipes import RealJob, Stage, wait_until
+from tests.real.recipes import RealJob, Stage
 from tests.real.runners import COOKIE, begin_jenkins, carriers
 
 _SECONDS = 120
@@ -101,7 +102,7 @@ class GitLab:
         container = Container(job=declared, workspace=pipeline.job.stand.workspace, env=env)
         process = container.start()
         try:
-            wait_until(pipeline.job.probe.exists, _SECONDS)
+            wait_until(pipeline.job.probe.exists)
             container.cancel(process)
         finally:
             container.kill(process)
@@ -160,12 +161,12 @@ class _Step:
     def end(self, *, cancel: bool) -> int:
         """The step's code, once no process of it is left."""
         if cancel:
-            wait_until(self.job.probe.exists, _SECONDS)
+            wait_until(self.job.probe.exists)
             self.signal(signal.SIGTERM)
             # The shell is gone at once. An exec may not show its cookie: there the log tells.
-            wait_until(lambda: "revoked" in self.log.read_text(), _SECONDS)
+            wait_until(lambda: "revoked" in self.log.read_text())
         code = self.process.wait(_SECONDS)
-        wait_until(lambda: not carriers(self.cookie), _SECONDS)
+        wait_until(lambda: not carriers(self.cookie))
         return code
 
     def signal(self, signum: signal.Signals) -> None:

@@ -11,12 +11,11 @@ from ci_secrets.testing.issuer import Issuer
 from tests.conformance.case import PIPELINES, Case, DoorName, cases
 from tests.conformance.doors import Door
 from tests.conformance.store import Store
+from tests.patience import wait_until
 from tests.real.conftest import missing
-from tests.real.recipes import wait_until
 from tests.real.servers import PostgresServer, VaultServer, find_vault
 
 CASES = cases()
-_SECONDS = 60
 _LINE = 12
 """A line of a value that has so many bytes is looked for in files."""
 
@@ -40,7 +39,7 @@ def test_conformance(
     if case.own_store:
         return
     # After a signal leases are not waited for by the job either.
-    wait_until(lambda: store.open() <= before, _SECONDS)
+    wait_until(lambda: store.open() <= before)
     for values in given:
         assert not store.stage.postgres.can_login(values["DB_USER"], values["DB_PASSWORD"])
 

@@ -14,7 +14,8 @@ from typing import Any, Final
 import yaml
 
 from ci_secrets.testing.claims import github_claims
-from tests.real.recipes import ROOT, Done, Stage, wait_until
+from tests.patience import wait_until
+from tests.real.recipes import ROOT, Done, Stage
 from tests.real.servers import find_postgres, real_dir
 
 OURS: Final = "OWNER/ci-secrets@v1"
@@ -136,7 +137,7 @@ class Workflow:
 
     def cancel_when(self, file: Path, process: "subprocess.Popen[str]") -> Done:
         """Cancel the run, as by Ctrl-C, once a step has made this file."""
-        wait_until(file.exists, _SECONDS)
+        wait_until(file.exists)
         process.send_signal(signal.SIGINT)
         return self.ended(process)
 

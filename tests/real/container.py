@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests import patience
 from tests.real.recipes import Done, run
 
 ALONE = ("unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--mount-proc")
@@ -51,7 +52,7 @@ class Container:
     @staticmethod
     def ended(process: "subprocess.Popen[bytes]") -> Done:
         """Wait for the end of a phase."""
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=patience.SECONDS)
         return Done(code=process.returncode, out=out.decode())
 
     def cancel(self, process: "subprocess.Popen[bytes]") -> None:

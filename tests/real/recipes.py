@@ -7,8 +7,7 @@ import shlex
 import subprocess
 import sys
 import textwrap
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from urllib.parse import quote
 
 from ci_secrets.testing.ci import CiStand, Kind, ci_environment
 from ci_secrets.testing.issuer import Issuer
+from tests import patience
 from tests.real.servers import (
     LOGIN_ROLE,
     PostgresServer,
@@ -197,13 +197,13 @@ class RealJob:
         assert process.stdout is not None
         ready = process.stdout.readline()
         if ready != b"READY\n":
-            raise AssertionError(process.communicate(b"", timeout=30)[1].decode())
+            raise AssertionError(process.communicate(b"", timeout=patience.SECONDS)[1].decode())
         return process
 
     @staticmethod
     def end(process: "subprocess.Popen[bytes]") -> Done:
         """Let the command of `begin` end, and say how `exec` ended."""
-        out, err = process.communicate(b"", timeout=60)
+        out, err = process.communicate(b"", timeout=patience.SECONDS)
         return Done(code=process.returncode, out=out.decode(), err=err.decode())
 
     @property
@@ -234,7 +234,7 @@ def run(argv: list[str], *, env: Mapping[str, str], cwd: Path) -> Done:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=patience.SECONDS,
     )
     return Done(
         code=done.returncode,
@@ -274,15 +274,6 @@ _URL = str.maketrans("+/", "-_")
 def _base64(raw: bytes) -> list[str]:
     """At each alignment, without what the bytes before and after have a part in."""
     return [base64.b64encode(b"\0" * shift + raw).decode()[4:-4] for shift in range(3)]
-
-
-def wait_until(true: Callable[[], object], seconds: float) -> float:
-    """Wait until something holds; the seconds that it took."""
-    began = time.monotonic()
-    while not true():
-        assert time.monotonic() - began < seconds
-        time.sleep(0.05)
-    return time.monotonic() - began
 
 
 def operators_command(said: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from tests import patience
 from tests.real.recipes import ROOT, Done, RealJob, run
 from tests.real.servers.vault import real_dir
 
@@ -66,7 +67,7 @@ class GitHubRunner:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,
-            timeout=120,
+            timeout=patience.SECONDS,
         )
         self.codes.append(done.returncode)
         self._show(done.stdout.decode())
@@ -122,7 +123,7 @@ def jenkins(job: RealJob, script: str, log: Path, **more: str) -> int:
     """Run a `sh` step to its end."""
     process = begin_jenkins(job.stand.workspace, {**job.env, **more}, script, log)
     try:
-        return process.wait(timeout=120)
+        return process.wait(timeout=patience.SECONDS)
     except BaseException:
         process.kill()
         process.wait()

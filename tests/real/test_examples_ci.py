@@ -14,6 +14,7 @@ import yaml
 
 from ci_secrets.testing.claims import github_claims, gitlab_claims
 from ci_secrets.testing.issuer import Issuer
+from tests import patience
 from tests.real.conftest import missing
 from tests.real.gitlab import find_gitlab
 from tests.real.recipes import ROOT, Done, RealJob, Stage, nothing_stays
@@ -173,7 +174,7 @@ class TestRetries:
             capture_output=True,
             text=True,
             check=False,
-            timeout=30,
+            timeout=patience.SECONDS,
         )
         return Done(code=done.returncode, out=done.stdout), len(calls.read_text())
 
@@ -232,7 +233,7 @@ def test_actionlint_finds_nothing() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=patience.SECONDS,
     )
     assert done.returncode == 0, done.stdout
 

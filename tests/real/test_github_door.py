@@ -140,7 +140,7 @@ class TestExchange:
 
     def test_cancelled(self, workflow: Workflow) -> None:
         """A job that is cancelled while it uses the values has them revoked at its end."""
-        slow = DEPLOYED.replace("./deploy.sh", "./deploy.sh && sleep 60")
+        slow = DEPLOYED.replace("./deploy.sh", "./deploy.sh && sleep 300")
         done = workflow.cancel_when(workflow.probe, workflow.begin(EXCHANGE + slow))
         assert PROVEN in done.said
         _gone(workflow)

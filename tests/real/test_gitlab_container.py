@@ -15,7 +15,7 @@ from tests.real.test_gitlab_door import FOUR_LINES, PAGE, nothing_stays, pipelin
 __all__ = ["pipeline"]
 
 EXCHANGE = block(PAGE, "yaml", "ci-secrets exchange")
-SLOW = FOUR_LINES.replace("./deploy.sh", "sh -c './deploy.sh >/dev/null; echo READY; sleep 60'")
+SLOW = FOUR_LINES.replace("./deploy.sh", "sh -c './deploy.sh >/dev/null; echo READY; sleep 300'")
 
 Begin = Callable[..., Container]
 

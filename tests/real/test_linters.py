@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import patience
 from tests.real.conftest import missing
 from tests.real.recipes import ROOT, blocks
 from tests.real.servers import real_dir
@@ -128,4 +129,6 @@ def test_zizmor_looks(repository: Path) -> None:
 
 
 def _run(*words: str | Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(
+        words, capture_output=True, text=True, check=False, timeout=patience.SECONDS
+    )

@@ -14,6 +14,7 @@ import pytest
 
 from ci_secrets.leaks.findings import Report
 from ci_secrets.leaks.formats import render
+from tests import patience
 from tests.unit.leaks.formats.samples import CONTEXT, FULL, REPORTS, finding
 
 BROWSER: Final = next(
@@ -41,7 +42,7 @@ def seen(page: str, tmp_path: Path) -> str:
             f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=2000",
             "--dump-dom", file.as_uri(),
         ],
-        capture_output=True, check=True, timeout=60,
+        capture_output=True, check=True, timeout=patience.SECONDS,
     )  # fmt: skip
     return done.stdout.decode()
 

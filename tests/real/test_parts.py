@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.patience import wait_until
 from tests.real.conftest import missing
 from tests.real.servers import (
     LOGIN_ROLE,
@@ -236,7 +237,7 @@ def test_killed_vault_is_gone_with_its_plugins(postgres_server: PostgresServer) 
         server.kill()
         with pytest.raises(httpx.TransportError):
             server.api("GET", "sys/health")
-        _wait_empty(group)
+        wait_until(lambda: not _group(group))
 
 
 @pytest.mark.usefixtures("vault_server")
@@ -259,7 +260,7 @@ def test_servers_end_with_a_killed_test_run() -> None:
     )
     assert done.returncode == -9, done.stderr
     group, folder = done.stdout.split()
-    _wait_empty(int(group))
+    wait_until(lambda: not _group(int(group)))
     subprocess.run(["rm", "-rf", folder], check=True)
 
 
@@ -274,10 +275,3 @@ def _group(leader: int) -> list[int]:
         if int(group) == leader and state != "Z":
             members.append(int(stat.parent.name))
     return members
-
-
-def _wait_empty(leader: int) -> None:
-    deadline = time.monotonic() + 5
-    while left := _group(leader):
-        assert time.monotonic() < deadline, left
-        time.sleep(0.02)

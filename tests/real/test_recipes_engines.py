@@ -9,7 +9,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from tests.real.recipes import Done, RealJob, Stage, wait_until
+from tests.patience import wait_until
+from tests.real.recipes import Done, RealJob, Stage
 
 RULES = """
 path "engines1/*"       { capabilities = ["read", "list"] }
@@ -36,7 +37,7 @@ def engines(stage: Stage) -> Stage:
     vault.write("engines1/app", password="of-version-one", port="5432")
     # A new KV v2 engine upgrades itself for a moment before it takes writes.
     body = {"data": {"password": "the-first-version"}}
-    wait_until(lambda: vault.api("POST", "engines2/data/app", body).is_success, 10)
+    wait_until(lambda: vault.api("POST", "engines2/data/app", body).is_success)
     vault.write("engines2/data/app", data={"password": "the-second-version", "tls.crt": "dotted"})
     for name in ("db", "team/mail"):
         vault.write(f"engines2/data/tree/{name}", data={"password": f"of-{name}-secret"})

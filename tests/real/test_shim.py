@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests import patience
+from tests.patience import wait_until
 from tests.real.conftest import missing
-from tests.real.recipes import ROOT, Done, wait_until
+from tests.real.recipes import ROOT, Done
 
 REAL = Path(sys.base_prefix, "bin", f"python{sys.version_info[0]}.{sys.version_info[1]}")
 FAKE = """\
@@ -99,7 +101,7 @@ class Runner:
     def run(self, action: str, **inputs: str) -> Done:
         """Run it to its end."""
         process = self.begin(action, **inputs)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=patience.SECONDS)
         return Done(code=process.returncode, out=out.decode(), err=err.decode())
 
     def used(self) -> str:
@@ -252,7 +254,7 @@ class TestPackages:
         """Both fill the cache, and one wins; neither fails."""
         cache = str(runner.folder / "kept")
         jobs = [runner.begin("setup", cache_dir=cache) for _ in range(3)]
-        ended = [job.communicate(timeout=60) for job in jobs]
+        ended = [job.communicate(timeout=patience.SECONDS) for job in jobs]
         assert [job.returncode for job in jobs] == [0, 0, 0], ended
         assert len(list((runner.folder / "kept").iterdir())) == 1
 
@@ -358,9 +360,9 @@ class TestRun:
         ready = runner.folder / "ready"
         runner.env["WAIT"] = str(ready)
         process = runner.begin("exchange")
-        wait_until(ready.exists, 30)
+        wait_until(ready.exists)
         process.send_signal(number)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=patience.SECONDS)
         assert f"stopped by {int(number)}" in out.decode()
         assert process.returncode == 128 + number
 
@@ -377,7 +379,7 @@ if "READ" in os.environ:
     print("read", sys.stdin.read(), flush=True)
 if "WAIT" in os.environ:
     open(os.environ["WAIT"], "w").close()
-    time.sleep(30)
+    time.sleep(300)
 sys.exit(int(os.environ.get("EXIT", "0")))
 """
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from tests import patience
+from tests.patience import wait_until
 from tests.real.conftest import missing
-from tests.stories.story import TOOL, Story, wait_until
+from tests.stories.story import TOOL, Story
 
 ACTIVATE: Final = 'eval "$(ci-secrets activate || echo exit $?)"'
 SHELLS: Final = {
@@ -32,7 +34,6 @@ class Shell:
     kind: str
     story: Story
     flags: list[str] = field(default_factory=list)
-    started: "subprocess.Popen[bytes] | None" = None
 
     @property
     def log(self) -> Path:
@@ -53,20 +54,21 @@ class Shell:
             script = f"set -eo pipefail\n: | eval {shlex.quote(script)}\nexit 0\n"
         file.write_text(script)
         with self.log.open("wb") as log:
-            self.started = subprocess.Popen(
-                [*SHELLS[self.kind], *self.flags, str(file), "one"],
-                cwd=self.story.stand.workspace,
-                env=self.environment(env),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+            return self.story.own(
+                subprocess.Popen(
+                    [*SHELLS[self.kind], *self.flags, str(file), "one"],
+                    cwd=self.story.stand.workspace,
+                    env=self.environment(env),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
             )
-        return self.started
 
     def run(self, script: str, **env: str) -> int:
         """Run it to its end; the exit code. What the log lacks then, no CI would see."""
-        return self.start(script, **env).wait(timeout=40)
+        return self.start(script, **env).wait(timeout=patience.SECONDS)
 
     def said(self) -> str:
         """The log as it is now; no value stands in it."""

@@ -1,18 +1,20 @@
 """A job with its store: what the stories are told with."""
 
+import os
 import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ci_secrets.testing.ci import CiStand, Kind, ci_environment
 from ci_secrets.testing.issuer import Issuer
 from ci_secrets.testing.vault.server import DevVault
+from tests import patience
 
 TOOL = str(Path(sys.executable).parent / "ci-secrets")
 POLICY = """
@@ -25,7 +27,7 @@ path "sys/leases/renew" { capabilities = ["update"] }
 CONFIG = """\
 version: 1
 stores:
-  vault: {{type: vault, url: "{url}", role: deploy}}
+  vault: {{type: vault, url: "{url}", role: deploy, timeout: 120}}
 secrets:
   API_KEY: vault:secret/data/deploy#api_key
   DB: {{from: "vault:database/creds/app", fields: {{username: DB_USER, password: DB_PASSWORD}}}}
@@ -60,6 +62,10 @@ class Story:
     api_key: str
     users: dict[str, str] = field(default_factory=dict)
     """Dynamic users that are alive: name → password."""
+    left: ExitStack = field(default_factory=ExitStack)
+    """Ends what a test that failed has not ended."""
+    held: dict[int, BinaryIO] = field(default_factory=dict)
+    """Our end of each started process's stdin, by its id."""
 
     def environment(self, **more: str) -> dict[str, str]:
         """Give the job's environment, with additions."""
@@ -95,7 +101,7 @@ class Story:
             input=stdin,
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=patience.SECONDS,
             **options,
         )
         return Done(
@@ -105,37 +111,67 @@ class Story:
         )
 
     def start(self, *words: str, env: Mapping[str, str] | None = None) -> "subprocess.Popen[bytes]":
-        """Start `ci-secrets WORDS` in the background, in a process group of its own."""
-        return subprocess.Popen(
-            [TOOL, *words],
-            cwd=self.stand.workspace,
-            env=self.environment(**dict(env or {})),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            bufsize=0,  # `begin_exec` must not read ahead
-        )
+        """Start `ci-secrets WORDS` in the background, in a process group of its own.
+
+        Its stdin is a pipe that `release` closes: CMD that reads it runs as long as the test wants,
+        and no longer than the test.
+        """
+        stdin, held = os.pipe()
+        with os.fdopen(stdin):
+            process = self.own(
+                subprocess.Popen(
+                    [TOOL, *words],
+                    cwd=self.stand.workspace,
+                    env=self.environment(**dict(env or {})),
+                    stdin=stdin,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,
+                    bufsize=0,  # `begin_exec` must not read ahead
+                )
+            )
+        self.held[process.pid] = self.left.enter_context(os.fdopen(held, "wb"))
+        return process
+
+    def release(self, process: "subprocess.Popen[bytes]") -> None:
+        """Let what was started find the end of its stdin."""
+        self.held[process.pid].close()
+
+    def own(self, process: "subprocess.Popen[bytes]") -> "subprocess.Popen[bytes]":
+        """Let a process end with the story at the latest."""
+        return self.left.enter_context(ending(process))
 
     def begin_exec(
-        self, *options: str, script: str = "sleep 30", env: Mapping[str, str] | None = None
+        self, *options: str, script: str = "exec cat", env: Mapping[str, str] | None = None
     ) -> "subprocess.Popen[bytes]":
         """Start `exec` with a shell script, and wait until the script runs."""
         words = ("exec", *options, "--", "sh", "-c", f"echo READY; {script}")
         process = self.start(*words, env=env)
         assert process.stdout is not None
-        assert process.stdout.readline() == b"READY\n"
+        assert process.stdout.readline() == b"READY\n", self.ended(process)
         return process
 
-    @staticmethod
-    def ended(process: "subprocess.Popen[bytes]") -> Done:
+    def ended(self, process: "subprocess.Popen[bytes]") -> Done:
         """Wait for the end of what was started."""
-        out, err = process.communicate(timeout=40)
+        out, err = process.communicate(timeout=patience.SECONDS)
         return Done(
             code=process.returncode,
             out=out.decode("utf-8", "replace"),
             err=err.decode("utf-8", "replace"),
         )
+
+    def ended_within(self, process: "subprocess.Popen[bytes]", seconds: float) -> Done:
+        """The same, for what is held to a time of which a machine that stood still takes none."""
+        for _ in range(int(seconds / patience.LOOK_SECONDS)):
+            if process.poll() is not None:
+                return self.ended(process)
+            time.sleep(patience.LOOK_SECONDS)
+        process.kill()
+        raise AssertionError(f"it did not end within {seconds} s: {self.ended(process)}")
+
+    def still_runs(self, process: "subprocess.Popen[bytes]") -> None:
+        """Fail with what it said where it has ended."""
+        assert process.poll() is None, self.ended(process)
 
     def tokens(self) -> list[str]:
         """Accessors of the tokens that are alive in the store, but for the root token."""
@@ -156,12 +192,14 @@ class Story:
         return sum(seen.method == method and seen.path == path for seen in self.vault.requests)
 
 
-def wait_until(true: Callable[[], object], what: str) -> None:
-    """Wait a bounded time for something that must happen."""
-    deadline = time.monotonic() + 40
-    while not true():
-        assert time.monotonic() < deadline, f"{what} did not happen"
-        time.sleep(0.01)
+@contextmanager
+def ending(process: "subprocess.Popen[bytes]") -> Iterator["subprocess.Popen[bytes]"]:
+    """Kill what has not ended when the block does: a test that fails waits for nothing."""
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @contextmanager
@@ -184,4 +222,5 @@ def begin(kind: Kind, issuer: Issuer, folder: Path) -> Iterator[Story]:
             revoke=lambda name: story.users.__delitem__(name),
         )
         story.configure(CONFIG.format(url=vault.url))
-        yield story
+        with story.left:
+            yield story

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import patience
+from tests.patience import wait_until
 from tests.stories.shells import ACTIVATE, SHELLS, Shell
-from tests.stories.story import Story, wait_until
+from tests.stories.story import Story
 
 REVOKE = "auth/token/revoke-self"
 RUN = {"CI_SECRETS_RUN_ID": "r1"}
@@ -153,9 +155,9 @@ def test_exec_replaces_the_shell(generic: Story, kind: str) -> None:
 def test_a_shell_that_is_killed(generic: Story, kind: str, signum: signal.Signals) -> None:
     """It dies of the signal at once, and everything is revoked."""
     shell = Shell(kind=kind, story=generic)
-    process = begun(shell, f"sleep 30 & wait\n{PRINT}")
+    process = begun(shell, f"sleep 300 & wait\n{PRINT}")
     process.send_signal(signum)
-    assert process.wait(timeout=10) in (-signum, 128 + signum)
+    assert process.wait(timeout=patience.SECONDS) in (-signum, 128 + signum)
     wait_until(lambda: "revoked, proven: 1 token" in shell.said(), "the revocation")
     assert "READY" in shell.lines()
     shell.closed()
@@ -172,7 +174,7 @@ def test_a_shell_that_ends_before_it_has_begun(
     process = shell.start(f"{ACTIVATE}\n{PRINT}")
     wait_until(lambda: fault.hits, "the reading")
     process.send_signal(signum)
-    process.wait(timeout=10)
+    process.wait(timeout=patience.SECONDS)
     wait_until(lambda: "revoked, proven: 1 token" in shell.said(), "the revocation")
     wait_until(lambda: not keepers(generic), "the end of the keeper")
     shell.closed()
@@ -196,7 +198,7 @@ def test_the_keeper_revokes_at_once_when_it_is_asked_to_end(generic: Story) -> N
     wait_until(lambda: not generic.tokens(), "the revocation")
     assert process.poll() is None
     (generic.stand.workspace / "go").touch()
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=patience.SECONDS) == 0
     assert shell.lines() == ["READY", "***"]
     assert "verdict: contained (output complete)" in shell.said()
     shell.closed()
@@ -209,7 +211,7 @@ def test_a_killed_keeper_fails_the_script(generic: Story, kind: str) -> None:
     process = begun(shell, f"{WAIT}\n{PRINT}\nsh -c '{PRINT}'\ntrue", **RUN)
     os.kill(keeper(generic), signal.SIGKILL)
     (generic.stand.workspace / "go").touch()
-    assert process.wait(timeout=20) != 0
+    assert process.wait(timeout=patience.SECONDS) != 0
     assert shell.lines() == ["READY"]
     done = generic.run("finish", env=RUN)
     assert done.code == 0, done.err

@@ -5,6 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
+from tests import patience
 from tests.stories.story import TOOL
 
 STORY = (
@@ -34,7 +35,7 @@ def test_it_tells_the_whole_story_and_leaves_nothing(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
-        timeout=60,
+        timeout=patience.SECONDS,
     )
     told = done.stdout.decode()
     assert done.returncode == 0, told

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.stories.story import Story, wait_until
+from tests.patience import wait_until
+from tests.stories.story import Story
 
 FILE = """\
 version: 1

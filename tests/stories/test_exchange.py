@@ -8,7 +8,9 @@ import sys
 import termios
 from pathlib import Path
 
-from tests.stories.story import TOOL, Story, wait_until
+from tests import patience
+from tests.patience import wait_until
+from tests.stories.story import TOOL, Story
 
 
 def _exchange(story: Story, folder: Path) -> tuple[list[str], Path]:
@@ -105,15 +107,15 @@ def test_a_runner_that_reads_slowly_gets_every_mask(github: Story) -> None:
     os.set_blocking(theirs, False)
     environment, output = github.environment(), github.stand.files["GITHUB_OUTPUT"]
     output.write_text("")
-    with subprocess.Popen(
-        [TOOL, *words], cwd=github.stand.workspace, env=environment, stderr=theirs
-    ) as process:
-        os.close(theirs)
+    process = github.own(
+        subprocess.Popen([TOOL, *words], cwd=github.stand.workspace, env=environment, stderr=theirs)
+    )
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as reader:
         wait_until(lambda: _held(ours) > 60_000, "a full pipe")
         assert output.read_text() == ""
-        with os.fdopen(ours, "rb") as reader:
-            said = reader.read().decode()
-    assert process.returncode == 0, said
+        said = reader.read().decode()
+    assert process.wait(timeout=patience.SECONDS) == 0, said
     assert len(said) > 100_000
     assert said.count("::add-mask::") == masks
     assert all(f"::add-mask::{value}\n" in said for value in keys.values())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ci_secrets.testing.issuer import Issuer
 from ci_secrets.testing.vault import DevVault
+from tests import patience
 from tests.stories.story import POLICY, TOOL, Story
 
 TWICE = 'echo "debug: $(printf %s "$API_KEY" | base64 -w0 | base64 -w0) end"'
@@ -107,7 +108,7 @@ def test_descriptors_of_the_script(generic: Story) -> None:
         env=generic.environment(CI_SECRETS_AUDIT_KEY_FILE="5"),
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=patience.SECONDS,
     )
     assert done.stdout == b"hi\nnone\n", done.stderr
 

@@ -5,15 +5,15 @@ from typing import Any
 import pytest
 
 from ci_secrets.testing.vault.faults import Fault
-from tests.stories.story import CONFIG, Done, Story, wait_until
+from tests.patience import wait_until
+from tests.stories.story import CONFIG, Done, Story
 
 RUN = {"CI_SECRETS_RUN_ID": "r1"}
 LOGIN, KV, DYNAMIC = "auth/jwt/login", "secret/data/deploy", "database/creds/app"
 REVOKE, LOOK_UP = "auth/token/revoke-self", "auth/token/lookup-self"
 LEASE = "sys/leases/revoke"
 RENEW = "auth/token/renew-self"
-UNTIL_GO = "while ! test -e go; do sleep 0.05; done"
-HASTY = CONFIG.replace("role: deploy}}", "role: deploy, timeout: 2}}")
+HASTY = CONFIG.replace("timeout: 120", "timeout: 2")
 """A store that is waited for only two seconds."""
 
 
@@ -217,11 +217,10 @@ def test_the_look_up_of_mounts_is_withheld(github: Story, status: int) -> None:
 
 def test_a_token_revoked_under_us(github: Story) -> None:
     """CMD's output is still redacted, its code is ours, and what happened is said."""
-    script = 'read line; echo "value: $API_KEY"; exit 3'
-    process = github.begin_exec(script=f"{UNTIL_GO}; {script}", env=RUN)
+    process = github.begin_exec(script='cat; echo "value: $API_KEY"; exit 3', env=RUN)
     (accessor,) = github.tokens()
     github.vault.root("POST", "auth/token/revoke-accessor", {"accessor": accessor})
-    (github.stand.workspace / "go").touch()
+    github.release(process)
     done = github.ended(process)
     assert done.code == 3, done.err
     assert done.out == "value: ***\n"
@@ -232,12 +231,12 @@ def test_a_token_revoked_under_us(github: Story) -> None:
 
 def test_a_token_revoked_under_us_and_a_command_that_succeeds(github: Story) -> None:
     """Nothing is left open, so that it is 0; a renewal that failed meanwhile is a warning."""
-    process = github.begin_exec("--heartbeat-ttl", "5", script=UNTIL_GO, env=RUN)
+    process = github.begin_exec("--heartbeat-ttl", "5", env=RUN)
     wait_until(lambda: github.calls("POST", RENEW), "the heartbeat")
     (accessor,) = github.tokens()
     github.vault.root("POST", "auth/token/revoke-accessor", {"accessor": accessor})
     wait_until(lambda: github.calls("POST", RENEW) >= 2, "a renewal")
-    (github.stand.workspace / "go").touch()
+    github.release(process)
     done = github.ended(process)
     assert done.code == 0, done.err
     assert "already gone: 1 token" in done.err
@@ -252,10 +251,10 @@ def _short_lived(story: Story) -> None:
 def test_github_logs_in_again_near_the_maximum_ttl(github: Story) -> None:
     """A new JWT is minted in mid-job, and both tokens are accounted for at the end."""
     _short_lived(github)
-    process = github.begin_exec(script=UNTIL_GO, env=RUN)
+    process = github.begin_exec(env=RUN)
     # The new token is lowered to the heartbeat's TTL once it is taken over.
     wait_until(lambda: github.calls("POST", RENEW) >= 3, "another login")
-    (github.stand.workspace / "go").touch()
+    github.release(process)
     done = github.ended(process)
     assert done.code == 0, done.err
     assert "Logged in again" in done.err
@@ -266,9 +265,9 @@ def test_github_logs_in_again_near_the_maximum_ttl(github: Story) -> None:
 def test_gitlab_cannot_and_says_so(story: Story) -> None:
     """The CI gives no second JWT: the warning says when everything ends, and what to raise."""
     _short_lived(story)
-    process = story.begin_exec(script=UNTIL_GO, env=RUN)
+    process = story.begin_exec(env=RUN)
     wait_until(lambda: story.calls("POST", RENEW) >= 2, "the renewal that is cut short")
-    (story.stand.workspace / "go").touch()
+    story.release(process)
     done = story.ended(process)
     assert done.code == 0, done.err
     assert story.calls("POST", LOGIN) == 1

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.stories.story import CONFIG, TOOL, Story, wait_until
+from tests.patience import wait_until
+from tests.stories.story import CONFIG, TOOL, Story
 
 RUN = {"CI_SECRETS_RUN_ID": "r1"}
 MEBIBYTE = 1024 * 1024

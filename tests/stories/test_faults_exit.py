@@ -11,7 +11,8 @@ import pytest
 
 from ci_secrets.testing.ci import ci_environment
 from ci_secrets.testing.issuer import Issuer
-from tests.stories.story import CONFIG, Done, Story, begin, wait_until
+from tests.patience import wait_until
+from tests.stories.story import CONFIG, Done, Story, begin
 
 RUN = {"CI_SECRETS_RUN_ID": "r1"}
 REVOKE = "auth/token/revoke-self"

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.stories.story import TOOL, wait_until
+from tests import patience
+from tests.patience import wait_until
+from tests.stories.story import TOOL, ending
 
 PW = "made-up-hunter23-9f8e"
 
@@ -28,14 +30,16 @@ def test_a_signal_ends_it_with_a_report(
     log = tmp_path / "log"
     log.touch()
     words = ["scan", "--known", "known", "--follow", "--format", "json", "log"]
-    process = subprocess.Popen(
-        [TOOL, *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    # NOTE: Python itself catches SIGINT from its start on
-    wait_until(lambda: _catches(process.pid, signal.SIGTERM), "the handlers")
-    log.write_text(text)
-    process.send_signal(signum)
-    out, err = process.communicate(timeout=40)
+    with ending(
+        subprocess.Popen(
+            [TOOL, *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+    ) as process:
+        # NOTE: Python itself catches SIGINT from its start on
+        wait_until(lambda: _catches(process.pid, signal.SIGTERM), "the handlers")
+        log.write_text(text)
+        process.send_signal(signum)
+        out, err = process.communicate(timeout=patience.SECONDS)
     assert process.returncode == code, err
     report = json.loads(out)
     assert report["coverage"] == [{"source": "log", "state": "complete"}]
@@ -50,9 +54,11 @@ def test_a_value_is_told_of_while_the_text_still_grows(tmp_path: Path, *, piped:
     log = tmp_path / "log"
     log.touch()
     words = ["scan", "--known", "known", "--follow", "-" if piped else "log"]
-    with subprocess.Popen(
-        [TOOL, *words], cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+    with ending(
+        subprocess.Popen(
+            [TOOL, *words], cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
     ) as process:  # fmt: skip
         assert process.stdin
         assert process.stderr
@@ -66,7 +72,7 @@ def test_a_value_is_told_of_while_the_text_still_grows(tmp_path: Path, *, piped:
             writer.flush()
             if not piped:
                 process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=40)  # NOTE: which closes the pipe
+        out, err = process.communicate(timeout=patience.SECONDS)  # NOTE: which closes the pipe
         assert process.returncode == 11
         assert err == b""
         assert place in out
@@ -80,7 +86,7 @@ def test_two_files_are_refused(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         check=False,
-        timeout=40,
+        timeout=patience.SECONDS,
     )
     assert done.returncode == 2
     assert b"--follow takes one file" in done.stderr

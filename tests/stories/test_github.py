@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests import patience
 from tests.stories.story import CONFIG, TOOL, Story
 
 
@@ -23,7 +24,7 @@ def test_finish_looks_at_the_pages_of_the_runner(github: Story, tmp_path: Path) 
         env=github.environment(),
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=patience.SECONDS,
     )
     said = done.stderr.decode()
     assert done.returncode == 11, said

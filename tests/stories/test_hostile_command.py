@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import patience
 from tests.stories.story import Story
 
 LEAK = 'echo "$API_KEY"; '
@@ -126,7 +127,7 @@ def test_exec_loads_only_what_it_needs(generic: Story) -> None:
         env=generic.environment(),
         capture_output=True,
         check=False,
-        timeout=40,
+        timeout=patience.SECONDS,
     )
     assert done.returncode == 127, done.stderr
     loaded = done.stderr.decode().splitlines()[-1].split()

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from ci_secrets.testing.issuer import Issuer
+from tests import patience
+from tests.patience import wait_until
 from tests.real.runners import COOKIE, begin_jenkins, carriers
-from tests.stories.story import TOOL, begin, wait_until
+from tests.stories.story import TOOL, begin
 
 SCRIPT = f"""\
-"{TOOL}" exec -- sh -c 'sleep 60 & printf %s "$API_KEY" | base64; echo READY; wait'
+"{TOOL}" exec -- sh -c 'sleep 300 & printf %s "$API_KEY" | base64; echo READY; wait'
 echo unreachable
 """
 
@@ -32,7 +34,7 @@ def test_an_abort_revokes_and_leaves_no_process(issuer: Issuer, tmp_path: Path, 
         cookie = secrets.token_hex(16)
         log = tmp_path / "jenkins-log.txt"
         env = story.environment(**{COOKIE: cookie})
-        process = begin_jenkins(story.stand.workspace, env, SCRIPT, log)
+        process = story.own(begin_jenkins(story.stand.workspace, env, SCRIPT, log))
         wait_until(lambda: "\nREADY\n" in log.read_text(), "the command")
         wait_until(lambda: "POST auth/token/renew-self" in story.told(), "the heartbeat")
         before = len(story.vault.requests)
@@ -41,7 +43,7 @@ def test_an_abort_revokes_and_leaves_no_process(issuer: Issuer, tmp_path: Path, 
         for pid in targets:
             with contextlib.suppress(ProcessLookupError):  # a command that was at its end
                 os.kill(pid, signal.SIGTERM)
-        assert process.wait(timeout=30) == -signal.SIGTERM
+        assert process.wait(timeout=patience.SECONDS) == -signal.SIGTERM
         wait_until(lambda: not carriers(cookie), "the end of all processes")
         calls = story.told()[before:]
         assert not seen or calls[0] == "POST auth/token/revoke-self", calls

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import patience
 from tests.stories.story import TOOL, Story
 
 BIN = Path(TOOL).parent
@@ -92,7 +93,7 @@ def test_the_traps_do_work(planted: dict[str, str], generic: Story, marker: Path
             cwd=checkout,
             env={"PYTHONPATH": planted["PYTHONPATH"]},
             check=False,
-            timeout=20,
+            timeout=patience.SECONDS,
             capture_output=True,
         )
     executed = {path.name for path in marker.iterdir()}
@@ -115,7 +116,7 @@ def test_links_to_the_script_lead_to_its_own_python(
         env=planted,
         capture_output=True,
         check=False,
-        timeout=20,
+        timeout=patience.SECONDS,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(b"ci-secrets ")
@@ -134,7 +135,7 @@ def test_a_script_found_by_its_name_alone_does_not_take_the_python_here(
         env=planted | {"PATH": f"{BIN}:/usr/bin:/bin", "BASH_ENV": ""},
         capture_output=True,
         check=False,
-        timeout=20,
+        timeout=patience.SECONDS,
     )
     assert list(marker.iterdir()) == []
     assert done.returncode in (0, 2), done.stderr
@@ -155,7 +156,7 @@ def test_functions_in_the_environment_are_not_called(generic: Story, marker: Pat
         env={"PATH": "/usr/bin:/bin", **functions},
         capture_output=True,
         check=False,
-        timeout=20,
+        timeout=patience.SECONDS,
     )
     assert list(marker.iterdir()) == []
     assert done.stdout.startswith(b"ci-secrets "), done.stderr

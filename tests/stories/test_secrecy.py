@@ -17,7 +17,9 @@ import pytest
 import trustme
 
 from ci_secrets.testing.issuer import Issuer
-from tests.stories.story import TOOL, Story, begin, wait_until
+from tests import patience
+from tests.patience import wait_until
+from tests.stories.story import TOOL, Story, begin
 
 CI: Final = bool(os.environ.get("CI"))
 PLACES: Final = ("/tmp", "/var/tmp", "/dev/shm", "/run")
@@ -107,26 +109,17 @@ class TestTheDisk:
     def test_exec(self, story: Story, began: float, tmp_path: Path) -> None:
         """During `exec` and after it no file has them, sealed state, trail and report included."""
         options = ("--audit-file", str(tmp_path / "a.jsonl"), "--report", str(tmp_path / "r.json"))
-        script = 'echo "$API_KEY"; echo "$API_KEY" | base64; read wait'
-        process = subprocess.Popen(
-            [TOOL, "exec", *options, "--", "sh", "-c", f"echo READY; {script}"],
-            cwd=story.stand.workspace,
-            env=story.environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-        )
-        assert process.stdout
-        assert process.stdout.readline() == b"READY\n"
+        script = 'echo "$API_KEY"; echo "$API_KEY" | base64; exec cat'
+        process = story.begin_exec(*options, script=script)
         values = _values(story)
         during = _holding(story, began, values)
-        out, err = process.communicate(b"\n", timeout=40)
-        assert process.returncode == 0, err
+        story.release(process)
+        done = story.ended(process)
+        assert done.code == 0, done.err
         assert len(values) == 2
         assert during == []
         assert _holding(story, began, values) == []
-        assert not any(value.encode() in out + err for value in values)
+        assert not any(value in done.said for value in values)
 
     def test_exchange_and_finish(self, story: Story, began: float, tmp_path: Path) -> None:
         """Only the place that was named has them, and after `finish` that is gone, too."""
@@ -165,7 +158,7 @@ class TestTheDisk:
         self, either: Story, began: float, failure: str, tmp_path: Path
     ) -> None:
         """A run that is given up, or killed, leaves none either."""
-        words = ["exec", "--", "sh", "-c", "echo READY; sleep 30"]
+        words = ["exec", "--", "sh", "-c", "true"]
         config = (either.stand.workspace / "ci-secrets.yaml").read_text()
         match failure:
             case "no such field":
@@ -184,8 +177,7 @@ class TestTheDisk:
             process = either.begin_exec()
             values = _values(either)
             process.kill()
-            process.communicate(timeout=20)
-            code = -9
+            code = either.ended(process).code
         else:
             values = [either.api_key]
             done = either.run(*words)
@@ -238,9 +230,11 @@ class TestProcesses:
         seen: dict[str, set[bytes]] = {"cmdline": set(), "environ": set()}
         values: list[str] = []
         with _watching(seen):
-            process = generic.begin_exec(script="sleep 0.3")
+            process = generic.begin_exec()
             values += _values(generic)
-            assert Story.ended(process).code == 0
+            wait_until(lambda: any(b"READY" in line for line in list(seen["cmdline"])), "a look")
+            generic.release(process)
+            assert generic.ended(process).code == 0
             words = ("exchange", "--env-file", str(tmp_path / "s.env"), "--run-id", "r")
             assert generic.run(*words).code == 0
             values += _values(generic)
@@ -302,7 +296,7 @@ class TestAnotherProcessOfTheSameUser:
 
     def _peek(self, story: Story, pid: int) -> list[str]:
         words = _unprivileged(story, [sys.executable, "-I", "-c", PEEK, str(pid)])
-        done = subprocess.run(words, capture_output=True, check=True, timeout=20)
+        done = subprocess.run(words, capture_output=True, check=True, timeout=patience.SECONDS)
         return done.stdout.decode().splitlines()
 
     @pytest.mark.parametrize("command", ["exec", "redact"])
@@ -313,17 +307,19 @@ class TestAnotherProcessOfTheSameUser:
         known = tmp_path / "known.json"
         known.write_text(json.dumps({"A": generic.api_key}))
         words = {
-            "exec": ["exec", "--", "sh", "-c", "echo READY; exec sleep 20"],
+            "exec": ["exec", "--", "sh", "-c", "echo READY; exec cat"],
             "redact": ["redact", "--known", str(known)],
         }[command]
-        process = subprocess.Popen(
-            _unprivileged(generic, [TOOL, *words]),
-            cwd=generic.stand.workspace,
-            env=generic.environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
+        process = generic.own(
+            subprocess.Popen(
+                _unprivileged(generic, [TOOL, *words]),
+                cwd=generic.stand.workspace,
+                env=generic.environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+            )
         )
         assert process.stdin
         assert process.stdout
@@ -334,23 +330,19 @@ class TestAnotherProcessOfTheSameUser:
             peeked = self._peek(generic, process.pid)
         finally:
             process.terminate()
-            process.communicate(timeout=40)
+            process.communicate(timeout=patience.SECONDS)
         assert len(peeked) == 5
         assert not [line for line in peeked if "READ" in line]
 
     def test_the_peek_works(self, generic: Story) -> None:
         """An ordinary process of the same user gives it all, so the test above can fail."""
-        other = subprocess.Popen(
-            _unprivileged(
-                generic, [sys.executable, "-I", "-c", "print('READY', flush=True); input()"]
-            ),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
+        waits = [sys.executable, "-I", "-c", "print('READY', flush=True); input()"]
+        words = _unprivileged(generic, waits)
+        other = generic.own(subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
         assert other.stdout
         assert other.stdout.readline() == b"READY\n"
         peeked = self._peek(generic, other.pid)
-        other.communicate(b"\n", timeout=20)
+        other.communicate(b"\n", timeout=patience.SECONDS)
         assert [line.split()[:2] for line in peeked if not line.startswith("mem")] == [
             [name, "READ"] for name in ("environ", "maps", "auxv", "fd/0")
         ]
@@ -367,7 +359,7 @@ class TestAnotherProcessOfTheSameUser:
                 input=known,
                 capture_output=True,
                 check=False,
-                timeout=20,
+                timeout=patience.SECONDS,
             )
             assert done.returncode == 11, done.stderr
 
@@ -482,7 +474,7 @@ def _shake_hands(authority: trustme.CA, story: Story, words: Sequence[str], keys
     authority.issue_cert("127.0.0.1").configure_cert(context)
     shaken = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(20)
+        server.settimeout(patience.SECONDS)
 
         def serve() -> None:
             try:
@@ -503,7 +495,7 @@ def _shake_hands(authority: trustme.CA, story: Story, words: Sequence[str], keys
             env=story.environment(SSLKEYLOGFILE=str(keys)),
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=patience.SECONDS,
         )
         assert shaken.is_set()
         server.close()
@@ -614,7 +606,7 @@ def test_an_unforeseen_error_shows_where_and_not_what(issuer: Issuer, tmp_path: 
                 env=story.environment(),
                 capture_output=True,
                 check=False,
-                timeout=40,
+                timeout=patience.SECONDS,
             )
             said = (done.stdout + done.stderr).decode()
             assert "the-value-in-an-exception" not in said

@@ -246,7 +246,7 @@ class TestLocked:
             from ci_secrets import disk
             with open(sys.argv[1]) as file, disk.locked(file.fileno(), 0):
                 print("held", flush=True)
-                time.sleep(60)
+                time.sleep(300)
         """)
         command = [sys.executable, "-c", script, str(tmp_path / "file")]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:

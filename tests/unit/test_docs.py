@@ -19,6 +19,7 @@ from ci_secrets.cli.options import OPTIONS, variable
 from ci_secrets.config import auth
 from ci_secrets.config.file import load
 from ci_secrets.platforms import azure, github
+from tests import patience
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = [
@@ -241,7 +242,7 @@ def test_the_transcript_is_what_the_demo_prints() -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=True,
-        timeout=60,
+        timeout=patience.SECONDS,
     )
     _, script, ran, *_ = re.split(r"^\d\. .*\n", done.stdout.decode(), flags=re.MULTILINE)[1:]
     wanted = [

@@ -22,10 +22,18 @@ from hypothesis import strategies as st
 from ci_secrets import http
 from ci_secrets.errors import ConfigError, UnreachableError
 from ci_secrets.http import Http, Repeat
+from tests import patience
 
 URL = "https://user:hunter2@vault.example:8200/v1/secret?token=query-value"
 HEADERS = {"X-Vault-Token": "header-value"}
 BODY = b"body-value"
+
+
+def get(url: str, ca_file: Path | None = None, headers: Mapping[str, str] = {}) -> http.Answer:
+    """Ask once, with patience."""
+    client = Http(timeout=patience.SECONDS, ca_file=ca_file)
+    return client.send("GET", url, repeat=Repeat.NEVER, headers=headers)
+
 
 Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -284,12 +292,12 @@ def test_the_ca_file_replaces_those_of_the_environment(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "theirs.pem"))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     with _tls_server(theirs) as url:
-        assert Http(timeout=20).send("GET", url, repeat=Repeat.NEVER).status == 200
+        assert get(url).status == 200
     with _tls_server(theirs) as url, pytest.raises(UnreachableError) as caught:
-        Http(timeout=20, ca_file=tmp_path / "ours.pem").send("GET", url, repeat=Repeat.NEVER)
+        get(url, ca_file=tmp_path / "ours.pem")
     assert "not trusted" in caught.value.cause
     with _tls_server(ours) as url:
-        http = Http(timeout=20, ca_file=tmp_path / "ours.pem")
+        http = Http(timeout=patience.SECONDS, ca_file=tmp_path / "ours.pem")
         assert http.send("GET", url, repeat=Repeat.NEVER).status == 200
 
 
@@ -405,10 +413,10 @@ def test_a_proxy_is_asked(
     with raw_server(lambda visitor: visitor.sendall(line), heard) as proxy:
         proxies.setenv(variable, proxy)
         if answer == 200:
-            assert Http(timeout=5).send("GET", url, repeat=Repeat.NEVER).status == 200
+            assert get(url).status == 200
         else:
             with pytest.raises(UnreachableError) as caught:
-                Http(timeout=5).send("GET", url, repeat=Repeat.NEVER, headers=HEADERS)
+                get(url, headers=HEADERS)
             assert caught.value.cause == "The proxy refused."
     assert heard[0].startswith(asked)
     assert b"header-value" not in heard[0]
@@ -420,7 +428,7 @@ def test_loopback_is_asked_without_a_proxy(proxies: pytest.MonkeyPatch, variable
     line = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
     with raw_server(lambda visitor: visitor.sendall(line)) as url:
         proxies.setenv(variable, "http://127.0.0.1:1")
-        assert Http(timeout=5).send("GET", url, repeat=Repeat.NEVER).status == 200
+        assert get(url).status == 200
 
 
 def test_no_proxy_is_obeyed(proxies: pytest.MonkeyPatch) -> None:
@@ -430,9 +438,9 @@ def test_no_proxy_is_obeyed(proxies: pytest.MonkeyPatch) -> None:
         url = server.replace("127.0.0.1", "0.0.0.0")  # no loopback by its name
         proxies.setenv("HTTP_PROXY", "http://127.0.0.1:1")
         with pytest.raises(UnreachableError):
-            Http(timeout=5).send("GET", url, repeat=Repeat.NEVER)
+            get(url)
         proxies.setenv("NO_PROXY", "0.0.0.0")
-        assert Http(timeout=5).send("GET", url, repeat=Repeat.NEVER).status == 200
+        assert get(url).status == 200
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any, Final
 from ci_secrets.testing.vault.wire import Json, Refusal, key_list
 
 ALGORITHMS: Final = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "EdDSA"]
-_FETCH_SECONDS: Final = 5
+_FETCH_SECONDS: Final = 60
 
 
 class Keys:

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from tests import patience
+
 LOOPBACK = "127.0.0.1"
 
-_START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _TRIES = 3
 # Ends the server's whole group when our end of the pipe closes, however we came to die.
@@ -76,7 +77,7 @@ class Process:
 
     def wait_ready(self, ready: Callable[[], bool]) -> None:
         """Wait until `ready()`, and stop waiting when the server ends or takes too long."""
-        deadline = time.monotonic() + _START_SECONDS
+        deadline = time.monotonic() + patience.SECONDS
         while not ready():
             if self.exited() or time.monotonic() > deadline:
                 log = self.log.read_text(errors="replace")[-2000:]

@@ -14,11 +14,11 @@ from typing import Any
 import httpx
 import trustme
 
+from tests import patience
 from tests.real.servers import process
 from tests.real.servers.process import LOOPBACK, Process, Server, ServerError
 
 _TOOLS = Path(__file__).parents[1] / "tools"
-_REQUEST_SECONDS = 30.0
 # Read once: a test that moves HOME or XDG_CACHE_HOME still finds the parts.
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
@@ -60,7 +60,7 @@ class VaultServer(Server):
         trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if self._ca is not None:
             self._ca.configure_trust(trust)
-        self._client = httpx.Client(verify=trust, trust_env=False, timeout=_REQUEST_SECONDS)
+        self._client = httpx.Client(verify=trust, trust_env=False, timeout=patience.SECONDS)
 
     def _start(self) -> None:
         vault = find_vault()

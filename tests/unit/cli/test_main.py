@@ -13,6 +13,7 @@ from ci_secrets.cli import main as cli
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError, ConfigError, LeakedError, NotClosedError
 from ci_secrets.job.signals import Interrupted
+from tests import patience
 
 
 @pytest.fixture
@@ -140,7 +141,7 @@ def test_words_about_itself_go_to_stdout(words: list[str]) -> None:
         [sys.executable, "-I", "-m", "ci_secrets", *words],
         capture_output=True,
         check=False,
-        timeout=30,
+        timeout=patience.SECONDS,
     )
     assert done.returncode == 0
     assert done.stdout

@@ -7,11 +7,12 @@ import struct
 import subprocess
 import sys
 import termios
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests import patience
+from tests.patience import wait_until
 
 VALUE = "made-up-q8Zk2vX0-value"
 MUCH = b"not a value\n" * 100_000
@@ -29,14 +30,6 @@ def held(descriptor: int) -> int:
     return answer
 
 
-def wait_until(true: Callable[[], object]) -> None:
-    """Wait a bounded time for what must happen."""
-    deadline = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 @pytest.mark.parametrize("command", ["redact", "scan"])
 def test_a_writer_that_takes_its_time_is_waited_for(command: str, tmp_path: Path) -> None:
     """Nothing to read yet is not the end, also where the pipe says so at once."""
@@ -49,7 +42,7 @@ def test_a_writer_that_takes_its_time_is_waited_for(command: str, tmp_path: Path
         os.close(ours)
         with os.fdopen(theirs, "wb") as writer:
             writer.write(f"login {VALUE}\n".encode())
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=patience.SECONDS)
     if command == "redact":
         assert (process.returncode, out) == (0, b"first\nlogin ***\n")
     else:
@@ -69,7 +62,7 @@ def test_known_values_that_take_their_time_are_waited_for(tmp_path: Path) -> Non
         os.close(ours)
         with os.fdopen(theirs, "wb") as writer:
             writer.write(json.dumps(VALUE).encode() + b"}")
-        assert process.wait(30) == 11
+        assert process.wait(patience.SECONDS) == 11
 
 
 def test_a_reader_that_takes_its_time_gets_all(tmp_path: Path) -> None:
@@ -84,7 +77,7 @@ def test_a_reader_that_takes_its_time_gets_all(tmp_path: Path) -> None:
     os.close(theirs)
     with os.fdopen(ours, "rb") as reader:
         assert reader.read() == MUCH
-    assert process.wait(30) == 0
+    assert process.wait(patience.SECONDS) == 0
 
 
 def closed(descriptor: int, argv: list[str], folder: Path) -> "subprocess.CompletedProcess[bytes]":

@@ -16,6 +16,7 @@ from ci_secrets.config.model import AllKeys, Config, Field, Jsonata
 from ci_secrets.config.reference import parse_selector
 from ci_secrets.config.yaml import parse
 from ci_secrets.errors import ConfigError
+from tests import patience
 
 TOOL = Path(sys.executable).with_name("ci-secrets")
 
@@ -403,7 +404,7 @@ def test_the_command_prints_the_file_alone_on_stdout(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=patience.SECONDS,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("version: 1\nstores:\n  vault: {url: https://a.example}\n")

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests import patience
+
 RUNNER = Path(__file__).with_name("runner.py")
 PYTHON = sys.executable
 
@@ -45,7 +47,7 @@ def _bounded() -> Iterator[None]:
         raise TimeoutError
 
     before = signal.signal(signal.SIGALRM, late)
-    signal.alarm(60)
+    signal.alarm(patience.SECONDS)
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)
@@ -90,7 +92,7 @@ class Runner:
     ) -> tuple[subprocess.CompletedProcess[bytes], dict[str, Any]]:
         """Run it to its end: the process, and what `child.run` returned."""
         with self.start(argv, **options) as process:
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=patience.SECONDS)
         done = subprocess.CompletedProcess(argv, process.returncode, out or b"", err or b"")
         return done, self.ended()
 

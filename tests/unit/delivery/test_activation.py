@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ci_secrets.delivery import activation
 from ci_secrets.secret import Secret
+from tests import patience
 from tests.unit.delivery.test_sourced import SHELLS, shells
 
 
@@ -17,7 +18,9 @@ def test_every_shell_can_read_it(shell: str, tmp_path: Path) -> None:
     for number, part in enumerate((activation.invitation(["activate", "it's"]), text)):
         file = tmp_path / str(number)
         file.write_bytes(part)
-        done = subprocess.run([*SHELLS[shell], "-n", file], capture_output=True, timeout=20)
+        done = subprocess.run(
+            [*SHELLS[shell], "-n", file], capture_output=True, timeout=patience.SECONDS
+        )
         assert (done.returncode, done.stderr) == (0, b"")
 
 
@@ -36,7 +39,7 @@ def test_values_and_what_is_taken_away(shell: str) -> None:
     script = f"_ci_secrets_flags=$-\n{text}\nsh -c 'echo \"$A|${{B-unset}}\"'"
     done = subprocess.run(
         [*SHELLS[shell], "-c", script], env={"B": "jwt", "PATH": "/usr/bin:/bin"},
-        capture_output=True, timeout=20,
+        capture_output=True, timeout=patience.SECONDS,
     )  # fmt: skip
     assert done.stdout == b"it's\n|unset\n", done.stderr
 
@@ -49,7 +52,7 @@ def test_the_key_of_the_keeper_is_for_no_command(shell: str) -> None:
     done = subprocess.run(
         [*SHELLS[shell], "-c", f'{definitions}\necho "$_ci_secrets_key"; env'],
         env={"_ci_secrets_key": "another", "PATH": "/usr/bin:/bin"},
-        capture_output=True, timeout=20,
+        capture_output=True, timeout=patience.SECONDS,
     )  # fmt: skip
     assert done.stdout.count(b"the-key") == 1, done.stderr
 

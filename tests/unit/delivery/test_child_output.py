@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ci_secrets.delivery.pump import READ_BYTES
+from tests import patience
 from tests.unit.delivery.conftest import PYTHON, Runner, sh
 
 NOISE = (
@@ -73,7 +74,7 @@ class TestStreams:
         with ours, theirs:
             with runner.start(sh("echo hunter2"), stdout=theirs) as process:
                 theirs.close()
-                assert process.wait(timeout=30) == 0
+                assert process.wait(timeout=patience.SECONDS) == 0
             assert ours.recv(100) == b"***\n"
 
     def test_stdin_is_inherited(self, runner: Runner, tmp_path: Path) -> None:
@@ -139,7 +140,7 @@ class TestReaders:
             assert process.stdout is not None
             process.stdout.read(10)
             process.stdout.close()
-            assert process.wait(timeout=30) == 141
+            assert process.wait(timeout=patience.SECONDS) == 141
             assert process.stderr is not None
             assert process.stderr.read() == b""
 
@@ -164,7 +165,7 @@ class TestReaders:
 
     def test_broken_filter_lets_nothing_out(self, runner: Runner) -> None:
         """A filter that fails ends CMD; its bytes are not passed on as they are."""
-        done, _ = runner.run(sh("echo hunter2; sleep 60; echo late"), **{"break": True})
+        done, _ = runner.run(sh("echo hunter2; sleep 300; echo late"), **{"break": True})
         assert done.stdout == b""
         assert runner.journal()[-1] == ["raised"]
 
@@ -178,7 +179,7 @@ class TestLeftBehind:
         os.mkfifo(gate)
         script = f"(read x < {gate}; echo hunter2; echo $? > {tmp_path}/said) & echo done"
         with runner.start(sh(script)) as process:
-            assert process.wait(timeout=30) == 0
+            assert process.wait(timeout=patience.SECONDS) == 0
             gate.write_text("go\n")
             assert process.stdout is not None
             assert process.stdout.read() == b"done\n"
@@ -197,13 +198,13 @@ class TestLeftBehind:
             assert process.stdout is not None
             while process.stdout.read(READ_BYTES):
                 pass
-            assert process.wait(timeout=30) == 3
+            assert process.wait(timeout=patience.SECONDS) == 3
         assert runner.ended()["notes"][0].startswith(HELD)
 
     def test_what_cmd_wrote_waits_for_a_slow_reader(self, runner: Runner) -> None:
         """CMD's own bytes are all passed on, however late they are read."""
-        with runner.start(sh("head -c 150000 /dev/zero; sleep 60 & exit 0")) as process:
+        with runner.start(sh("head -c 150000 /dev/zero; sleep 300 & exit 0")) as process:
             time.sleep(1.5)  # longer than anything is waited for that CMD did not write
             assert process.stdout is not None
             assert len(process.stdout.read()) == 150_000
-            assert process.wait(timeout=30) == 0
+            assert process.wait(timeout=patience.SECONDS) == 0

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import patience
 from tests.unit.delivery.conftest import PYTHON, Runner, python, sh
 
 
@@ -96,7 +97,7 @@ class TestSurroundings:
                 time.sleep(0.01)
             process.stdin.write(b"go\n")
             process.stdin.close()
-            assert process.wait(timeout=30) == 0
+            assert process.wait(timeout=patience.SECONDS) == 0
         assert runner.journal().count(["meanwhile"]) == 1
 
     def test_environment_is_exact(self, runner: Runner) -> None:
@@ -215,7 +216,7 @@ class TestSignals:
             assert process.stdout.readline() == b"ready\n"
             process.send_signal(signum)
             assert process.stdout.read() == b"got %d\n" % signum
-            assert process.wait(timeout=30) == 0
+            assert process.wait(timeout=patience.SECONDS) == 0
         revokes = name in ("HUP", "INT", "TERM")
         assert runner.noted("signal") == ([signum] if revokes else [])
 
@@ -229,7 +230,7 @@ def told(*_):
     os._exit(0)
 signal.signal(15, told)
 print("ready", flush=True)
-time.sleep(60)
+time.sleep(300)
 """
         with runner.start(python(code)) as process:
             assert process.stdout is not None
@@ -239,20 +240,20 @@ time.sleep(60)
 
     def test_death_by_a_signal_that_was_passed_on(self, runner: Runner) -> None:
         """A CMD that does not catch it dies of it: 143."""
-        with runner.start(sh("echo ready; exec sleep 60")) as process:
+        with runner.start(sh("echo ready; exec sleep 300")) as process:
             assert process.stdout is not None
             process.stdout.readline()
             process.terminate()
-            assert process.wait(timeout=30) == 143
+            assert process.wait(timeout=patience.SECONDS) == 143
 
     def test_second_request_to_end_kills(self, runner: Runner) -> None:
         """GitHub's SIGINT, then SIGTERM: a CMD that ignores both is killed while we can close."""
-        with runner.start(sh("trap '' INT TERM; echo ready; exec sleep 60")) as process:
+        with runner.start(sh("trap '' INT TERM; echo ready; exec sleep 300")) as process:
             assert process.stdout is not None
             process.stdout.readline()
             process.send_signal(signal.SIGINT)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=30) == 137
+            assert process.wait(timeout=patience.SECONDS) == 137
         assert runner.noted("signal") == [signal.SIGINT, signal.SIGTERM]
 
     def test_cancel_with_a_reader_that_is_stuck(self, runner: Runner) -> None:
@@ -263,13 +264,15 @@ time.sleep(60)
             while in_pipe(process.stdout.fileno()) < 65536:
                 time.sleep(0.01)
             process.terminate()
-            assert process.wait(timeout=30) == 5
+            assert process.wait(timeout=patience.SECONDS) == 5
         assert any("the end of the output is lost" in note for note in runner.ended()["notes"])
 
     def test_kill_of_us_kills_cmd(self, runner: Runner) -> None:
         """After SIGKILL of us CMD is gone: its stdin, which only it holds, has no reader."""
         ours, theirs = os.pipe()
-        with runner.start(sh("trap '' TERM HUP; echo ready; exec sleep 60"), stdin=ours) as process:
+        with runner.start(
+            sh("trap '' TERM HUP; echo ready; exec sleep 300"), stdin=ours
+        ) as process:
             os.close(ours)
             assert process.stdout is not None
             process.stdout.readline()
@@ -286,7 +289,7 @@ time.sleep(60)
             _, status = os.waitpid(process.pid, os.WUNTRACED)
             assert os.WIFSTOPPED(status)
             process.send_signal(signal.SIGCONT)
-            assert process.wait(timeout=30) == 0
+            assert process.wait(timeout=patience.SECONDS) == 0
             assert process.stdout is not None
             assert process.stdout.read() == b"on\n"
 

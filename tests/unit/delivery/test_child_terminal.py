@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import patience
 from tests.unit.delivery.conftest import PYTHON, Runner, popen, python, sh
 
 PROMPT = "next> "
@@ -65,7 +66,7 @@ def test_cmd_has_a_terminal(runner: Runner, terminal: Terminal) -> None:
     code = "import os; print([os.isatty(n) for n in (0, 1, 2)], *os.get_terminal_size(1), 'end')"
     with terminal.start(runner.command(python(code))) as process:
         assert terminal.until(rb"end") == b"[True, True, True] 77 33 end"
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=patience.SECONDS) == 0
     assert runner.noted("filter") == ["output"]
 
 
@@ -124,7 +125,7 @@ print("got", len(got), "end", flush=True)
         terminal.until(rb"ready")
         terminal.type(b"\x03")
         assert b"got 1 end" in terminal.until(rb"end")
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=patience.SECONDS) == 0
     assert runner.noted("signal") == [2]
 
 
@@ -133,19 +134,19 @@ def test_modes_are_cmds_own(runner: Runner, terminal: Terminal) -> None:
     before = termios.tcgetattr(terminal.theirs)
     with terminal.start(runner.command(sh("echo end"))) as process:
         terminal.until(rb"end")
-        process.wait(timeout=30)
+        process.wait(timeout=patience.SECONDS)
     assert termios.tcgetattr(terminal.theirs) == before
     with terminal.start(runner.command(sh("stty -echo; echo end"))) as process:
         terminal.until(rb"end")
-        process.wait(timeout=30)
+        process.wait(timeout=patience.SECONDS)
     assert not termios.tcgetattr(terminal.theirs)[3] & termios.ECHO
 
 
 def test_background_process(runner: Runner, terminal: Terminal) -> None:
     """A process that keeps the terminal open does not keep us."""
-    with terminal.start(runner.command(sh("sleep 60 & echo end; exit 4"))) as process:
+    with terminal.start(runner.command(sh("sleep 300 & echo end; exit 4"))) as process:
         terminal.until(rb"end")
-        assert process.wait(timeout=30) == 4
+        assert process.wait(timeout=patience.SECONDS) == 4
     assert "still holds" in runner.ended()["notes"][0]
 
 
@@ -157,7 +158,7 @@ def shell(terminal: Terminal) -> Iterator[subprocess.Popen[bytes]]:
         terminal.until(PROMPT.encode())
         yield shell
         terminal.type(b"exit\n")
-        shell.wait(timeout=30)
+        shell.wait(timeout=patience.SECONDS)
 
 
 def test_suspend_and_resume(

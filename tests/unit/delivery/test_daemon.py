@@ -5,12 +5,13 @@ import os
 import signal
 import subprocess
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
 
 from ci_secrets.delivery.meeting import Answer
+from tests import patience
+from tests.patience import wait_until
 from tests.unit.delivery.conftest import PYTHON
 
 
@@ -45,15 +46,12 @@ def test_the_command_ends_with_what_the_other_one_sends(tmp_path: Path) -> None:
         """,
         folder=tmp_path,
     )
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=patience.SECONDS)
     assert out.decode() == f"{Answer(3, b'x' * 200_000)}\n"
     assert process.returncode == 3
     assert (tmp_path / "log").read_text() == ""
     (tmp_path / "go").touch()
-    deadline = time.monotonic() + 20
-    while not (tmp_path / "log").read_text():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until((tmp_path / "log").read_text)
     held, alone = (tmp_path / "log").read_text().rsplit(" ", 1)
     assert alone == "True\n"
     # 0, 1, 2, the one that was to be kept, and that of the listing itself: not 8, not 9.
@@ -66,7 +64,7 @@ def test_the_command_ends_with_what_the_other_one_sends(tmp_path: Path) -> None:
 def test_one_that_ends_without_a_word_is_an_error(tmp_path: Path) -> None:
     """Whatever it was: the command ends in 1."""
     process = start("os._exit(0)", folder=tmp_path)
-    assert process.communicate(timeout=20)[0].decode() == f"{Answer(1)}\n"
+    assert process.communicate(timeout=patience.SECONDS)[0].decode() == f"{Answer(1)}\n"
     assert process.returncode == 1
 
 
@@ -78,16 +76,13 @@ def test_a_signal_to_the_command_asks_the_other_one(tmp_path: Path, signum: int)
         import signal
         signal.signal(signal.SIGTERM, lambda *_: (child.failed(143), os._exit(0)))
         open("ready", "w").close()
-        time.sleep(20)
+        time.sleep(300)
         """,
         folder=tmp_path,
     )
-    deadline = time.monotonic() + 20
-    while not (tmp_path / "ready").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until((tmp_path / "ready").exists)
     os.kill(process.pid, signum)
-    process.communicate(timeout=20)
+    process.communicate(timeout=patience.SECONDS)
     assert process.returncode == 143
 
 
@@ -108,5 +103,5 @@ if isinstance(child, Parent):
     os._exit(child.answer.code)
 signal.pause()
 """
-    done = subprocess.run([PYTHON, "-c", code], cwd=tmp_path, timeout=20, check=False)
+    done = subprocess.run([PYTHON, "-c", code], cwd=tmp_path, timeout=patience.SECONDS, check=False)
     assert done.returncode == 1

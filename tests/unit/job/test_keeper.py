@@ -13,6 +13,7 @@ from ci_secrets.errors import CiSecretsError, UnreachableError
 from ci_secrets.job.keeper import Keeper
 from ci_secrets.secret import Secret
 from ci_secrets.stores.interface import Kept, Mint, Notice
+from tests import patience
 
 
 class Session:
@@ -72,7 +73,7 @@ def kept(keeping: Keeping, session: Any) -> None:
     """Run the keeper until the session has no more answers."""
     keeper = Keeper({"vault": session}, 5, keeping)
     keeper.start()
-    assert session.done.wait(timeout=20)
+    assert session.done.wait(timeout=patience.SECONDS)
     keeper.stop()
 
 
@@ -106,9 +107,9 @@ def test_a_lease_that_comes_later_ends_the_pause(kind: type[Session]) -> None:
     keeper = Keeper(cast("dict[str, Any]", {"vault": session}), 5, keeping)
     keeper.start()
     if kind is Session:
-        session.began.wait(timeout=20)
+        session.began.wait(timeout=patience.SECONDS)
         session.tell()
-    assert session.done.wait(timeout=20)
+    assert session.done.wait(timeout=patience.SECONDS)
     keeper.stop()
     assert session.answers == []
 
@@ -149,7 +150,7 @@ class Hanging(Session):
     def keep(self, mint: Mint | None) -> Kept:
         """Wait."""
         self.done.set()
-        self.gone.wait(timeout=60)
+        self.gone.wait(timeout=patience.SECONDS)
         return FAR
 
 
@@ -158,7 +159,7 @@ def test_a_cancelled_job_does_not_wait_for_renewals_that_hang() -> None:
     sessions = {str(number): Hanging() for number in range(9)}
     keeper = Keeper(cast("dict[str, Any]", sessions), 5, Keeping())
     keeper.start()
-    assert all(session.done.wait(timeout=20) for session in sessions.values())
+    assert all(session.done.wait(timeout=patience.SECONDS) for session in sessions.values())
     began = time.monotonic()
     keeper.stop(hurry=True)
     assert time.monotonic() - began < 5
@@ -172,7 +173,7 @@ def test_no_other_login_begins_once_the_run_is_ending() -> None:
     keeping.remint = Secret
     keeper = Keeper(cast("dict[str, Any]", {"vault": session}), 5, keeping)
     keeper.start()
-    assert session.done.wait(timeout=20)
+    assert session.done.wait(timeout=patience.SECONDS)
     (mint,) = session.mints
     assert mint is not None
     assert mint("made-up") == Secret("made-up")

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ci_secrets.platforms import github_diag
+from tests import patience
 
 BOM = b"\xef\xbb\xbf"
 CODE = """\
@@ -41,7 +42,7 @@ def _seen(root: Path, before: str = "") -> bytes:
         cwd=root,
         capture_output=True,
         check=True,
-        timeout=30,
+        timeout=patience.SECONDS,
     )
     return done.stdout
 

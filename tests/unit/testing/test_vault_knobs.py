@@ -8,11 +8,12 @@ import pytest
 
 from ci_secrets.testing.vault import DevVault
 from ci_secrets.testing.vault.admin import SetupError
+from tests import patience
 
 SELF = "auth/token/lookup-self"
 
 
-def get(vault: DevVault, path: str = SELF, timeout: float = 30) -> httpx.Response:
+def get(vault: DevVault, path: str = SELF, timeout: float = patience.SECONDS) -> httpx.Response:
     """One call as root."""
     headers = {"X-Vault-Token": vault.root_token}
     return httpx.get(f"{vault.url}/v1/{path}", headers=headers, timeout=timeout)
@@ -114,7 +115,7 @@ class TestClock:
         ended = threading.Event()
         path = ci_secrets_vault.dynamic("app", ttl="1s", revoke=lambda _username: ended.set())
         ci_secrets_vault.root("GET", path)
-        assert ended.wait(10)
+        assert ended.wait(patience.SECONDS)
 
     def test_an_identity_expires(self, ci_secrets_vault: DevVault) -> None:
         """A JWT that was good a while ago is refused by the moved clock."""
@@ -158,8 +159,8 @@ class TestDynamic:
 
         path = vault.dynamic("app", create=create, revoke=lambda _: revoked.set())
         headers = {"X-Vault-Token": token}
-        httpx.get(f"{vault.url}/v1/{path}", headers=headers, timeout=30)
-        assert revoked.wait(30)
+        httpx.get(f"{vault.url}/v1/{path}", headers=headers, timeout=patience.SECONDS)
+        assert revoked.wait(patience.SECONDS)
 
 
 class TestConnections:
@@ -183,7 +184,7 @@ class TestConnections:
 
         def create(_name: str, _password: str) -> None:
             waiting.set()
-            assert go_on.wait(10)
+            assert go_on.wait(patience.SECONDS)
 
         path = ci_secrets_vault.dynamic("app", create=create)
         statuses: list[int] = []
@@ -191,7 +192,7 @@ class TestConnections:
             target=lambda: statuses.append(get(ci_secrets_vault, path).status_code)
         )
         slow.start()
-        assert waiting.wait(10)
+        assert waiting.wait(patience.SECONDS)
         assert get(ci_secrets_vault).status_code == 200
         go_on.set()
         slow.join()

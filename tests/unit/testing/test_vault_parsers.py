@@ -13,6 +13,7 @@ from ci_secrets.testing.vault import DevVault
 from ci_secrets.testing.vault.http import parse_body
 from ci_secrets.testing.vault.policies import CAPABILITIES, parse
 from ci_secrets.testing.vault.wire import Refusal, duration, seconds
+from tests import patience
 
 PATHS = st.text(st.sampled_from('abc/*-_."\\ é'), min_size=1)
 POLICIES = st.dictionaries(PATHS, st.lists(st.sampled_from(sorted(CAPABILITIES)), unique=True))
@@ -76,7 +77,7 @@ def all_at_once(calls: int, vault: DevVault, method: str, path: str, token: str)
     barrier, statuses = threading.Barrier(calls), list[int]()
 
     def call() -> None:
-        barrier.wait(10)
+        barrier.wait(patience.SECONDS)
         headers = {"X-Vault-Token": token}
         answer = httpx.request(method, f"{vault.url}/v1/{path}", headers=headers)
         statuses.append(answer.status_code)

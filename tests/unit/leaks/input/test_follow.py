@@ -4,8 +4,7 @@ import io
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from ci_secrets.leaks.findings import Report
 from ci_secrets.leaks.input.follow import followed, until_signal
 from ci_secrets.leaks.input.source import Source
 from ci_secrets.leaks.scan import scan_sources
+from tests.patience import wait_until
 from tests.unit.leaks.strategies import engine_of
 
 PW = "hunter23-9f8e"
@@ -49,14 +49,6 @@ class Following:
     def wait_for(self, count: int) -> None:
         """Wait until so many bytes were seen."""
         wait_until(lambda: self.read >= count)
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    """Wait a bounded time for what must happen."""
-    deadline = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from ci_secrets.errors import (
     UnreachableError,
 )
 from ci_secrets.secret import Secret
+from tests import patience
 from tests.unit.stores.vault.fake import (
     Answer,
     Bench,
@@ -745,7 +746,7 @@ def test_many_at_once(bench: Bench, vault: FakeVault) -> None:
     def hold(asked: httpx.Request) -> httpx.Response:
         path = asked.url.path.removeprefix("/v1/secret/data/s")
         if path.isdigit() and int(path) < 20:
-            together.wait(timeout=10)
+            together.wait(timeout=patience.SECONDS)
         return vault(asked)
 
     wanted = [request(f"secret/data/s{number}", name=f"S{number}") for number in range(50)]

@@ -13,6 +13,7 @@ from ci_secrets.errors import RefusedError, UnreachableError
 from ci_secrets.secret import Lease, Secret
 from ci_secrets.stores.interface import Kept, Notice
 from ci_secrets.stores.vault.session import VaultSession
+from tests import patience
 from tests.unit.stores.vault.fake import Answer, Bench, FakeVault, auth, forbidden, mint, request
 
 RENEW = "POST auth/token/renew-self"
@@ -371,7 +372,7 @@ class TestLoginAgain:
 
         def through(asked: httpx.Request) -> httpx.Response:
             if asked.url.path.endswith("revoke-self"):
-                together.wait(timeout=10)
+                together.wait(timeout=patience.SECONDS)
                 return httpx.Response(204)
             return httpx.Response(403, json={"errors": ["permission denied"]})
 
@@ -607,7 +608,7 @@ class TestLeases:
 
         def through(asked: httpx.Request) -> httpx.Response:
             if asked.url.path.endswith("leases/renew"):
-                together.wait(timeout=10)
+                together.wait(timeout=patience.SECONDS)
             return vault(asked)
 
         vault.rules["POST auth/jwt/login"] = (200, auth(lease_duration=3600))
