@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from ci_secrets.testing.issuer import Issuer
+from tests import patience
 from tests.contract.stand import RealStand, Stand, dev_stand
 from tests.real.conftest import missing
 from tests.real.servers import PostgresServer, VaultServer, find_postgres, find_vault
@@ -21,7 +22,7 @@ def issuer() -> Iterator[Issuer]:
 @pytest.fixture(scope="session")
 def client() -> Iterator[httpx.Client]:
     """Give one pool of connections to all tests."""
-    with httpx.Client(trust_env=False, timeout=30) as pool:
+    with httpx.Client(trust_env=False, timeout=patience.SECONDS) as pool:
         yield pool
 
 

@@ -83,17 +83,17 @@ class TestUsers:
     def test_die_with_a_shortened_token(self, vault: Stand, token: str) -> None:
         """A token that was let die takes its users along, with nobody's help."""
         user = vault.user(vault.dynamic("app"), token)
-        vault.call("POST", "auth/token/renew-self", {"increment": 4}, token=token)
+        vault.call("POST", "auth/token/renew-self", {"increment": vault.short_seconds}, token=token)
         assert alive(vault, user)
-        vault.wait(4.6)
+        vault.wait(vault.short_seconds + 0.6)
         assert vault.eventually(lambda: vault.lease_status(user.lease_id) == 400)
         assert not alive(vault, user)
 
     def test_die_with_their_own_lease(self, vault: Stand, token: str) -> None:
         """A lease that is over ends its user."""
-        user = vault.user(vault.dynamic("app", ttl="4s"), token)
+        user = vault.user(vault.dynamic("app", ttl=f"{vault.short_seconds}s"), token)
         assert alive(vault, user)
-        vault.wait(4.6)
+        vault.wait(vault.short_seconds + 0.6)
         assert vault.eventually(lambda: vault.lease_status(user.lease_id) == 400)
         assert not alive(vault, user)
 

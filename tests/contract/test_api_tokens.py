@@ -104,9 +104,9 @@ class TestRenewal:
     def test_a_token_dies_with_its_shortened_life(self, vault: Stand) -> None:
         """A TTL that was lowered and not raised again ends the token."""
         token = vault.token(token_ttl="1h")
-        vault.call("POST", "auth/token/renew-self", {"increment": 4}, token=token)
+        vault.call("POST", "auth/token/renew-self", {"increment": vault.short_seconds}, token=token)
         assert vault.call("GET", SELF, token=token)[0] == 200
-        vault.wait(4.6)
+        vault.wait(vault.short_seconds + 0.6)
         assert why(vault.call("GET", SELF, token=token)) == (403, BAD_TOKEN)
 
 

@@ -30,6 +30,7 @@ from ci_secrets.secret import Secret
 from ci_secrets.stores import open_store
 from ci_secrets.stores.interface import Closing, Kept, Mint, Outcome, Session, Store
 from ci_secrets.stores.vault.session import VaultSession
+from tests import patience
 from tests.contract.stand import DevStand, RealStand, Stand, dev_stand, new_mount
 from tests.real.conftest import missing as missing_part
 from tests.real.servers import (
@@ -74,8 +75,10 @@ class Job:
         self, *, mint: Mint | None = None, environment: dict[str, str] | None = None, **config: Any
     ) -> Session:
         """A session by jwt, unless told otherwise."""
-        settings = {"name": "vault", "url": self.vault.url, "auth": Auth(role="job"), **config}
-        store = open_store(StoreConfig(**settings), environment or {})
+        settings: dict[str, Any] = {"auth": Auth(role="job"), "timeout": patience.SECONDS, **config}
+        store = open_store(
+            StoreConfig(name="vault", url=self.vault.url, **settings), environment or {}
+        )
         session = store.login(mint or self.mint)
         SESSIONS.append(session)
         return session
@@ -108,6 +111,11 @@ def user_of(session: Session, path: str) -> tuple[str, str]:
     fetched = session.fetch([wish(path, "username", name="U"), wish(path, "password", name="P")])
     name, password = (each.value.text() for each in fetched.credentials)
     return name, password
+
+
+def short(vault: Stand) -> str:
+    """A TTL that a test waits for, as a setting."""
+    return f"{vault.short_seconds}s"
 
 
 def let_pass(vault: Stand, session: Session, seconds: float) -> None:
@@ -398,7 +406,7 @@ class TestClose:
 
     def test_slow_revocation(self, job: Job) -> None:
         """One that takes longer than the end of a job may last is not called revoked."""
-        path = job.vault.dynamic("app", slow=5)
+        path = job.vault.dynamic("app", slow=20)
         session = job.login()
         user_of(session, path)
         closings = session.close("end")
@@ -550,10 +558,10 @@ class TestKeep:
         path = job.vault.dynamic("app", ttl="1h")
         session = job.login()
         name, password = user_of(session, path)
-        session.heartbeat(8)
+        session.heartbeat(job.vault.short_seconds)
         for _ in range(2):
             pause = session.keep(None).next_in_seconds
-            assert pause <= 8 * 2 / 3
+            assert pause <= job.vault.short_seconds * 2 / 3
             let_pass(job.vault, session, pause)
         kept = session.keep(None)
         assert kept.notices == ()
@@ -562,7 +570,7 @@ class TestKeep:
 
     def test_maximum_ttl(self, vault: Stand) -> None:
         """A token that cannot live longer is replaced by a new login, and both are ended."""
-        job = Job(vault, READ + DOCUMENTED, token_ttl="9s", token_max_ttl="9s")
+        job = Job(vault, READ + DOCUMENTED, token_ttl=short(vault), token_max_ttl=short(vault))
         session = job.login()
         first = session.token.accessor
         kept = rounds_until(vault, session, job.mint, lambda kept: bool(kept.new_credentials))
@@ -572,7 +580,7 @@ class TestKeep:
 
     def test_maximum_ttl_without_a_second_jwt(self, vault: Stand) -> None:
         """Where there is no second JWT the end is announced."""
-        job = Job(vault, READ + DOCUMENTED, token_ttl="9s", token_max_ttl="9s")
+        job = Job(vault, READ + DOCUMENTED, token_ttl=short(vault), token_max_ttl=short(vault))
         session = job.login()
         kept = rounds_until(vault, session, None, lambda kept: bool(kept.notices))
         assert "maximum TTL" in kept.notices[0].text
@@ -592,7 +600,7 @@ class TestKeep:
 
     def test_lease(self, job: Job) -> None:
         """A lease is renewed, and the ledger holds what the store granted."""
-        path = job.vault.dynamic("app", ttl="8s")
+        path = job.vault.dynamic("app", ttl=short(job.vault))
         session = job.login()
         name, password = user_of(session, path)
         before = session.leases()[0]
@@ -721,7 +729,7 @@ class TestFaults:
 
         fetching = threading.Thread(target=fetch)
         fetching.start()
-        assert made.wait(10)
+        assert made.wait(patience.SECONDS)
         assert one(session.close("signal"), "token").outcome is Outcome.REVOKED
         fetching.join()
         assert dev.eventually(lambda: not dev.server._database.users)
