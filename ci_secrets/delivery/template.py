@@ -11,8 +11,11 @@ from ci_secrets.errors import ConfigError, OutputRefusedError
 from ci_secrets.secret import Secret
 from ci_secrets.text import foreign
 
-SECONDS: Final = 10.0
-"""Of waiting for the renderer, its start included; its own CPU time is bounded more closely."""
+SECONDS: Final = 60.0
+"""Of waiting for the renderer, its start included; its own CPU time is bounded more closely.
+
+A machine that stood still meanwhile, or has much else to do, is no fault of the template.
+"""
 
 
 def render(name: str, text: str, values: Mapping[str, Secret]) -> Secret:
