@@ -32,6 +32,8 @@ class Fetch:
     mounts: Mounts
     ledger: Ledger
     pool: Executor
+    limited: bool
+    """Whether the token has few uses, so that it may end with a read."""
     _answers: dict[_Call, Future[Found | Absent]] = field(default_factory=dict)
     _notices: list[Notice] = field(default_factory=list)
 
@@ -83,8 +85,10 @@ class Fetch:
 
     def _ask_for_mounts(self, requests: Sequence[SecretRequest]) -> None:
         # One question for all paths with one beginning, before the reads: it runs beside them.
-        for path in {request.path.split("/", 1)[0]: request.path for request in requests}.values():
-            self.pool.submit(self.mounts.of, path)
+        paths = {request.path.split("/", 1)[0]: request.path for request in requests}.values()
+        asked = [self.pool.submit(self.mounts.of, path) for path in paths]
+        if self.limited:
+            wait(asked)  # NOTE: it spends no use, but needs a token that lives
 
     def _ask(self, request: SecretRequest, path: str) -> None:
         call = _call(request, path)

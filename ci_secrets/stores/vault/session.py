@@ -74,12 +74,14 @@ class VaultSession:
 
     def fetch(self, requests: Sequence[SecretRequest]) -> Fetched:
         """See `Session.fetch`."""
-        client = self._mounts.client = self._grants[-1].client
+        grant = self._grants[-1]
+        self._mounts.client = grant.client
         fetch = Fetch(
-            client=client,
+            client=grant.client,
             mounts=self._mounts,
             ledger=self._ledger,
             pool=self._threads(),
+            limited=grant.info.num_uses > 0,
         )
         fetched = fetch.run(requests)
         wait(self._beside)

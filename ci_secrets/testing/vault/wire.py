@@ -107,14 +107,18 @@ def not_found() -> Refusal:
 
 
 class Clock:
-    """The server's time: the machine's, moved by `advance`."""
+    """The server's time: the machine's when it began, and what has passed since.
+
+    Moved by `advance` alone: where the machine's own clock is set, nothing ends before its time.
+    """
 
     def __init__(self) -> None:
+        self._began = time.time() - time.monotonic()
         self.offset_seconds = 0.0
 
     def now(self) -> float:
         """Unix seconds."""
-        return time.time() + self.offset_seconds
+        return self._began + time.monotonic() + self.offset_seconds
 
 
 def timestamp(unix_seconds: float) -> str:

@@ -97,6 +97,17 @@ class TestClock:
         ci_secrets_vault.advance(20)
         assert ci_secrets_vault.root("POST", "auth/token/lookup", token)[0] == 403
 
+    def test_nothing_ends_when_the_machines_own_clock_is_set(
+        self, ci_secrets_vault: DevVault, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A day ahead or back, a token lives as long."""
+        _, body = ci_secrets_vault.root("POST", "auth/token/create", {"ttl": "1h"})
+        token = {"token": body["auth"]["client_token"]}
+        wall = time.time
+        for step in (-86400, 86400):
+            monkeypatch.setattr(time, "time", lambda step=step: wall() + step)
+            assert ci_secrets_vault.root("POST", "auth/token/lookup", token)[0] == 200
+
     def test_users_have_ended_when_it_returns(self, ci_secrets_vault: DevVault) -> None:
         """`advance` waits for revocations, slow ones too."""
         ended: list[str] = []

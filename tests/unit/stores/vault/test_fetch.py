@@ -20,6 +20,7 @@ from tests.unit.stores.vault.fake import (
     Answer,
     Bench,
     FakeVault,
+    auth,
     engine,
     forbidden,
     kv1,
@@ -68,6 +69,25 @@ class TestEngines:
         assert [each.value.text() for each in fetched.credentials] == ["x", "y"]
         assert fetched.credentials[0].source == "vault:secret/data/app#value"
         assert fetched.leases == ()
+
+    def test_the_last_use_of_a_token_is_the_read(self, bench: Bench, vault: FakeVault) -> None:
+        """Which engine it is, which spends no use, is known before it ends with the token."""
+        spent = threading.Event()
+        serve(vault, kv2(), secret__data__app=secret(value="x"))
+        vault.rules["POST auth/jwt/login"] = 200, auth(num_uses=1)
+
+        def through(call: httpx.Request) -> httpx.Response:
+            if call.url.path.endswith("mounts/secret/data/app"):
+                spent.wait(0.5)  # as long as a read beside it takes, where there is one
+                return httpx.Response(403) if spent.is_set() else vault(call)
+            answer = vault(call)
+            if call.url.path == "/v1/secret/data/app":
+                spent.set()
+            return answer
+
+        session = bench.login(through=through)
+        (credential,) = session.fetch([request("secret/data/app")]).credentials
+        assert credential.value.text() == "x"
 
     def test_v1_with_a_field_called_data(self, bench: Bench, vault: FakeVault) -> None:
         """A KV v1 secret with a field called `data` is told from KV v2 by its mount."""
