@@ -5,6 +5,7 @@ terminal, a CI runner or a web page with a branch name. Values of secrets never 
 """
 
 import re
+from collections.abc import Iterable
 
 CAP = 300
 """Characters of one foreign text that are shown."""
@@ -50,6 +51,13 @@ def foreign(text: object, cap: int = CAP) -> str:
     line = "".join(map(_visible, raw[: cap + 1]))
     line = _COMMAND.sub(_break_command, line)
     return line if len(line) <= cap and len(raw) <= cap else line[: cap - 1] + "…"
+
+
+def some(names: Iterable[str], most: int = 3) -> str:
+    """The first names, which may be shown as they are, and how many more."""
+    every = list(names)
+    more = len(every) - most
+    return ", ".join(every) if more <= 0 else f"{', '.join(every[:most])} and {more:,} more"
 
 
 def markdown(text: object, cap: int = CAP) -> str:

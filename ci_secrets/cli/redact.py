@@ -29,14 +29,15 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: Console) -> int:
     """Do it until stdin ends; 0."""
+    from ci_secrets.leaks.formats.words import together
     from ci_secrets.leaks.guard import Guard
     from ci_secrets.leaks.matcher import build
     from ci_secrets.leaks.redact import hidden
 
     engine = build(known_values(arguments, environment, stdin_taken=True).every)
     console.hide = partial(hidden, engine)
-    for note in engine.skipped:
-        console.warn(note.told)
+    for alike in together(engine.skipped):
+        console.warn(alike.told)
     guard = Guard(engine)
     _redact(guard)
     _warn_of_the_rest(guard, console)

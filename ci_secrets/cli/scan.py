@@ -41,6 +41,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     from ci_secrets.job.reports import clear_reports, context_of, write_files
     from ci_secrets.leaks import ignore, ready
     from ci_secrets.leaks.formats import FORMATS, render
+    from ci_secrets.leaks.formats.words import together
     from ci_secrets.leaks.matcher import build
     from ci_secrets.leaks.redact import hidden
     from ci_secrets.leaks.sought import as_seen, nothing_sought, unsought
@@ -69,8 +70,8 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     sys.stdout.write(render(form, report, context))
     sys.stdout.flush()
     if form != "text":  # which says so itself
-        for skipped in report.skipped:
-            console.warn(skipped.told)
+        for alike in together(report.skipped):
+            console.warn(alike.told)
     if report.verdict is Verdict.UNKNOWN:
         if unsought([report], known.asked):
             raise nothing_sought()

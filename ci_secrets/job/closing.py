@@ -116,8 +116,11 @@ def tell(ended: Ended, platform: Platform, console: Console) -> None:
             console.detail(f"{found_at(finding)}: {finding.excerpt}", _TONE[ended.verdict])
     if len(ended.findings) > _SHOWN:
         console.detail(f"… and {len(ended.findings) - _SHOWN} more places")
-    for entry in ended.skipped:
-        console.detail(entry.told)
+    if ended.skipped:
+        from ci_secrets.leaks.formats.words import together
+
+        for alike in together(ended.skipped):
+            console.detail(alike.told)
     for warning in ended.warnings:
         console.warn(warning)
     tell_closed(ended, console)

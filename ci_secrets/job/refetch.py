@@ -38,7 +38,9 @@ def refetch(wanted: Wanted, environment: Mapping[str, str], console: Console) ->
     return Taken(
         known=Known(known, frozenset(it.name for it in job.credentials)),
         leaks=job.config.leaks,
-        skipped=tuple(Skipped(secret=name, reason=_ANEW, wholly=True) for name in sorted(anew)),
+        skipped=tuple(
+            Skipped(secret=name, reason=_ANEW, extent="looked for at all") for name in sorted(anew)
+        ),
         exit_code=ended.exit_code,
     )
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from ci_secrets.text import foreign
-
 Severity = Literal["high", "medium", "low"]
 """high: the whole value. medium: part of it. low: too short to be sure."""
 CoverageState = Literal["complete", "masked-view", "tail-missing", "none"]
+Extent = Literal["looked for at all", "looked for in every form", "listed in every place"]
+"""What was not done with a value; a word of denial goes before it."""
 
 
 class Verdict(enum.StrEnum):
@@ -68,22 +68,11 @@ class Accepted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Skipped:
-    """A value that was not looked for in all forms, and why: silence is never taken for safety."""
+    """What was not done with a value, and why: silence is never taken for safety."""
 
     secret: str
     reason: str
-    wholly: bool = False
-    """Whether it was looked for in no form."""
-
-    @property
-    def extent(self) -> str:
-        """How far it was not looked for."""
-        return "at all" if self.wholly else "in every form"
-
-    @property
-    def told(self) -> str:
-        """A line for people, on a terminal."""
-        return f"{foreign(self.secret)} is not looked for {self.extent}: {self.reason}"
+    extent: Extent = "looked for in every form"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -45,5 +45,8 @@ class Listed:
 
     def note(self, file: str) -> tuple[Skipped, ...]:
         """What a report says of those that are not listed."""
-        reason = f"more places of {file} than can be listed"
-        return tuple(Skipped(secret=owner, reason=reason) for owner in sorted(self.others))
+        reason = f"it stands in {file} more often than can be listed; all of {file} was searched"
+        return tuple(
+            Skipped(secret=owner, reason=reason, extent="listed in every place")
+            for owner in sorted(self.others)
+        )

@@ -20,7 +20,8 @@ class Known(NamedTuple):
 def unsought(reports: Iterable[Report], asked: Collection[str]) -> bool:
     """Whether there are values with these names, and none of them was looked for."""
     notes = {note for report in reports for note in report.skipped}
-    return bool(asked) and {note.secret for note in notes if note.wholly}.issuperset(asked)
+    wholly = {note.secret for note in notes if note.extent == "looked for at all"}
+    return bool(asked) and wholly.issuperset(asked)
 
 
 def as_seen(reports: Sequence[Report], asked: Collection[str]) -> list[Report]:
@@ -38,7 +39,7 @@ def nothing_sought() -> UsageError:
     return UsageError(
         "None of these values could be looked for, so nothing is known.",
         cause="They are too short, or words that stand in any text.",
-        fix="Give the store longer ones.",
+        fix="Use longer ones that are made at random.",
     )
 
 

@@ -71,7 +71,7 @@ def test_a_value_that_cannot_be_looked_for_is_not_called_clean(
     github.ask_for_a_pin()
     done = verify(github, api, handed(github))
     assert done.code == 2, done.said
-    assert "unknown: nothing could be looked at" in done.out
+    assert "unknown: nothing was searched" in done.out
     assert "not looked for at all: PIN" in done.out
     assert "None of these values could be looked for" in done.err
 

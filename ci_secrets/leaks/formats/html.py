@@ -15,13 +15,14 @@ from ci_secrets.leaks.formats.words import (
     NAME,
     UNSURE,
     counted,
+    nothing_but,
     place,
     size,
-    some,
     steps,
+    together,
 )
 from ci_secrets.leaks.forms import in_words
-from ci_secrets.text import foreign
+from ci_secrets.text import foreign, some
 
 _SHOWN: Final = 1000
 """Findings, and sources; a page of more is no longer read."""
@@ -35,7 +36,7 @@ _POLICY: Final = (
 )
 _LEAD: Final[dict[Verdict, str]] = {
     Verdict.CLEAN: "No value that this job knows stands in what was looked at.",
-    Verdict.UNKNOWN: "Nothing could be looked at, so nothing is known.",
+    Verdict.UNKNOWN: "Nothing was searched, so nothing is known.",
     Verdict.CONTAINED: "It was redacted before it left the job.",
     Verdict.LEAKED: "Others can read that text.",
 }
@@ -89,7 +90,8 @@ def _fact(told: str) -> Markup:
 
 def _lead(report: Report) -> str:
     if not report.findings:
-        return _LEAD[report.verdict]
+        accepted = nothing_but(report)
+        return f"{accepted.capitalize()}." if accepted else _LEAD[report.verdict]
     names = dict.fromkeys(foreign(finding.secret) for finding in report.findings)
     places = counted(len(report.findings), "place")
     return f"Printed in {places}: {some(names)}. {_LEAD[report.verdict]}"
@@ -110,10 +112,10 @@ def _sections(report: Report, context: Context) -> Iterator[Markup]:
     yield _section("What was looked at", *_coverage(report.coverage))
     if report.skipped:
         notes = (
-            tag("li", tag("b", note.secret), f" not {note.extent}: {note.reason}", class_="partly")
-            for note in report.skipped
+            tag("li", tag("b", it.names), f" not {it.extent}: {it.reason}", class_="partly")
+            for it in together(report.skipped)
         )
-        yield _section("What was not looked for in full", tag("ul", *notes))
+        yield _section("What was not looked for or listed in full", tag("ul", *notes))
     yield tag("footer", tag("p", _FOOTER))
 
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 from ci_secrets.leaks.findings import Coverage, Finding, Report
 from ci_secrets.leaks.formats import Context
 from ci_secrets.leaks.formats.text import headline
-from ci_secrets.leaks.formats.words import COVERAGE, EXCERPT, NAME
+from ci_secrets.leaks.formats.words import COVERAGE, EXCERPT, NAME, together
 from ci_secrets.text import foreign
 
 _CLASS = "ci-secrets"
@@ -54,8 +54,8 @@ def _cases(report: Report) -> Iterator[ET.Element]:
     for accepted in report.accepted:
         why = f"accepted until {accepted.until}: {foreign(accepted.reason)}"
         yield _skipped(headline(accepted.finding), why)
-    for note in report.skipped:
-        yield _skipped(f"{foreign(note.secret)} looked for {note.extent}", foreign(note.reason))
+    for alike in together(report.skipped):
+        yield _skipped(f"{alike.names} {alike.extent}", alike.reason)
 
 
 def _case(name: str) -> ET.Element:

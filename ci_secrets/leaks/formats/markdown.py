@@ -5,7 +5,7 @@ from typing import Final
 
 from ci_secrets.leaks.findings import Finding, Report, Verdict
 from ci_secrets.leaks.formats import Context
-from ci_secrets.leaks.formats.words import NAME, UNSURE, counted, missed, size, summary
+from ci_secrets.leaks.formats.words import NAME, counted, missed, severity, size, summary
 from ci_secrets.leaks.forms import in_words
 from ci_secrets.text import markdown
 
@@ -53,9 +53,7 @@ def _findings(report: Report) -> Iterator[str]:
     yield "|---|---|---|---|"
     for finding in report.findings[:_SHOWN]:
         line = markdown(finding.excerpt, _LINE)
-        unsure = UNSURE[finding.severity]
-        severity = f"{finding.severity} ({unsure})" if unsure else finding.severity
-        yield f"| {_what(finding)} | {_where(finding)} | {line} | {severity} |"
+        yield f"| {_what(finding)} | {_where(finding)} | {line} | {severity(finding)} |"
     if len(report.findings) > _SHOWN:
         yield f"| … {len(report.findings) - _SHOWN} more | | | |"
     yield ""

@@ -11,11 +11,11 @@ from ci_secrets.leaks.formats.words import (
     NAME,
     place,
     size,
-    some,
     summary,
+    together,
     told,
 )
-from ci_secrets.text import foreign
+from ci_secrets.text import foreign, some
 
 
 def render(report: Report, _context: Context) -> str:
@@ -47,5 +47,5 @@ def _lines(report: Report) -> Iterator[str]:
     for entry in report.accepted:
         why = f"{foreign(entry.reason)}, until {entry.until}"
         yield f"  accepted: {headline(entry.finding)}: {why}"
-    for note in report.skipped:
-        yield f"  not looked for {note.extent}: {foreign(note.secret)}: {foreign(note.reason)}"
+    for alike in together(report.skipped):
+        yield f"  not {alike.extent}: {alike.names}: {alike.reason}"

@@ -92,7 +92,7 @@ def parts_of(owner: str, value: bytes) -> Parts:
 
 
 def _not_at_all(owner: str, why: str) -> Parts:
-    return Parts(skipped=(Skipped(secret=owner, reason=why, wholly=True),))
+    return Parts(skipped=(Skipped(secret=owner, reason=why, extent="looked for at all"),))
 
 
 def _lines(owner: str, name: str, lines: Lines) -> Iterator[Part]:

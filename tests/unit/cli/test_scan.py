@@ -73,6 +73,8 @@ def test_a_value_that_cannot_be_looked_for_is_not_called_clean(
     assert "None of these values could be looked for" in said
     assert "clean" not in out.lower().replace(".banner.clean", "")  # the style of the page
     assert "PIN" in out
+    assert "could not be looked at" not in out, "the log was read; the value is what is wrong"
+    assert "store" not in said, "there is none"
     assert ("not looked for at all" in said) == (name != "text")
 
 

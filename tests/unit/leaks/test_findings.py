@@ -37,7 +37,7 @@ def test_no_report_is_unknown() -> None:
     assert combine([]).verdict is Verdict.UNKNOWN
 
 
-TOO_SHORT = Skipped(secret="PIN", reason="short", wholly=True)
+TOO_SHORT = Skipped(secret="PIN", reason="short", extent="looked for at all")
 SEEN = Report(coverage=(Coverage(source="out", state="complete"),), bytes=9)
 
 

@@ -51,7 +51,7 @@ FULL: Final = Report(
         Coverage(source="job log", state="tail-missing"),
         Coverage(source="x.gz", state="none"),
     ),
-    skipped=(Skipped(secret="PIN", reason="shorter than 6 bytes", wholly=True),),
+    skipped=(Skipped(secret="PIN", reason="shorter than 6 bytes", extent="looked for at all"),),
     bytes=2_000_000,
     lines=9120,
     seconds=1.25,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 
 from ci_secrets.errors import UsageError
-from ci_secrets.leaks.findings import Accepted, Coverage, Report, Verdict
+from ci_secrets.leaks.findings import Accepted, Coverage, Report, Skipped, Verdict
 from ci_secrets.leaks.formats import FORMATS, render, report_files
 from ci_secrets.leaks.scan import scan_stream
 from tests.unit.leaks.formats.samples import HOSTILE
@@ -96,7 +96,7 @@ def test_what_was_not_seen_is_told() -> None:
     """Each source that was not read to its end is named with its state."""
     entries = [Coverage(source="a.log", state="none"), Coverage(source="b.log", state="complete")]
     shown = render("text", Report(coverage=tuple(entries)))
-    assert "  could not be looked at: a.log\n" in shown
+    assert "  not searched: a.log\n" in shown
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -142,6 +142,40 @@ def test_every_format_tells_what_is_accepted(name: str) -> None:
     shown = render(name, Report(accepted=(entry,), coverage=report("x").coverage))
     assert "accepted" in shown.lower()
     assert not re.search(r"(?<!banner\.)leaked", shown.lower())
+
+
+@pytest.mark.parametrize("name", ["text", "sarif", "markdown", "annotations", "html"])
+def test_what_is_clean_but_for_accepted_findings_is_called_so(name: str) -> None:
+    """Right above the list of what was found and accepted nothing says that nothing was found."""
+    entry = Accepted(finding=report(PW).findings[0], reason="rotated", until=date(2027, 1, 31))
+    for count, told in ((1, "1 accepted finding"), (2, "2 accepted findings")):
+        seen = Report(accepted=(entry,) * count, coverage=report("x").coverage)
+        shown = render(name, seen).lower()
+        assert f"nothing but {told} was found" in shown
+        assert "no known value was found" not in shown
+        assert "no value that this job knows" not in shown
+
+
+MANY = tuple(Skipped(secret=f"KEY_{at}", reason="one of many") for at in range(1000))
+
+
+@pytest.mark.parametrize("name", sorted({*FORMATS} - {"json"}))
+def test_values_that_were_skipped_alike_are_told_together(name: str) -> None:
+    """A few of a thousand are named, and how many more there are; for each reason on its own."""
+    other = Skipped(secret="PIN", reason="shorter than 6 bytes", extent="looked for at all")
+    seen = Report(coverage=report("x").coverage, skipped=(*MANY[:500], other, *MANY[500:]))
+    shown = render(name, seen)
+    shown = re.sub(r"\\(.)", r"\1", shown)
+    assert shown.count("KEY_0, KEY_1, KEY_2 and 997 more") == 1
+    assert "KEY_3" not in shown
+    assert "PIN" in shown
+    assert shown.count("one of many") == 1
+
+
+def test_json_names_each_value_that_was_skipped() -> None:
+    """Tools read it, and count for themselves."""
+    document = json.loads(render("json", Report(skipped=MANY)))
+    assert [note["secret"] for note in document["skipped"]] == [note.secret for note in MANY]
 
 
 def test_a_report_file_is_json_unless_its_format_is_named() -> None:

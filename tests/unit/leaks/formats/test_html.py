@@ -127,9 +127,9 @@ def test_it_tells_what_was_not_seen() -> None:
     """Sources with a defect, values that were not looked for in full, and what is accepted."""
     shown = Page(render("html", FULL)).text
     for said in (
-        "x.gz could not be looked at",
+        "x.gz not searched",
         "job log breaks off",
-        "PIN not at all: shorter than 6 bytes",
+        "PIN not looked for at all: shorter than 6 bytes",
         "rotated (until 2027-01-31)",
     ):
         assert said in shown
