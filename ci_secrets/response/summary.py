@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from ci_secrets.leaks.formats.markdown import BADGE
+from ci_secrets.leaks.formats.words import severity
+from ci_secrets.leaks.forms import in_words
 from ci_secrets.response.closings import headline, moment
 from ci_secrets.response.outcome import Ended
 from ci_secrets.text import markdown
@@ -31,9 +33,11 @@ def _findings(ended: Ended) -> Sequence[str]:
         return ()
     rows = ["", "| secret | disguise | where | severity |", "|---|---|---|---|"]
     for finding in ended.findings[:_SHOWN]:
-        form = " in ".join(reversed(finding.form)) or "plain"
         where = f"{markdown(finding.file)} line {finding.line}"
-        rows.append(f"| {markdown(finding.secret)} | {form} | {where} | {finding.severity} |")
+        rows.append(
+            f"| {markdown(finding.secret)} | {markdown(in_words(finding.form))} | {where} "
+            f"| {severity(finding)} |"
+        )
     if len(ended.findings) > _SHOWN:
         rows.append(f"| … {len(ended.findings) - _SHOWN} more | | | |")
     return rows

@@ -48,7 +48,7 @@ def test_finish_writes_the_job_summary(github: Story, tmp_path: Path) -> None:
     assert "### ci-secrets: " in summary
     assert "leaked" in summary
     assert "complete" in summary
-    assert "| API\\_KEY | plain | " in summary
+    assert "| API\\_KEY | in clear | " in summary
     assert "revoked, proven: 1 token and 1 lease" in summary
     assert github.api_key not in summary
 

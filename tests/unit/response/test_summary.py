@@ -1,8 +1,11 @@
 """The job summary: Markdown in which everything foreign is text."""
 
+from dataclasses import replace
+
 import pytest
 
 from ci_secrets.leaks.findings import Coverage, Report
+from ci_secrets.leaks.forms import in_words
 from ci_secrets.response.outcome import Ended
 from ci_secrets.response.summary import render
 from ci_secrets.stores.interface import Closing, Outcome
@@ -31,9 +34,18 @@ def test_what_was_done_is_told() -> None:
     assert "- looked at job\\.log: complete" in text
     assert "revoked, proven: 1 token · FAILED, STILL ALIVE: 1 lease" in text
     assert "audit head `abc`" in text
-    assert "| API\\_KEY | base64 | job\\.log line 2 | high |" in text
+    assert "| API\\_KEY | as base64 | job\\.log line 2 | high |" in text
     assert "| lease b | failed | 1970-01-01 00:00:00 UTC |" in text
     assert "lease a" not in text
+
+
+def test_a_finding_is_told_as_in_the_log() -> None:
+    """Its disguise and how sure it is, in the words of the text report and of no other table."""
+    part = replace(finding(), form=("base64", "reversed"), severity="medium")
+    whole = replace(finding(), form=())
+    text = render(Ended(reports=(Report(coverage=CLEAN.coverage, findings=(part, whole)),)))
+    assert f"| API\\_KEY | {in_words(part.form)} | job\\.log line 2 | medium (part of it) |" in text
+    assert "| API\\_KEY | in clear | job\\.log line 2 | high |" in text
 
 
 HOSTILE = "<img src=x onerror=a()>|`x`\n# h\n[a](b)@team\x1b[31m::error::"
