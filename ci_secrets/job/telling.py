@@ -8,7 +8,10 @@ from ci_secrets.response.closings import AGAIN, details, headline, moment
 from ci_secrets.response.outcome import Ended
 from ci_secrets.secret import Credential, Lease
 from ci_secrets.stores.interface import Notice, Session
-from ci_secrets.text import foreign
+from ci_secrets.text import foreign, some
+
+_NAMED = 20
+"""Names in one line; the trail has them all."""
 
 
 def login(trail: Trail, console: Console, name: str, role: str | None, session: Session) -> None:
@@ -57,13 +60,13 @@ def fetch(
 def values(
     console: Console, credentials: Sequence[Credential], sessions: Mapping[str, Session]
 ) -> None:
-    """The names of all values, and when the first lease ends."""
+    """The names of the values, and when the first lease ends."""
     if not credentials:
         return
-    names = ", ".join(foreign(entry.name) for entry in credentials)
+    names = some((foreign(entry.name) for entry in credentials), _NAMED)
     ends = [lease.expires_at for session in sessions.values() for lease in session.leases()]
     plural = "s" if len(credentials) > 1 else ""
-    console.say(f"{len(credentials)} secret{plural}: {names}{_leased(ends)}")
+    console.say(f"{len(credentials):,} secret{plural}: {names}{_leased(ends)}")
 
 
 def _leased(ends: Sequence[float]) -> str:
