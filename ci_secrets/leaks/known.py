@@ -54,6 +54,8 @@ def parse_known(data: bytes) -> dict[str, Secret]:
     hide = _hiding(value for _, value in pairs if isinstance(value, str))
     known: dict[str, Secret] = {}
     for name, value in pairs:
+        if not name.strip():
+            _refuse("the name of a value is empty")
         shown = foreign(hide(name))
         if name in known:
             _refuse(f"the name {shown} stands in it twice")

@@ -12,8 +12,10 @@ from ci_secrets.errors import UsageError
 from ci_secrets.leaks import known
 from ci_secrets.leaks.known import parse_known, read_known
 
+NAMES = st.text(min_size=1, max_size=5).filter(str.strip)
 
-@given(st.dictionaries(st.text(max_size=5), st.text(max_size=20), min_size=1, max_size=4))
+
+@given(st.dictionaries(NAMES, st.text(max_size=20), min_size=1, max_size=4))
 def test_every_value_is_read_without_loss(values: dict[str, str]) -> None:
     """Names and values come out as they went in."""
     read = parse_known(json.dumps(values).encode())
@@ -37,6 +39,8 @@ def test_every_value_is_read_without_loss(values: dict[str, str]) -> None:
         ("[" * 100_000, "it is not JSON that can be read"),
         ('{"A": ' + "9" * 5000 + "}", "it is not JSON that can be read"),
         ("", "it is not JSON, from line 1 column 1 on"),
+        ('{"": "hidden-1"}', "the name of a value is empty"),
+        ('{" ": "hidden-1"}', "the name of a value is empty"),
         ("{}", "it names no value, so nothing would be looked for"),
     ],
 )
