@@ -53,6 +53,13 @@ _REASONS: Final = (
 """What argparse says of an argument, each up to where its words would be repeated."""
 
 
+_HINTS: Final = {
+    ("ci-secrets exec", "unrecognized arguments"): "What is to be run stands behind `--`: "
+    "ci-secrets exec -- COMMAND [ARG ...]\n",
+}
+"""What is likely meant: program and argparse's words → a line before the way to the help."""
+
+
 class Command(Protocol):
     """What a command's module gives."""
 
@@ -68,7 +75,12 @@ class Command(Protocol):
 class _Parser(argparse.ArgumentParser):
     """Raises instead of printing: argparse's own message repeats values from the command line."""
 
+    chosen: "_Parser | None" = None
+    """That of the command which was given: to its help leads the way out of an error."""
+
     def error(self, message: str) -> NoReturn:
+        if self.chosen is not None:
+            self.chosen.error(message)
         # NOTE: "unrecognized arguments: X" and "invalid choice: X" would echo what may be a value.
         what, _, reason = message.partition(": ")
         if not what.endswith("are required"):  # then what follows are names of ours
@@ -76,7 +88,7 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(
             "The command line is not understood: "
             + (f"{what}: {reason}." if reason else f"{what}."),
-            fix=f"See {self.prog} --help.",
+            fix=f"{_HINTS.get((self.prog, what), '')}See {self.prog} --help.",
         )
 
 
@@ -100,6 +112,7 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=line, description=line, allow_abbrev=False)
         if name == only:
             _command(name).add(sub)
+            top.chosen = sub
     if only in OF_ACTIONS:
         _command(only).add(commands.add_parser(only, allow_abbrev=False))
     return top

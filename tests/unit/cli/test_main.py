@@ -113,6 +113,22 @@ def test_what_is_not_understood_is_not_repeated(words: tuple[str, ...]) -> None:
     assert "--help" in said
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (("finish", "--bogus"), "See ci-secrets finish --help."),
+        (("finish", "--log"), "See ci-secrets finish --help."),
+        (("audit", "verify", "--bogus"), "See ci-secrets audit --help."),
+        (("exec", "ls"), "ci-secrets exec -- COMMAND [ARG ...]"),
+        (("exec", "ls"), "See ci-secrets exec --help."),
+        (("bogus",), "See ci-secrets --help."),
+    ],
+)
+def test_the_way_is_to_the_help_of_the_command(words: tuple[str, ...], shown: str) -> None:
+    """That of the one that was given; `exec` without the dashes is told where they belong."""
+    assert shown in run(*words)[1]
+
+
 def test_an_unforeseen_error_says_where() -> None:
     """File and line, innermost first, and nothing of its message."""
 
