@@ -21,6 +21,11 @@ PREFIX: Final = "ci-secrets: "
 Annotate = Callable[[Literal["error", "warning", "notice"], str], str | None]
 
 
+def takes_escapes(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Whether it is a terminal that does not show escapes as they are."""
+    return stream.isatty() and environment.get("TERM") != "dumb"
+
+
 class Console:
     """Lines on stderr. Texts that hold anything foreign have been through `text.foreign`.
 
@@ -38,7 +43,7 @@ class Console:
     @classmethod
     def standard(cls, environment: Mapping[str, str]) -> "Console":
         """On stderr; colour as NO_COLOR and the terminal say."""
-        colour = sys.stderr.isatty() and not environment.get("NO_COLOR")
+        colour = takes_escapes(sys.stderr, environment) and not environment.get("NO_COLOR")
         return cls(sys.stderr, colour=colour)
 
     def say(self, line: str, tone: Tone = "plain") -> None:

@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
         for entry in _accepted(arguments, environment, console, today)
     ]
     seen = _told(lambda report: ignore.apply(report, accepted, today)[0], console)
-    report = _scanned(engine, arguments, seen)
+    report = _scanned(engine, arguments, environment, seen)
     report, notes = ignore.apply(report, accepted, today)
     (report,) = as_seen([report], known.asked)
     for note in notes:
@@ -92,14 +92,17 @@ def _told(left: Callable[[Report], Report], console: Console) -> Callable[[Repor
 
 
 def _scanned(
-    engine: "Engine", arguments: argparse.Namespace, on_pause: Callable[[Report], None]
+    engine: "Engine",
+    arguments: argparse.Namespace,
+    environment: Mapping[str, str],
+    on_pause: Callable[[Report], None],
 ) -> Report:
     from ci_secrets.cli.progress import Progress
     from ci_secrets.leaks.input.follow import followed, until_signal
     from ci_secrets.leaks.scan import scan_paths, scan_sources
 
     if not arguments.follow:
-        with Progress(sys.stderr) as progress:
+        with Progress(sys.stderr, environment) as progress:
             return scan_paths(engine, arguments.paths, sys.stdin.buffer, on_progress=progress)
     if len(arguments.paths) > 1:
         raise UsageError("--follow takes one file, or - for standard input.")

@@ -38,6 +38,7 @@ def test_colour_is_for_terminals(stream: io.StringIO) -> None:
         (True, {}, True),
         (True, {"NO_COLOR": "1"}, False),
         (True, {"NO_COLOR": ""}, True),
+        (True, {"TERM": "dumb"}, False),
         (False, {}, False),
     ],
 )
@@ -48,7 +49,7 @@ def test_no_color_is_obeyed(
     variables: dict[str, str],
     coloured: bool,
 ) -> None:
-    """As no-color.org says: set and not empty, whatever to."""
+    """As no-color.org says: set and not empty, whatever to; and no escape on a dumb terminal."""
     monkeypatch.setattr(stream, "isatty", lambda: terminal)
     monkeypatch.setattr(sys, "stderr", stream)
     Console.standard(variables).say("hello", "warn")
