@@ -47,7 +47,10 @@ def test_the_line_never_wraps(monkeypatch: pytest.MonkeyPatch, columns: int) -> 
         termios.tcsetwinsize(child, (24, columns))
         with Progress(stream, {}) as bar:
             bar(100, 200)
-        _, line, end = screen.read(4096).decode().split("\r\x1b[K")
+        seen = b""
+        while seen.count(b"\x1b[K") < 2:
+            seen += screen.read(4096)
+        _, line, end = seen.decode().split("\r\x1b[K")
     assert line or columns == 1
     assert len(line) < (columns or 80)
     assert end == ""
