@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 
-from ci_secrets.errors import ConfigError, OutputRefusedError, UsageError
+from ci_secrets.errors import ConfigError, IdentityError, OutputRefusedError, UsageError
 from ci_secrets.platforms import given, jwt, keyfile
 from ci_secrets.platforms.interface import (
     CommandFiles,
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 TOKEN = "CI_SECRETS_ID_TOKEN"  # noqa: S105  # a name, not a token
 """The variable that a JWT is looked for in where the user names none."""
 TOKEN_FILE = "CI_SECRETS_ID_TOKEN_FILE"  # noqa: S105
+_WITHIN = (
+    "Or this runs within `ci-secrets exec` or `activate`, which keep the identity to themselves "
+    "unless they are given --keep-identity."
+)
 
 
 class Base:
@@ -71,7 +75,13 @@ class Base:
 
     def id_token(self, audience: str) -> IdToken:
         """The JWT that the user named, else the system's own way to one."""
-        token, place = self._named_token() or self._own_token(audience)
+        try:
+            token, place = self._named_token() or self._own_token(audience)
+        except IdentityError as failure:
+            if any(map(self._get, self.identity_variables())):
+                raise
+            cause = f"{failure.cause} {_WITHIN}"  # NOTE: there it would look like this
+            raise IdentityError(failure.what, cause=cause, fix=failure.fix) from None
         return jwt.read(
             token, audience, came_from=place, shown=self.shown, advice=self._advice(audience)
         )

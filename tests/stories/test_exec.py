@@ -126,6 +126,15 @@ def test_a_value_that_cannot_be_looked_for_is_not_called_clean(generic: Story) -
     assert "verdict: clean" in silent.err  # nothing was printed at all
 
 
+def test_a_command_within_is_told_who_has_the_identity(generic: Story) -> None:
+    """`exec` took it from the environment, and leaves it there if asked to."""
+    within = generic.run("exec", "--", str(TOOL), "whoami")
+    assert within.code == 4, within.err
+    assert "--keep-identity" in within.err
+    kept = generic.run("exec", "--keep-identity", "--", str(TOOL), "whoami")
+    assert kept.code == 0, kept.err
+
+
 def test_finish_calls_no_value_clean_that_it_could_not_look_for(
     generic: Story, tmp_path: Path
 ) -> None:

@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 from ci_secrets.errors import ConfigError, IdentityError, OutputRefusedError, UsageError
+from ci_secrets.platforms.base import Base
+from ci_secrets.platforms.bitbucket import Bitbucket
 from ci_secrets.platforms.generic import Generic
+from ci_secrets.platforms.github import GitHub
+from ci_secrets.platforms.gitlab import GitLab
 from ci_secrets.platforms.interface import IdentityOptions
+from ci_secrets.platforms.jenkins import Jenkins
 from ci_secrets.secret import Secret
 
 AUDIENCE = "https://vault.example"
@@ -32,6 +37,18 @@ def test_without_a_name_it_is_ours(mint: Make) -> None:
     with pytest.raises(IdentityError, match="has no ID token") as caught:
         Generic({"ID_TOKEN": token, "VAULT_ID_TOKEN": token}).id_token(AUDIENCE)
     assert "--id-token-env" in caught.value.fix
+
+
+@pytest.mark.parametrize("platform", [Generic, GitHub, GitLab, Jenkins, Bitbucket])
+def test_who_took_the_identity_is_said(platform: type[Base]) -> None:
+    """Within `exec` and `activate` it is gone; where any of it is there, these are not around."""
+    with pytest.raises(IdentityError) as caught:
+        platform({}).id_token(AUDIENCE)
+    assert "`ci-secrets exec`" in caught.value.cause
+    assert "--keep-identity" in caught.value.cause
+    with pytest.raises(IdentityError) as caught:
+        platform({"CI_SECRETS_STATE_KEY": "k" * 32}).id_token(AUDIENCE)
+    assert "--keep-identity" not in caught.value.cause
 
 
 @pytest.mark.parametrize("value", [None, "", "  "])
