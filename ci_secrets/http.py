@@ -203,7 +203,7 @@ class Http:
         except (OSError, ssl.SSLError) as failure:
             raise ConfigError(
                 "The CA file or the client certificate cannot be loaded.",
-                cause=foreign(getattr(failure, "strerror", None) or type(failure).__name__),
+                cause=f"{foreign(getattr(failure, 'strerror', None) or type(failure).__name__)}.",
                 fix="Name readable PEM files; the key must belong to the certificate.",
             ) from None
         return context

@@ -61,7 +61,7 @@ def load_key(source: str) -> bytes:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "that is no path"
         raise _bad_key(
-            source, f"cannot be read: {why}", "name a file, or the number of an open descriptor"
+            source, f"cannot be read: {why}", "Name a file, or the number of an open descriptor."
         ) from None
     if stat.S_ISREG(found.st_mode) and found.st_mode & 0o007:
         raise _bad_key(source, "can be read by everybody on this machine", "chmod 600 the file")
@@ -69,14 +69,14 @@ def load_key(source: str) -> bytes:
         raise _bad_key(
             source,
             f"has {len(key)} bytes, and {KEY_MINIMUM} is the least",
-            "make it of random bytes: (umask 077; openssl rand -hex 32 > KEY-FILE)",
+            "Make it of random bytes: (umask 077; openssl rand -hex 32 > KEY-FILE)",
         )
     return key
 
 
 def _bad_key(source: str, why: str, fix: str) -> ConfigError:
     return ConfigError(
-        f"the audit key {foreign(source)} {why}",
-        cause="whoever has the key can bind a changed trail anew",
+        f"The audit key {foreign(source)} {why}.",
+        cause="Whoever has the key can bind a changed trail anew.",
         fix=fix,
     )

@@ -144,12 +144,12 @@ class Trail:
         return digest
 
     def _failed(self, path: Path, why: str) -> None:
-        what = f"the audit trail {foreign(path)} cannot be written: {why}"
+        what = f"The audit trail {foreign(path)} cannot be written: {why}."
         if self._required:
             raise AuditBrokenError(
                 what,
-                cause="the disk is full or read-only, or the path is a link or not ours",
-                fix="make the file writable; only `audit: {required: false}` goes on without it",
+                cause="The disk is full or read-only, or the path is a link or not ours.",
+                fix="Make the file writable; only `audit: {required: false}` goes on without it.",
             ) from None
         self._lost += 1
         if not self.notices:

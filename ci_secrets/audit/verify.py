@@ -50,9 +50,9 @@ def verify(path: Path, *, head: str | None = None, key: bytes | None = None) -> 
                 reading.take(line)
     except OSError as error:
         raise AuditBrokenError(
-            f"the audit trail {foreign(path)} cannot be read: {error.strerror}",
-            cause="it was removed, is not a regular file, or belongs to another user",
-            fix="name the file that `audit: {file: …}` or --audit-file names",
+            f"The audit trail {foreign(path)} cannot be read: {error.strerror}.",
+            cause="It was removed, is not a regular file, or belongs to another user.",
+            fix="Name the file that `audit: {file: …}` or --audit-file names.",
         ) from None
     return reading.end()
 

@@ -60,7 +60,7 @@ class Output(Waiting):
             raise
         except OSError as failure:
             raise OutputRefusedError(
-                "Standard output cannot be written.", cause=failure.strerror or ""
+                "Standard output cannot be written.", cause=f"{failure.strerror}."
             ) from None
 
 

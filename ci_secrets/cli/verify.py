@@ -47,6 +47,6 @@ def _read(file: str) -> str:
     except (OSError, ValueError) as failure:
         raise UsageError(
             "What was handed over cannot be read.",
-            cause=getattr(failure, "strerror", None) or "It is no text.",
+            cause=f"{getattr(failure, 'strerror', None) or 'It is no text'}.",
             fix="Give the output `hand-over` of the job before: --handed FILE.",
         ) from None

@@ -41,8 +41,8 @@ def render(values: Sequence[tuple[str, Secret]]) -> bytes:
         value = secret.reveal()
         if not _CARRIED.fullmatch(value):
             raise OutputRefusedError(
-                f"{foreign(name)} cannot be written to a dotenv report",
-                cause="it holds white space, `$` or other bytes that GitLab would change",
+                f"{foreign(name)} cannot be written to a dotenv report.",
+                cause="It holds white space, `$` or other bytes that GitLab would change.",
                 fix="Give it to the commands of this job only: ci-secrets exec -- COMMAND,\n"
                 "or ci-secrets exchange --env-file with a path outside the checkout.",
             )

@@ -32,8 +32,8 @@ def check_deliverable(credentials: Iterable[Credential]) -> None:
         if why:
             name = foreign(credential.name)
             raise OutputRefusedError(
-                f"{name} ({foreign(credential.source)}) {why}",
-                cause="a variable or an output cannot carry it without loss",
+                f"{name} ({foreign(credential.source)}) {why}.",
+                cause="A variable or an output cannot carry it without loss.",
                 fix="Let it be delivered as a file, whose path is then in the variable:\n"
                 f"secrets:\n  {name}: {{from: {foreign(credential.source)}, as: file}}",
             )
@@ -83,7 +83,7 @@ def _check_total(environment: Mapping[str, str]) -> None:
     if total >= limit:
         largest = ", ".join(foreign(name) for name in sorted(sizes, key=sizes.__getitem__)[-3:])
         raise OutputRefusedError(
-            f"the environment of the command would have {total} bytes, of at most {limit}",
-            cause=f"the largest variables are {largest}",
+            f"The environment of the command would have {total} bytes, of at most {limit}.",
+            cause=f"The largest variables are {largest}.",
             fix="Deliver large values as files: `as: file` in ci-secrets.yaml.",
         )

@@ -59,8 +59,8 @@ def exports(values: Sequence[tuple[str, Secret]]) -> bytes:
         value = secret.reveal()
         if b"\0" in value:
             raise OutputRefusedError(
-                f"{foreign(name)} holds a NUL byte",
-                cause="no shell variable can hold one",
+                f"{foreign(name)} holds a NUL byte.",
+                cause="No shell variable can hold one.",
                 fix="Deliver it as a file: `as: file` in ci-secrets.yaml.",
             )
         lines.append(b"export %s='%s'\n" % (name.encode(), value.replace(b"'", b"'\\''")))

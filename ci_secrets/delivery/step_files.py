@@ -32,8 +32,8 @@ def redact_summary(path: Path, redactor: Filter) -> None:
             path.unlink(missing_ok=True)
         except OSError:
             raise OutputRefusedError(
-                f"the job summary {foreign(path)} cannot be redacted: {error.strerror}",
-                cause="the command replaced it, or the disk is full or read-only",
+                f"The job summary {foreign(path)} cannot be redacted: {error.strerror}.",
+                cause="The command replaced it, or the disk is full or read-only.",
                 fix="Look at the summary of this step: what the command wrote there stands in it.",
             ) from None
 

@@ -53,7 +53,7 @@ def _text(name: str, value: Secret) -> str:
         return value.text()
     except ValueError:
         raise OutputRefusedError(
-            f"{foreign(name)} is not UTF-8 text, so no template can use it",
+            f"{foreign(name)} is not UTF-8 text, so no template can use it.",
             fix="Deliver it on its own: `as: file` in ci-secrets.yaml.",
         ) from None
 
@@ -69,7 +69,7 @@ def _refusal(answer: bytes) -> tuple[str, int | None]:
 def _wrong(name: str, why: str, line: int | None = None) -> ConfigError:
     where = f", line {line}" if line else ""
     return ConfigError(
-        f"the template {foreign(name)}{where} {foreign(why)}",
+        f"The template {foreign(name)}{where} {foreign(why)}.",
         fix="See jinja.palletsprojects.com/templates; a name that may be missing needs an "
         "`is defined`. Only the secrets of ci-secrets.yaml can be used, by their names.",
     )

@@ -18,7 +18,7 @@ from ci_secrets.text import foreign
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 _HALF_A_PAIR: Final = re.compile("[\ud800-\udfff]")
-_FIX: Final = 'write a JSON object of strings: {"DB_PASSWORD": "…", "API_KEY": "…"}'
+_FIX: Final = 'Write a JSON object of strings: {"DB_PASSWORD": "…", "API_KEY": "…"}'
 
 
 def read_known(path: str | Path, stdin: IO[bytes] | None = None) -> dict[str, Secret]:
@@ -35,7 +35,7 @@ def read_known(path: str | Path, stdin: IO[bytes] | None = None) -> dict[str, Se
     except OSError as error:
         why = foreign(error.strerror or "it cannot be opened")
         raise UsageError(
-            f"--known: {foreign(path)} cannot be read: {why}", fix="check the path and its mode"
+            f"--known: {foreign(path)} cannot be read: {why}.", fix="Check the path and its mode."
         ) from None
     return parse_known(data)
 
@@ -131,4 +131,4 @@ def _kind(value: object) -> str:
 
 
 def _refuse(why: str) -> NoReturn:
-    raise UsageError(f"--known cannot be used: {why}", fix=_FIX)
+    raise UsageError(f"--known cannot be used: {why}.", fix=_FIX)

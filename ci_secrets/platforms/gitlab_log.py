@@ -89,7 +89,7 @@ def trace(
 def silent(what: str, failure: Exception) -> UnreachableError:
     """The error for a GitLab that is not there."""
     return UnreachableError(
-        f"GitLab did not answer when asked for {what}.", cause=type(failure).__name__
+        f"GitLab did not answer when asked for {what}.", cause=f"{type(failure).__name__}."
     )
 
 

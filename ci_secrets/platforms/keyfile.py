@@ -108,7 +108,7 @@ def _create(path: Path) -> None:
     except OSError as failure:
         raise ConfigError(
             f"The key of the sealed state cannot be written to {foreign(path.parent)}.",
-            cause=foreign(failure.strerror),
+            cause=f"{foreign(failure.strerror)}.",
             fix=_FIX,
         ) from None
 
@@ -131,12 +131,12 @@ def _read(path: Path) -> Secret:
     try:
         with disk.open_private(path) as file:
             if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                raise PermissionError(errno.EACCES, "it is open to other users")
+                raise PermissionError(errno.EACCES, "It is open to other users")
             material = file.read(_KEY_CHARACTERS + 1)
     except OSError as failure:
         raise NotClosedError(
             f"The key of the sealed state, {foreign(path)}, cannot be read.",
-            cause=foreign(failure.strerror),
+            cause=f"{foreign(failure.strerror)}.",
             fix="What this run opened ends with its TTL. For the next run: " + _FIX,
         ) from None
     if len(material) != _KEY_CHARACTERS:

@@ -44,7 +44,7 @@ def ask(
         ) from None
     except OSError as failure:
         raise UnreachableError(
-            f"`{shown(path, words)}` cannot be started.", cause=foreign(failure.strerror)
+            f"`{shown(path, words)}` cannot be started.", cause=f"{foreign(failure.strerror)}."
         ) from None
     return done.returncode, done.stdout
 

@@ -17,6 +17,6 @@ def speak(lines: Iterable[bytes]) -> None:
     except OSError as failure:
         raise OutputRefusedError(
             "Standard error cannot be written, so the CI cannot be told what to mask.",
-            cause=failure.strerror or "",
+            cause=f"{failure.strerror}.",
             fix="Run this command without `2>&-` or `2>FILE`: the CI reads its stderr.",
         ) from None

@@ -67,7 +67,7 @@ def report_files(texts: Sequence[str]) -> tuple[ReportFile, ...]:
     files = tuple(map(_report_file, texts))
     if len({os.path.realpath(file.path) for file in files}) < len(files):
         raise UsageError(
-            "Two reports would be written to the same file.", fix="give each --report its own FILE"
+            "Two reports would be written to the same file.", fix="Give each --report its own FILE."
         )
     return files
 
@@ -76,14 +76,14 @@ def _report_file(text: str) -> ReportFile:
     name, equals, path = text.partition("=")
     name, path = (known(name), path) if equals else ("json", text)
     if not path:
-        raise UsageError("there is no file for the report", fix="--report FORMAT=FILE")
+        raise UsageError("There is no file for the report.", fix="--report FORMAT=FILE")
     return ReportFile(name, Path(path))
 
 
 def known(name: str) -> str:
     """A format's name as it was given. Raises `UsageError` where there is no such format."""
     if name not in FORMATS:
-        raise UsageError("that report format is not known", fix=f"use one of {', '.join(FORMATS)}")
+        raise UsageError("That report format is not known.", fix=f"One of: {', '.join(FORMATS)}.")
     return name
 
 

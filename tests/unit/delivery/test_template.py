@@ -44,7 +44,7 @@ def test_optional_secret() -> None:
 )
 def test_errors(text: str, line: int, why: str) -> None:
     """The error says the template, the line and the kind, never a value."""
-    with pytest.raises(ConfigError, match=f"the template conf, line {line} ") as caught:
+    with pytest.raises(ConfigError, match=f"The template conf, line {line} ") as caught:
         render("conf", text, VALUES)
     assert why in caught.value.what
     assert "made-up" not in caught.value.what + caught.value.cause + caught.value.fix
@@ -64,7 +64,7 @@ def test_errors(text: str, line: int, why: str) -> None:
 )
 def test_bounded(text: str) -> None:
     """Neither memory, nor time, nor output without end, and none of our own process."""
-    with pytest.raises(ConfigError, match="the template big"):
+    with pytest.raises(ConfigError, match="The template big"):
         render("big", text, VALUES)
 
 

@@ -194,4 +194,4 @@ def test_unknown_format_is_refused() -> None:
     """The refusal says which there are."""
     with pytest.raises(UsageError) as caught:
         render("xml", Report())
-    assert caught.value.fix == f"use one of {', '.join(FORMATS)}"
+    assert caught.value.fix == f"One of: {', '.join(FORMATS)}."
