@@ -39,9 +39,9 @@ def private_directory(path: Path) -> Path:
     why = why_not_private(path)
     if why:
         raise OutputRefusedError(
-            f"{foreign(path)} {why}",
-            cause="what is kept there must be seen by nobody else",
-            fix=f"chmod 700 {foreign(path)}, or name a directory that only this user can enter",
+            f"{foreign(path)} {why}.",
+            cause="What is kept there must be seen by nobody else.",
+            fix=f"chmod 700 {foreign(path)}, or name a directory that only this user can enter.",
         )
     return path
 
@@ -96,9 +96,9 @@ def remove(path: Path) -> None:
         return
     except OSError as error:
         raise NotClosedError(
-            f"{foreign(path)} cannot be deleted: {error.strerror}",
-            cause="the file system became read-only, or the file belongs to another user",
-            fix=f"delete it by hand: rm -f -- {foreign(path)}",
+            f"{foreign(path)} cannot be deleted: {error.strerror}.",
+            cause="The file system became read-only, or the file belongs to another user.",
+            fix=f"Delete it by hand: rm -f -- {foreign(path)}",
         ) from None
 
 
@@ -110,7 +110,7 @@ def read_private(path: Path, limit: int) -> bytes:
     with open_private(path) as file:
         data = file.read(limit + 1)
     if len(data) > limit:
-        raise PermissionError(errno.EACCES, f"it is larger than {limit} bytes")
+        raise PermissionError(errno.EACCES, f"It is larger than {limit} bytes")
     return data
 
 
@@ -123,7 +123,7 @@ def open_private(path: Path) -> BinaryIO:
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
         os.close(descriptor)
-        raise PermissionError(errno.EACCES, "it is not a regular file of this user")
+        raise PermissionError(errno.EACCES, "It is not a regular file of this user")
     return os.fdopen(descriptor, "rb")
 
 
@@ -174,9 +174,9 @@ def _refuse_irregular(path: Path, parent: int) -> None:
         return
     if not stat.S_ISREG(found.st_mode):
         raise OutputRefusedError(
-            f"{foreign(path)} is not a regular file",
-            cause="a symlink, a directory or a device stands there; perhaps the checkout put it",
-            fix="name a path that is free, or that holds a regular file",
+            f"{foreign(path)} is not a regular file.",
+            cause="A symlink, a directory or a device stands there; perhaps the checkout put it.",
+            fix="Name a path that is free, or that holds a regular file.",
         )
 
 
@@ -192,7 +192,7 @@ def _create(name: str, data: bytes, mode: int, parent: int) -> None:
 
 def _refused(path: Path, what: str, error: OSError) -> OutputRefusedError:
     return OutputRefusedError(
-        f"{foreign(path)}: {what}: {error.strerror or 'unknown reason'}",
-        cause="the disk is full or read-only, or the directory is missing or not ours",
-        fix="free some space, or name a directory that this user can write to",
+        f"{foreign(path)}: {what}: {error.strerror or 'unknown reason'}.",
+        cause="The disk is full or read-only, or the directory is missing or not ours.",
+        fix="Free some space, or name a directory that this user can write to.",
     )

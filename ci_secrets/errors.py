@@ -21,8 +21,9 @@ from typing import ClassVar
 class CiSecretsError(Exception):
     """What happened, the likely cause, and what to change.
 
-    All three texts are for people and hold no secret value, no response body and no URL with a
-    query. Text that came from outside goes through `ci_secrets.text.foreign` first.
+    The first two are sentences, with a capital and a full stop; the third may be lines to paste.
+    All are for people and hold no secret value, no response body and no URL with a query. Text
+    that came from outside goes through `ci_secrets.text.foreign` first.
     """
 
     exit_code: ClassVar[int] = 1

@@ -60,7 +60,7 @@ def remove_files(paths: Collection[Path]) -> None:
             parent.rmdir()
     if failures:
         raise NotClosedError(
-            "; ".join(failure.what for failure in failures),
+            " ".join(failure.what for failure in failures),
             cause=failures[0].cause,
             fix="\n".join(failure.fix for failure in failures),
         )
@@ -70,7 +70,7 @@ def refuse_existing(path: Path) -> None:
     """Raise `OutputRefusedError` where something stands at `path`, a dangling symlink included."""
     if os.path.lexists(path):
         raise OutputRefusedError(
-            f"{foreign(path)} exists already",
-            cause="a file of an earlier job, or one that the checkout brought along",
+            f"{foreign(path)} exists already.",
+            cause="It is of an earlier job, or the checkout brought it along.",
             fix=f"Name another path, or remove it first: rm -f -- {foreign(path)}",
         )

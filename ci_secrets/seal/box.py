@@ -137,7 +137,7 @@ def run_of(fields: dict[str, Any]) -> Run:
 
 def lost(what: str, cause: str) -> NotClosedError:
     """The error for a state that cannot be had: how it is, the likely cause, what that means."""
-    return NotClosedError(f"the sealed state of this run {what}", cause=cause, fix=_CONSEQUENCE)
+    return NotClosedError(f"The sealed state of this run {what}.", cause=cause, fix=_CONSEQUENCE)
 
 
 def gone(directory: Path) -> NotClosedError:
@@ -153,25 +153,25 @@ def gone(directory: Path) -> NotClosedError:
 
 def _wrong_key(came_from: str) -> NotClosedError:
     return NotClosedError(
-        f"the sealed state of this run does not open with the key from {foreign(came_from)}",
-        cause="it is another key than the one at the start of the job, or the file was changed",
-        fix=f"run `ci-secrets finish` with the key of the start. {_CONSEQUENCE}",
+        f"The sealed state of this run does not open with the key from {foreign(came_from)}.",
+        cause="It is another key than the one at the start of the job, or the file was changed.",
+        fix=f"Run `ci-secrets finish` with the key of the start. {_CONSEQUENCE}",
     )
 
 
 def damaged_header() -> NotClosedError:
     """The error for a first line that is not what this file was sealed with."""
     return lost(
-        "has a damaged header", "its first line was changed, or another version of us wrote it"
+        "has a damaged header", "Its first line was changed, or another version of us wrote it."
     )
 
 
 def _damaged_body() -> NotClosedError:
     return lost(
         "is damaged, or was made to look like that of this run",
-        "bytes of the file were changed, or the file was copied from another run or job",
+        "Bytes of the file were changed, or the file was copied from another run or job.",
     )
 
 
 def _truncated() -> NotClosedError:
-    return lost("is truncated", "the file was cut off after it was written: a full disk, a copy")
+    return lost("is truncated", "The file was cut off after it was written: a full disk, a copy.")

@@ -24,5 +24,5 @@ def unpack(parcel: bytes, key: StateKey) -> tuple[Run, dict[str, Any]]:
         raise damaged_header()
     payload = json.loads(Keys(key, header.salt).open(frame, header.line))
     if not isinstance(payload, dict):
-        raise NotClosedError("what was sealed is of another version")
+        raise NotClosedError("What was sealed is of another version.")
     return header.run, payload

@@ -43,7 +43,7 @@ def find(directory: Path, run: Run) -> list[Found]:
         return []
     why = disk.why_not_private(directory)
     if why:
-        raise lost(f"is not trusted: {foreign(directory)} {why}", "somebody changed the directory")
+        raise lost(f"is not trusted: {foreign(directory)} {why}", "Somebody changed the directory.")
     found = [*_states(directory), *_tombstones(directory)]
     if not found:
         return [Found(kind="lost", path=directory)]

@@ -61,7 +61,7 @@ class SealedState:
         try:
             data = disk.read_private(self.path, _FILE_LIMIT)
         except OSError as error:
-            raise lost(f"cannot be read: {error.strerror}", "it was deleted or replaced") from None
+            raise lost(f"cannot be read: {error.strerror}", "It was deleted or replaced.") from None
         line, newline, frame = data.partition(b"\n")
         if line + newline != self._header.line:
             raise damaged_header()
@@ -101,9 +101,9 @@ def new(
     """
     if len(key.material) < _MATERIAL_MINIMUM:
         raise ConfigError(
-            f"{foreign(key.came_from)} is too short to seal anything with",
-            cause=f"it has {len(key.material)} bytes, and {_MATERIAL_MINIMUM} is the least",
-            fix="make it of random bytes, for instance with: openssl rand -hex 32",
+            f"{foreign(key.came_from)} is too short to seal anything with.",
+            cause=f"It has {len(key.material)} bytes, and {_MATERIAL_MINIMUM} is the least.",
+            fix="Make it of random bytes, for instance with: openssl rand -hex 32",
         )
     ours = not os.path.lexists(directory)
     disk.private_directory(directory)
@@ -144,9 +144,9 @@ def open_state(
         if not os.path.lexists(path):
             disk.remove(path.with_suffix(".lock"))
             raise NotClosedError(
-                "the sealed state of this run was closed or removed by another process just now",
-                cause="two `ci-secrets finish` ran at once",
-                fix="run `ci-secrets finish` once more: it prints what the other one left",
+                "The sealed state of this run was closed or removed by another process just now.",
+                cause="Two `ci-secrets finish` ran at once.",
+                fix="Run `ci-secrets finish` once more: it prints what the other one left.",
             )
         header = read_header(path)
         if header is None:
@@ -170,11 +170,13 @@ def _hold(path: Path, seconds: float) -> contextlib.ExitStack:
     except TimeoutError:
         stack.close()
         raise NotClosedError(
-            "the sealed state of this run is in use by another process",
-            cause="`exec` or another `finish` of this job still runs",
-            fix="wait for it to end, then run `ci-secrets finish` again",
+            "The sealed state of this run is in use by another process.",
+            cause="`exec` or another `finish` of this job still runs.",
+            fix="Wait for it to end, then run `ci-secrets finish` again.",
         ) from None
     except OSError as error:
         stack.close()
-        raise lost(f"cannot be locked: {error.strerror}", "the disk is full or read-only") from None
+        raise lost(
+            f"cannot be locked: {error.strerror}", "The disk is full or read-only."
+        ) from None
     return stack

@@ -50,8 +50,8 @@ def followed(path: str, stdin: IO[bytes], stop: threading.Event) -> Iterator[Sou
         return
     if not Path(path).is_file():
         raise UsageError(
-            f"there is no file {foreign(path)} to follow",
-            fix="give one file that is there already, or - for standard input",
+            f"There is no file {foreign(path)} to follow.",
+            fix="Give one file that is there already, or - for standard input.",
         )
     while True:
         source = _Growing(path, stop)

@@ -42,7 +42,7 @@ def targets(paths: Iterable[str | Path]) -> Iterator[Target]:
             yield Target(name=STDIN)
         elif not os.path.lexists(path):
             raise UsageError(
-                f"there is no file {foreign(path)}", fix="check the path that is to be scanned"
+                f"There is no file {foreign(path)}.", fix="Check the path that is to be scanned."
             )
         elif Path(path).is_dir():
             yield from _directory(Path(path))
