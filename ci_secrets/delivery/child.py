@@ -1,6 +1,5 @@
 """CMD as our child: its output through filters, its signals and its exit code passed on."""
 
-import errno
 import os
 import subprocess
 import time
@@ -25,6 +24,8 @@ class Ended:
     code: int
     """As a shell says it: 128+n after signal n, 126 and 127 where CMD could not be started."""
     signal: int | None = None
+    unwritten: bool = False
+    """Whether output was lost though somebody would read it, as on a full disk."""
     notes: tuple[str, ...] = ()
     """Lines for people, to be printed on stderr."""
 
@@ -108,12 +109,9 @@ def _attend(
     notes = _drain(streams, signals)
     signum = -status if status < 0 else None
     code = status if signum is None else 128 + signum
-    for stream in streams:
-        if stream.failure is not None and stream.failure.errno != errno.EPIPE:
-            why = os.strerror(stream.failure.errno or 0).lower()
-            notes.append(f"the command's output could not be written: {why}")
-            code = code or 1  # or a full disk would look like success
-    return Ended(code=code, signal=signum, notes=tuple(notes))
+    reasons = [stream.unwritten for stream in streams if stream.unwritten]
+    notes += [f"the command's output could not be written: {reason}" for reason in reasons]
+    return Ended(code=code, signal=signum, unwritten=bool(reasons), notes=tuple(notes))
 
 
 def _status(pid: int, signals: Signals) -> int | None:

@@ -61,6 +61,16 @@ class Stream:
         return bool(self._pending)
 
     @property
+    def unwritten(self) -> str:
+        """Why the sink took no more though somebody would read it; empty where it did, or is gone.
+
+        Whoever is not read any more gets SIGPIPE, and says by its own code what that means to it.
+        """
+        if self.failure is None or self.failure.errno == errno.EPIPE:
+            return ""
+        return os.strerror(self.failure.errno or 0).lower()
+
+    @property
     def open(self) -> bool:
         """Whether more may come out of it."""
         return self.source is not None or self.pending

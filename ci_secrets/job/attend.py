@@ -1,7 +1,6 @@
 """The keeper of a shell in an open run: reads its output, adds values, and sees it end."""
 
 import contextlib
-import errno
 import os
 import secrets
 import threading
@@ -159,11 +158,8 @@ class _Keeper:
         for thread in self._adding:
             thread.join(_ADDING_SECONDS)
         first = self._jobs[0]
-        failure = self._stream.failure
-        if failure is not None and failure.errno != errno.EPIPE:
-            why = os.strerror(failure.errno or 0).lower()
-            first.console.warn(f"the shell's output could not be written: {why}")
-            code = code or 1  # or a full disk would look like success
+        if self._stream.unwritten:
+            first.console.warn(f"the shell's output could not be written: {self._stream.unwritten}")
         seen = self._watch.reports()
         if gone:
             first.console.warn(_GONE)
@@ -175,7 +171,14 @@ class _Keeper:
         warnings = handed_on(first.platform, self._watch)
         ended = together(
             [
-                end(job, seen, child_code=code, interrupted=interrupted, warnings=warnings)
+                end(
+                    job,
+                    seen,
+                    child_code=code,
+                    unwritten=bool(self._stream.unwritten),
+                    interrupted=interrupted,
+                    warnings=warnings,
+                )
                 for job in self._jobs
             ]
         )

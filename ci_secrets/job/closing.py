@@ -35,6 +35,7 @@ def end(
     reports: Sequence[Report],
     *,
     child_code: int = 0,
+    unwritten: bool = False,
     interrupted: bool = False,
     warnings: Sequence[str] = (),
     facts: Mapping[str, object] | None = None,
@@ -53,6 +54,7 @@ def end(
             leaks=job.config.leaks,
             require_proof=job.wanted.require_proof,
             child_code=child_code or job.stops.exit_code,
+            unwritten=unwritten,
             warnings=tuple(warnings),
             stuck=delete(job.files),
         )

@@ -40,6 +40,7 @@ def run(job: Job, execution: "Execution") -> int:
                 [entry.name for entry in job.credentials],
             ),
             child_code=ended.code,
+            unwritten=ended.unwritten,
             interrupted=revoker.ended(),
             warnings=handed_on(job.platform, watch),
         )

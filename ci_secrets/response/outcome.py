@@ -23,6 +23,8 @@ class Ended:
     require_proof: bool = False
     audit_head: str = ""
     child_code: int = 0
+    unwritten: bool = False
+    """Whether output of CMD is lost because it could not be written."""
     warnings: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
     """What could not be deleted though it holds values in clear, a sentence each."""
@@ -62,7 +64,7 @@ class Ended:
 
     @property
     def exit_code(self) -> int:
-        """11, then CMD's own code, then 9, then 10, then 0 (docs/exit-codes.md)."""
+        """11, then CMD's own code, then 9, then 10, then 8, then 0 (docs/exit-codes.md)."""
         failing = {Verdict.LEAKED: self.leaks.on_leak, Verdict.CONTAINED: self.leaks.on_contained}
         if failing.get(self.verdict) == "fail":
             return 11
@@ -70,7 +72,9 @@ class Ended:
             return self.child_code
         if not self.closed:
             return 9
-        return 10 if self.unrecorded else 0
+        if self.unrecorded:
+            return 10
+        return 8 if self.unwritten else 0
 
 
 def together(ends: Sequence[Ended]) -> Ended:
@@ -82,6 +86,7 @@ def together(ends: Sequence[Ended]) -> Ended:
         require_proof=any(ended.require_proof for ended in ends),
         audit_head=" ".join(ended.audit_head for ended in ends if ended.audit_head),
         child_code=max((ended.child_code for ended in ends), default=0),
+        unwritten=any(ended.unwritten for ended in ends),
         warnings=_once(warning for ended in ends for warning in ended.warnings),
         stuck=tuple(sentence for ended in ends for sentence in ended.stuck),
         unrecorded=tuple(sentence for ended in ends for sentence in ended.unrecorded),

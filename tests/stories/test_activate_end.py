@@ -113,6 +113,17 @@ def test_what_was_not_closed_comes_after_it(generic: Story) -> None:
     shell.closed()
 
 
+@pytest.mark.parametrize(("ending", "code"), [("exit 0", 8), ("exit 3", 3)])
+def test_a_log_that_cannot_be_written_comes_after_it(
+    generic: Story, ending: str, code: int
+) -> None:
+    """A full disk is no success of the script and no mistake of ours: 8."""
+    shell = Shell(kind="dash", story=generic)
+    assert shell.run(f"exec >/dev/full\n{ACTIVATE}\necho hi\n{ending}") == code
+    assert "the shell's output could not be written: no space left on device" in shell.said()
+    shell.closed()
+
+
 def test_a_value_that_cannot_be_looked_for_is_not_called_clean(generic: Story) -> None:
     """Where the script has no other nothing is known; a second `activate` may bring one."""
     generic.ask_for_a_pin()

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from ci_secrets.testing.ci import ci_environment
 from ci_secrets.testing.issuer import Issuer
 from tests.patience import wait_until
-from tests.stories.story import CONFIG, Done, Story, begin
+from tests.stories.story import CONFIG, TOOL, Done, Story, begin
 
 RUN = {"CI_SECRETS_RUN_ID": "r1"}
 REVOKE = "auth/token/revoke-self"
@@ -120,7 +121,7 @@ def test_a_command_line_that_is_wrong(github: Story, words: list[str]) -> None:
     assert github.vault.requests == []
 
 
-# --- the order: 11, CMD's own code, 9, 0 ---------------------------------------------------------
+# --- the order: 11, CMD's own code, 9, 8, 0 ------------------------------------------------------
 
 LEAK = 'echo "$API_KEY"'
 FAIL = {"CI_SECRETS_ON_CONTAINED": "fail"}
@@ -160,6 +161,38 @@ def test_the_order_of_the_codes(
     child = 3 if "exit 3" in script else 0
     assert report["exit"] == {"code": code, "command": child, "closed": not down}
     assert report["verdict"] == ("contained" if LEAK in script else "clean")
+
+
+@pytest.mark.parametrize(
+    ("script", "down", "env", "code"),
+    [
+        ("echo hi", False, {}, 8),
+        ("echo hi; exit 3", False, {}, 3),
+        ("echo hi", True, {}, 9),
+        (LEAK, False, FAIL, 11),
+    ],
+)
+def test_output_that_cannot_be_written_comes_last(
+    github: Story, script: str, down: bool, env: dict[str, str], code: int
+) -> None:
+    """A full disk is no success of CMD and no mistake of ours: 8, where nothing else is wrong."""
+    if down:
+        github.vault.inject("POST", REVOKE, times=None, status=400)
+    words = [TOOL, "exec", "--report", "report.json", "--", "sh", "-c", script]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            words,
+            cwd=github.stand.workspace,
+            env=github.environment(**env),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == code, done.stderr
+    assert b"the command's output could not be written: no space left on device" in done.stderr
+    report = json.loads((github.stand.workspace / "report.json").read_text())
+    child = 3 if "exit 3" in script else 0
+    assert report["exit"] == {"code": code, "command": child, "closed": not down}
 
 
 @pytest.mark.parametrize(("policy", "code"), [("fail", 11), ("warn", 0)])

@@ -30,6 +30,10 @@ WARN = Leaks(on_leak="warn", on_contained="warn")
         (Ended(reports=(CLEAN,), unrecorded=("not in the trail",)), 10),
         (Ended(reports=(CLEAN,), unrecorded=("x",), closings=(ALIVE,)), 9),
         (Ended(reports=(CLEAN,), unrecorded=("x",), child_code=1), 1),
+        (Ended(reports=(CLEAN,), unwritten=True), 8),
+        (Ended(reports=(CLEAN,), unwritten=True, child_code=42), 42),
+        (Ended(reports=(CLEAN,), unwritten=True, unrecorded=("x",)), 10),
+        (Ended(reports=(LEAKED,), unwritten=True), 11),
         (Ended(reports=(LEAKED,)), 11),
         (Ended(reports=(LEAKED,), child_code=42, closings=(ALIVE,)), 11),
         (Ended(reports=(LEAKED,), leaks=WARN), 0),
@@ -42,7 +46,7 @@ WARN = Leaks(on_leak="warn", on_contained="warn")
     ],
 )
 def test_the_exit_code(ended: Ended, code: int) -> None:
-    """11, then CMD's own, then 9, then 10, then 0."""
+    """11, then CMD's own, then 9, then 10, then 8, then 0."""
     assert ended.exit_code == code
 
 
@@ -91,6 +95,7 @@ def test_several_ends_become_one() -> None:
     report = Report(coverage=(Coverage(source="output", state="complete"),))
     one = Ended(reports=(report,), warnings=("w",), audit_head="a", child_code=3)
     two = Ended(reports=(report,), warnings=("w",), audit_head="b", stuck=("s",), child_code=3)
+    assert together([Ended(reports=(CLEAN,)), Ended(unwritten=True)]).exit_code == 8
     both = together([one, two])
     assert both.reports == (report,)
     assert both.warnings == ("w",)
