@@ -148,7 +148,7 @@ def _run(argv: Sequence[str], environment: Mapping[str, str], console: Console) 
         return stop.code if isinstance(stop.code, int) else 0
     arguments.words, arguments.child = words, child
     # NOTE: imported here, so that `--help`, which holds no value, does not pay for it.
-    from ci_secrets.delivery.process import harden
+    from ci_secrets.process import harden
 
     harden()
     return _command(arguments.command).run(arguments, environment, console)

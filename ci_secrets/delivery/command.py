@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from ci_secrets.delivery.process import die_with, restore_core_limit
+from ci_secrets.process import die_with, restore_core_limit
 from ci_secrets.text import foreign
 
 NOT_EXECUTABLE: Final = 126

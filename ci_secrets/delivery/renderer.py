@@ -16,7 +16,7 @@ from jinja2.exceptions import SecurityError, TemplateSyntaxError, UndefinedError
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from ci_secrets.delivery.process import harden
+from ci_secrets.process import harden
 
 MAX_BYTES: Final = 1024 * 1024
 """Of the rendered text."""

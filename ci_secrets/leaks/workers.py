@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ci_secrets.leaks.findings import Report
 from ci_secrets.leaks.input import Target
+from ci_secrets.process import die_with
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -40,8 +41,8 @@ def scanned(
     """Each file's place and report, as they come.
 
     What is looked for reaches the processes as a copy of our memory, so that no value goes through
-    a pipe, an argument or a file, and they are as unreadable to others as we are. A process that
-    dies owes its reports: they do not come.
+    a pipe, an argument or a file, and they are as unreadable to others as we are. They end with us.
+    A process that dies owes its reports: they do not come.
     """
     if not dealt:
         return
@@ -55,7 +56,9 @@ def scanned(
             ours, theirs = context.Pipe(duplex=False)
             ends.append(ours)
             process = context.Process(
-                target=_work, args=(theirs, scan, files, share, tuple(ends)), daemon=True
+                target=_work,
+                args=(os.getpid(), theirs, scan, files, share, tuple(ends)),
+                daemon=True,
             )
             processes.append(process)
             process.start()
@@ -74,6 +77,7 @@ def scanned(
 
 
 def _work(
+    parent: int,
     end: "Connection",
     scan: Callable[[Target], Report],
     files: Sequence[Target],
@@ -81,6 +85,7 @@ def _work(
     not_ours: Sequence["Connection"],
 ) -> None:
     """One process: ends when it is done, when it fails, or when nobody reads its reports."""
+    die_with(parent)
     for other in not_ours:
         other.close()
     try:

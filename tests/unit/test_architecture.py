@@ -26,6 +26,7 @@ ROOMS: Final[Mapping[str, frozenset[str]]] = {
     "secret": frozenset(),
     "clock": frozenset(),
     "deadline": frozenset(),
+    "process": frozenset(),
     "lazy": frozenset(),
     "console": frozenset({"errors"}),
     "disk": BASE,
@@ -33,8 +34,8 @@ ROOMS: Final[Mapping[str, frozenset[str]]] = {
     "config": BASE,
     "platforms": BASE | {"disk", "http", "lazy"},
     "stores": BASE | {"clock", "config", "http", "lazy"},
-    "leaks": BASE,
-    "delivery": BASE | {"config", "disk"},
+    "leaks": BASE | {"process"},
+    "delivery": BASE | {"config", "disk", "process"},
     "audit": BASE | {"disk", "platforms", "stores"},
     "seal": BASE | {"disk", "platforms"},
     "response": BASE | {"config", "audit", "leaks", "stores"},
@@ -43,7 +44,7 @@ ROOMS: Final[Mapping[str, frozenset[str]]] = {
     | {"platforms", "stores", "leaks", "delivery", "audit", "seal", "response"},
     "api": BASE | {"config", "console", "job", "leaks", "response"},
     "cli": BASE
-    | {"config", "console", "platforms", "leaks", "delivery", "audit", "job"}
+    | {"config", "console", "process", "platforms", "leaks", "delivery", "audit", "job"}
     | {"testing"},
     "testing": BASE | {"http"},
     "__main__": frozenset({"cli"}),

@@ -12,8 +12,9 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from ci_secrets import process
 from ci_secrets.cli import standard
-from ci_secrets.delivery import child, process
+from ci_secrets.delivery import child
 
 WORD = b"hunter2"
 

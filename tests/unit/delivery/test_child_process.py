@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests import patience
-from tests.unit.delivery.conftest import PYTHON, Runner, python, sh
+from tests.unit.delivery.conftest import Runner, python, sh
 
 
 class TestExit:
@@ -168,16 +168,6 @@ class TestSurroundings:
 
         done, _ = runner.run(python(code), before=limit)
         assert done.stdout.split() == [b"1", b"4096", b"8192"]
-
-    def test_hardened(self) -> None:
-        """After `harden()` the process is not dumpable and leaves no core file."""
-        code = (
-            "import ctypes, resource; from ci_secrets.delivery.process import harden; harden(); "
-            "print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), "
-            "resource.getrlimit(resource.RLIMIT_CORE)[0])"
-        )
-        done = subprocess.run([PYTHON, "-I", "-c", code], capture_output=True, check=True)
-        assert done.stdout.split() == [b"0", b"0"]
 
 
 WAIT = """

@@ -1,6 +1,9 @@
 """Many files by several processes."""
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +15,7 @@ from ci_secrets.leaks.findings import Report
 from ci_secrets.leaks.input import Target
 from ci_secrets.leaks.scan import scan_paths
 from ci_secrets.leaks.workers import scanned, shares
+from tests import patience
 from tests.unit.leaks.strategies import engine_of
 
 PW = "hunter23-9f8e"
@@ -91,3 +95,33 @@ def test_a_process_that_dies_owes_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     assert {at for at, _ in scanned(scan, _files(1, 1, 1, 1), [[0, 2], [1, 3]])} == {0, 1, 3}
     monkeypatch.setattr("ci_secrets.leaks.scan.scanned", lambda *_: iter(()))
     assert len(scan_paths(ENGINE, [tmp_path]).findings) == 4
+
+
+ENDLESS = """
+import os, signal
+from ci_secrets.leaks.input import Target
+from ci_secrets.leaks.workers import scanned
+
+def scan(target):
+    os.write(1, f"{os.getpid()}\\n".encode())
+    signal.pause()
+
+list(scanned(scan, [Target(name="a", size=1), Target(name="b", size=1)], [[0], [1]]))
+"""
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_they_end_with_us(signum: int) -> None:
+    """Whatever ends us: none of them goes on with the values in its memory."""
+    with subprocess.Popen([sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        pids = [int(process.stdout.readline()) for _ in range(2)]
+        process.send_signal(signum)
+        try:
+            # NOTE: at an end when nobody has the pipe open any more
+            process.communicate(timeout=patience.SECONDS)
+        except subprocess.TimeoutExpired:
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+            raise
+        assert process.returncode == -signum

@@ -1,4 +1,4 @@
-"""Our own process made unreadable to others; what CMD gets back of that.
+"""Our own process made unreadable to others, and the end of those that we start with ours.
 
 The command line imports this before any command runs, so it imports little.
 """
