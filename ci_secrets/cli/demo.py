@@ -1,6 +1,7 @@
 """`ci-secrets demo`: the whole story on this machine, on embedded parts, nothing left behind."""
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,8 @@ from ci_secrets.cli.options import add as add_options
 from ci_secrets.cli.options import one_of
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError
+from ci_secrets.job.signals import Stops
+from ci_secrets.process import die_with
 
 if TYPE_CHECKING:
     from ci_secrets.testing.ci import CiStand
@@ -50,6 +54,7 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     kind = one_of(_STORES, arguments.store, "store")
     colour = sys.stdout.isatty() and not environment.get("NO_COLOR")
     with (
+        Stops().interrupting(),
         tempfile.TemporaryDirectory(prefix="ci-secrets-demo-") as folder,
         _stage(kind, Path(folder)) as stage,
     ):
@@ -141,18 +146,25 @@ def _tell(stage: _Stage, *, colour: bool) -> None:
 
 
 def _run(stage: _Stage, *words: str, capture: bool = False) -> str:
-    """Run the real command line in the stand's environment."""
-    done = subprocess.run(
+    """Run the real command line in the stand's environment. It ends with us, and before us."""
+    with subprocess.Popen(
         [sys.executable, "-I", "-m", "ci_secrets", *words],
         cwd=stage.stand.workspace,
         env={**stage.stand.env, "CI_SECRETS_AUDIT_FILE": str(stage.trail)},
         stdout=subprocess.PIPE if capture else None,
         stderr=subprocess.DEVNULL if capture else None,
-        check=False,
+        preexec_fn=partial(die_with, os.getpid()),
         text=True,
-    )
-    if done.returncode == NOBODY_READS:
+    ) as process:
+        try:
+            said, _ = process.communicate()
+        except BaseException:
+            process.terminate()  # and it closes its run, while there still is a store
+            raise
+    if process.returncode == NOBODY_READS:
         raise BrokenPipeError  # it shares our stdout
-    if done.returncode:
-        raise CiSecretsError(f"The demo stopped: ci-secrets {words[0]} ended in {done.returncode}.")
-    return done.stdout or ""
+    if process.returncode:
+        raise CiSecretsError(
+            f"The demo stopped: ci-secrets {words[0]} ended in {process.returncode}."
+        )
+    return said or ""

@@ -2,8 +2,11 @@
 
 import os
 import re
+import signal
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from tests import patience
 from tests.stories.story import TOOL
@@ -23,15 +26,25 @@ STORY = (
 """In this order."""
 
 
-def test_it_tells_the_whole_story_and_leaves_nothing(tmp_path: Path) -> None:
-    """Within a screen, without a CI, a store or a network; no file stays, not in HOME either."""
-    places = {name: tmp_path / name.lower() for name in ("HOME", "TMPDIR", "XDG_RUNTIME_DIR")}
+def _places(folder: Path) -> dict[str, Path]:
+    """Where a program may leave something, all empty: variable → directory."""
+    places = {name: folder / name.lower() for name in ("HOME", "TMPDIR", "XDG_RUNTIME_DIR")}
     for place in places.values():
         place.mkdir(mode=0o700)
+    return places
+
+
+def _environment(places: dict[str, Path]) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], **{name: str(path) for name, path in places.items()}}
+
+
+def test_it_tells_the_whole_story_and_leaves_nothing(tmp_path: Path) -> None:
+    """Within a screen, without a CI, a store or a network; no file stays, not in HOME either."""
+    places = _places(tmp_path)
     done = subprocess.run(
         [TOOL, "demo"],
         cwd=places["HOME"],
-        env={"PATH": os.environ["PATH"], **{name: str(path) for name, path in places.items()}},
+        env=_environment(places),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
@@ -46,3 +59,26 @@ def test_it_tells_the_whole_story_and_leaves_nothing(tmp_path: Path) -> None:
         found = re.search(part, rest, re.MULTILINE)
         assert found, (part, told)
         rest = rest[found.end() :]
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("step", ["1. ", "3. "])
+def test_a_demo_that_is_ended_leaves_nothing(tmp_path: Path, step: str, signum: int) -> None:
+    """What it has started closes its run and ends before it; no file stays."""
+    places = _places(tmp_path)
+    with subprocess.Popen(
+        [TOOL, "demo"],
+        cwd=places["HOME"],
+        env=_environment(places),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        assert process.stdout is not None
+        while not process.stdout.readline().decode().startswith(step):
+            assert process.poll() is None
+        process.send_signal(signum)
+        told, _ = process.communicate(timeout=patience.SECONDS)
+    assert process.returncode == 128 + signum, told
+    assert f"ci-secrets: stopped by {signal.Signals(signum).name}\n".encode() in told
+    assert b"::error" not in told
+    assert [it for place in places.values() for it in place.rglob("*")] == []

@@ -46,12 +46,11 @@ class VaultBinary(Administered):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        deadline = time.monotonic() + _READY_SECONDS
-        while not self._ready():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self._stop()
-                raise UsageError(f"{self._command} did not start in its development mode.")
-            time.sleep(0.05)
+        try:
+            self._wait()
+        except BaseException:  # a signal too
+            self._stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -67,6 +66,13 @@ class VaultBinary(Administered):
             json=body,
         )
         return answer.status, json.loads(answer.body or b"{}")
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + _READY_SECONDS
+        while not self._ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise UsageError(f"{self._command} did not start in its development mode.")
+            time.sleep(0.05)
 
     def _ready(self) -> bool:
         try:
