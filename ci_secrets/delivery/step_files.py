@@ -15,13 +15,16 @@ from ci_secrets.text import foreign
 _IN_MEMORY_BYTES: Final = 1024 * 1024
 """GitHub shows no larger summary, but CMD can write one of any size."""
 _PIECE_BYTES: Final = 64 * 1024
+_STREAMS: Final = (Path("/proc/self/fd/1"), Path("/proc/self/fd/2"))
+"""Where /dev/stdout and /dev/stderr lead."""
 
 
 def redact_summary(path: Path, redactor: Filter) -> None:
     """Put the text of a file through a fresh filter, in place: the runner reads this very file.
 
     A file that is not there is no error. What cannot be redacted (a symlink that CMD put there, a
-    file that cannot be written) is removed. Raises `OutputRefusedError` where that fails too.
+    file that cannot be written) is removed, but for a device. Raises `OutputRefusedError` where
+    that fails too.
     """
     try:
         _rewrite(path, redactor)
@@ -29,13 +32,24 @@ def redact_summary(path: Path, redactor: Filter) -> None:
         return
     except OSError as error:
         try:
-            path.unlink(missing_ok=True)
+            if not _holds_no_text(path):
+                path.unlink(missing_ok=True)
         except OSError:
             raise OutputRefusedError(
                 f"The job summary {foreign(path)} cannot be redacted: {error.strerror}.",
                 cause="The command replaced it, or the disk is full or read-only.",
                 fix="Look at the summary of this step: what the command wrote there stands in it.",
             ) from None
+
+
+def _holds_no_text(path: Path) -> bool:
+    """Whether it is a device, or a stream of whoever opens it: /dev/null, /dev/stdout.
+
+    NOTE: root, in a container, could remove it, and all that write to it would make a file of it.
+    """
+    if path.is_symlink():
+        return path.readlink() in _STREAMS
+    return path.is_char_device() or path.is_block_device()
 
 
 def _rewrite(path: Path, redactor: Filter) -> None:

@@ -151,10 +151,8 @@ class GitHub(Base):
     def command_files(self) -> CommandFiles:
         """The files of this step, as far as they are set."""
         summary = self._get("GITHUB_STEP_SUMMARY")
-        # NOTE: what cannot be redacted is removed, and root can remove even /dev/null.
-        device = Path(summary).parent == Path("/dev")
         return CommandFiles(
-            summary=Path(summary) if summary and not device else None,
+            summary=Path(summary) if summary else None,
             handed_on={name: Path(self._get(name)) for name in _HANDED_ON if self._get(name)},
         )
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import tempfile
 import tracemalloc
 from pathlib import Path
@@ -91,3 +92,22 @@ def test_fifo_does_not_hold_us_up(tmp_path: Path) -> None:
     os.mkfifo(path)
     redact_summary(path, redactor())
     assert not path.exists()
+
+
+def test_a_device_is_left_alone(tmp_path: Path) -> None:
+    """It holds no text; and that of the machine (/dev/null) others need."""
+    path = tmp_path / "null"
+    try:
+        os.mknod(path, stat.S_IFCHR | 0o666, Path("/dev/null").stat().st_rdev)
+    except PermissionError:
+        pytest.skip("only root may make a device")
+    redact_summary(path, redactor())
+    assert path.is_char_device()
+
+
+def test_a_standard_stream_is_left_alone(tmp_path: Path) -> None:
+    """Of /dev/stdout each process makes its own stdout: nothing of CMD's stands there."""
+    path = tmp_path / "stdout"
+    path.symlink_to("/proc/self/fd/1")
+    redact_summary(path, redactor())
+    assert path.is_symlink()

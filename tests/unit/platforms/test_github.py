@@ -223,9 +223,3 @@ def test_a_steps_files_are_known() -> None:
     assert files.summary == Path("/f/summary")
     assert files.handed_on == {"GITHUB_ENV": Path("/f/env")}
     assert GitHub({}).command_files().summary is None
-
-
-@pytest.mark.parametrize("place", ["/dev/null", "/dev/stdout"])
-def test_a_device_is_no_summary(place: str) -> None:
-    """No runner reads it; what is removed where it cannot be redacted must not be the machine's."""
-    assert GitHub({"GITHUB_STEP_SUMMARY": place}).command_files().summary is None
