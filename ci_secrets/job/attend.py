@@ -14,7 +14,7 @@ from ci_secrets.delivery.pump import Stream, turn
 from ci_secrets.delivery.signals import Signals
 from ci_secrets.delivery.watched import Watched
 from ci_secrets.errors import CiSecretsError
-from ci_secrets.job.closing import end, tell, write_reports
+from ci_secrets.job.closing import end, summarised, tell, write_reports
 from ci_secrets.job.files import handed_on, step_files
 from ci_secrets.job.opening import Job
 from ci_secrets.job.reports import clear_reports
@@ -182,7 +182,8 @@ class _Keeper:
                 for job in self._jobs
             ]
         )
-        tell(ended, first.platform, first.console)
+        ended = summarised(ended, first.platform)
+        tell(ended, first.console)
         unwritten = write_reports(ended, self._reports, first.environment, first.console)
         return ended.exit_code or unwritten
 

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from ci_secrets.console import Console, Tone
 from ci_secrets.delivery.files import remove_files
@@ -10,7 +11,7 @@ from ci_secrets.errors import CiSecretsError, NotClosedError
 from ci_secrets.job.opening import Job
 from ci_secrets.job.reports import context_of, write_files
 from ci_secrets.job.signals import Interrupted
-from ci_secrets.leaks.findings import Report, Verdict, combine
+from ci_secrets.leaks.findings import Coverage, Report, Verdict, combine
 from ci_secrets.leaks.formats import ReportFile
 from ci_secrets.leaks.formats import render as rendered
 from ci_secrets.platforms.interface import Platform
@@ -19,6 +20,8 @@ from ci_secrets.response.outcome import Ended, as_json
 from ci_secrets.stores.interface import Closing
 from ci_secrets.text import foreign, inert_json
 
+SUMMARY: Final = "job summary"
+"""The source of what is said of the job's summary page."""
 NOT_NOTED = "Not noted for `finish`, which will look again at what is closed by now:"
 _SHOWN = 20
 """Findings and sources in the log; the report has them all."""
@@ -101,7 +104,34 @@ def _exposed(job: Job, reports: Sequence[Report]) -> list[str]:
     return [entry.lease_id for entry in job.credentials if entry.name in names and entry.lease_id]
 
 
-def tell(ended: Ended, platform: Platform, console: Console) -> None:
+def summarised(ended: Ended, platform: Platform) -> Ended:
+    """The same, after it was put on the job's summary page.
+
+    Where that cannot be written, a warning is added; what CMD wrote there may not be whole, too.
+    """
+    if platform.command_files().summary is None:
+        return ended
+    from ci_secrets.response.summary import render
+
+    try:
+        platform.write_summary(render(ended))
+    except CiSecretsError as failure:
+        return dataclasses.replace(
+            ended,
+            reports=tuple(map(_broken_off, ended.reports)),
+            warnings=(*ended.warnings, failure.what),
+        )
+    return ended
+
+
+def _broken_off(report: Report) -> Report:
+    """The summary's report without its promise of the whole text; another one as it is."""
+    whole, cut = (Coverage(source=SUMMARY, state=state) for state in ("complete", "tail-missing"))
+    seen = tuple(cut if entry == whole else entry for entry in report.coverage)
+    return dataclasses.replace(report, coverage=seen)
+
+
+def tell(ended: Ended, console: Console) -> None:
     """The verdict with its coverage, each finding, and what became of tokens and leases."""
     seen = [f"{foreign(entry.source)} {entry.state}" for entry in ended.coverage_told[:_SHOWN]]
     if len(ended.coverage) > _SHOWN:
@@ -126,7 +156,6 @@ def tell(ended: Ended, platform: Platform, console: Console) -> None:
     for warning in ended.warnings:
         console.warn(warning)
     tell_closed(ended, console)
-    _summarise(ended, platform, console)
 
 
 def tell_closed(ended: Ended, console: Console) -> None:
@@ -140,17 +169,6 @@ def tell_closed(ended: Ended, console: Console) -> None:
         console.say(AGAIN, "warn")
     if ended.audit_head:
         console.say(f"audit head: {ended.audit_head}", "dim")
-
-
-def _summarise(ended: Ended, platform: Platform, console: Console) -> None:
-    if platform.command_files().summary is None:
-        return
-    from ci_secrets.response.summary import render
-
-    try:
-        platform.write_summary(render(ended))
-    except CiSecretsError as failure:
-        console.warn(f"The job summary was not written: {failure.what}")
 
 
 def write_reports(

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ci_secrets.delivery import child
-from ci_secrets.job.closing import end, tell, write_reports
+from ci_secrets.job.closing import end, summarised, tell, write_reports
 from ci_secrets.job.files import handed_on, step_files
 from ci_secrets.job.opening import Job
 from ci_secrets.job.signals import Revoker
@@ -44,6 +44,7 @@ def run(job: Job, execution: "Execution") -> int:
             interrupted=revoker.ended(),
             warnings=handed_on(job.platform, watch),
         )
-        tell(closed, job.platform, job.console)
+        closed = summarised(closed, job.platform)
+        tell(closed, job.console)
         unwritten = write_reports(closed, execution.reports, job.environment, job.console)
     return closed.exit_code or job.stops.exit_code or unwritten

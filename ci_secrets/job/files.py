@@ -8,6 +8,7 @@ from ci_secrets.console import Console
 from ci_secrets.delivery.files import new_directory, write_files
 from ci_secrets.delivery.step_files import redact_summary
 from ci_secrets.errors import CiSecretsError
+from ci_secrets.job.closing import SUMMARY
 from ci_secrets.job.opening import Job
 from ci_secrets.job.watch import Watch
 from ci_secrets.leaks.findings import Coverage, Report
@@ -35,7 +36,7 @@ def step_files(platform: Platform, watch: Watch, console: Console) -> list[Repor
     if summary is None:
         return []
     if _is_empty(summary):
-        return [Report(coverage=(Coverage(source="job summary", state="complete"),))]
+        return [Report(coverage=(Coverage(source=SUMMARY, state="complete"),))]
     from ci_secrets.leaks.guard import Guard
 
     guard = Guard(watch.engine)
@@ -43,8 +44,8 @@ def step_files(platform: Platform, watch: Watch, console: Console) -> list[Repor
         redact_summary(summary, guard)
     except CiSecretsError as failure:
         console.warn(f"The job summary was not redacted: {failure.what}")
-        return [Report(coverage=(Coverage(source="job summary", state="none"),))]
-    return [guard.report("job summary")]
+        return [Report(coverage=(Coverage(source=SUMMARY, state="none"),))]
+    return [guard.report(SUMMARY)]
 
 
 def handed_on(platform: Platform, watch: Watch) -> list[str]:

@@ -10,7 +10,7 @@ from ci_secrets import audit, platforms, seal, stores
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError, UsageError
 from ci_secrets.job import state
-from ci_secrets.job.closing import NOT_NOTED, delete, tell, write_reports
+from ci_secrets.job.closing import NOT_NOTED, delete, summarised, tell, write_reports
 from ci_secrets.job.opening import LOGIN_LOST, Wanted, close_all
 from ci_secrets.job.reports import clear_reports
 from ci_secrets.leaks.findings import Coverage, Report
@@ -71,8 +71,8 @@ class Finish:
             if closed is None:
                 raise
             return self._close(closed)  # another `finish` was quicker
-        ended = self._end(handed, sealed)
-        tell(ended, self.platform, self.console)
+        ended = summarised(self._end(handed, sealed), self.platform)
+        tell(ended, self.console)
         try:
             if ended.closed:
                 sealed.close(state.tombstone(ended))

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from ci_secrets import platforms
 from ci_secrets.console import Console
-from ci_secrets.errors import CiSecretsError, UsageError
+from ci_secrets.errors import CiSecretsError, OutputRefusedError, UsageError
 from ci_secrets.job.handover import Taken, take
 from ci_secrets.job.opening import Wanted
 from ci_secrets.job.reports import clear_reports, context_of, write_files
@@ -114,7 +114,10 @@ def _tell(
 ) -> int:
     """What was found; 0, or 8 where a report could not be written."""
     context = context_of(environment)
-    platform.write_summary(render("markdown", report, context))
+    try:
+        platform.write_summary(render("markdown", report, context))
+    except OutputRefusedError as failure:
+        console.warn(failure.what)
     unwritten = write_files(
         asked.reports, lambda file: render(file.format, report, context), console
     )

@@ -137,7 +137,7 @@ class GitHub(Base):
         commands.append("GITHUB_ENV", self._environment, values)
 
     def write_summary(self, markdown: str) -> None:
-        """Append to GITHUB_STEP_SUMMARY, if it stays within what GitHub takes."""
+        """Append to GITHUB_STEP_SUMMARY, unless that is more than GitHub takes."""
         commands.append_summary(self._environment, markdown)
 
     def mask_request(self, line: bytes) -> bytes | None:

@@ -5,6 +5,7 @@ its `set_output` prints the value in clear where the file is not set, follows li
 value after the other, and its `export_variable` puts the value in our own environment.
 """
 
+import errno
 import os
 import re
 import stat
@@ -107,20 +108,26 @@ def append(
     except OSError as failure:
         raise OutputRefusedError(
             f"The file of {variable} cannot be written; nothing was.",
-            cause=foreign(failure.strerror or "it is not a regular file"),
+            cause=foreign(failure.strerror),
             fix="Free some space in RUNNER_TEMP; nobody may replace the runner's files by links.",
         ) from None
 
 
 def append_summary(environment: Mapping[str, str], markdown: str) -> None:
-    """Append to the step's summary. A summary that cannot be written fails no job."""
+    """Append to the step's summary, where there is one that is no device such as /dev/null.
+
+    Raises `OutputRefusedError` where it takes not all of it; then it is as it was.
+    """
     path = environment.get("GITHUB_STEP_SUMMARY", "")
     if not path:
         return
     try:
-        _append_whole(Path(path), markdown.encode("utf-8", "replace"), MAX_SUMMARY_BYTES)
-    except OSError:
-        pass  # the same report stands in the log
+        if not Path(path).is_char_device():
+            _append_whole(Path(path), markdown.encode("utf-8", "replace"), MAX_SUMMARY_BYTES)
+    except OSError as failure:
+        raise OutputRefusedError(
+            f"The job summary was not written: {foreign(failure.strerror)}."
+        ) from None
 
 
 def _append_whole(path: Path, data: bytes, limit: int | None = None) -> None:
@@ -129,13 +136,13 @@ def _append_whole(path: Path, data: bytes, limit: int | None = None) -> None:
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
-            raise OSError
+            raise OSError(errno.EINVAL, "It is not a regular file")
         size = found.st_size
         # A line that an earlier command left open would swallow our first name.
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
             data = b"\n" + data
         if limit is not None and size + len(data) > limit:
-            raise OSError
+            raise OSError(errno.EFBIG, f"GitHub shows none above {limit >> 10} KiB")
         try:
             view = memoryview(data)
             while view:

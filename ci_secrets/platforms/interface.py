@@ -195,7 +195,10 @@ class Platform(Protocol):
         """Set variables for the job's later steps. Raises `OutputRefusedError`."""
 
     def write_summary(self, markdown: str) -> None:
-        """Append to the job's summary page; where there is none, or no room on it, nothing."""
+        """Append to the job's summary page, where there is one.
+
+        Raises `OutputRefusedError`, which says all in one sentence, where that takes it not whole.
+        """
 
     def mask_request(self, line: bytes) -> bytes | None:
         """The value that a line of CMD's output asks the runner to mask (`::add-mask::V`).

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import os
 import resource
 import subprocess
@@ -141,6 +142,24 @@ def test_a_report_that_cannot_be_written_is_told_by_the_exit_code(generic: Story
         assert "The report was not written" in done.err
         assert "revoked, proven: 1 token and 1 lease" in done.err
     assert generic.run("finish", *report, env=RUN).code == 8
+
+
+def test_a_disk_that_is_full_for_the_summary(github: Story) -> None:
+    """It is told, in the report too; what CMD has written there may not be all that it wrote."""
+    with _full_disk(github.stand.workspace / "disk", "8k") as disk:
+        (disk / "filler").write_bytes(b"x" * 8192)
+        summary = disk / "summary"
+        summary.touch()
+        env = {**RUN, "GITHUB_STEP_SUMMARY": str(summary)}
+        done = github.run("exec", "--report", "report.json", "--", "true", env=env)
+        assert done.code == 0, done.err
+        assert summary.read_text() == ""
+    lost = "The job summary was not written: No space left on device."
+    assert f"::warning title=ci-secrets::ci-secrets: {lost}\n" in done.err
+    assert "verdict: clean (job summary tail-missing, stdout complete" in done.err
+    report = json.loads((github.stand.workspace / "report.json").read_text())
+    assert {"source": "job summary", "state": "tail-missing"} in report["coverage"]
+    assert lost in report["warnings"]
 
 
 def test_a_disk_that_cmd_fills(generic: Story) -> None:

@@ -289,15 +289,22 @@ def test_a_summary_never_grows_beyond_what_github_shows(tmp_path: Path) -> None:
     """It would drop all of it, the user's part too."""
     path = tmp_path / "summary"
     path.write_bytes(b"a" * (commands.MAX_SUMMARY_BYTES - 5))
-    summary(path, "## ci-secrets\n")
+    with pytest.raises(OutputRefusedError, match="not written: GitHub shows none above 1024 KiB"):
+        summary(path, "## ci-secrets\n")
     assert path.stat().st_size == commands.MAX_SUMMARY_BYTES - 5
 
 
 @pytest.mark.parametrize("make", [link, directory, pipe, missing], ids=lambda it: it.__name__)
-def test_a_summary_that_cannot_be_written_fails_no_job(
+def test_a_summary_that_cannot_be_written_is_told(
     tmp_path: Path, make: Callable[[Path], None]
 ) -> None:
-    """The same report stands in the log."""
+    """Nobody would miss what is not there."""
     make(tmp_path / "file")
-    summary(tmp_path / "file", "## ci-secrets\n")
+    with pytest.raises(OutputRefusedError, match=r"^The job summary was not written: [A-Z].*\.$"):
+        summary(tmp_path / "file", "## ci-secrets\n")
+
+
+def test_nobody_waits_for_a_summary() -> None:
+    """Where there is none, and where it goes to /dev/null."""
     GitHub({}).write_summary("## ci-secrets\n")
+    summary(Path(os.devnull), "## ci-secrets\n")
