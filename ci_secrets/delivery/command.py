@@ -77,6 +77,8 @@ def why_not_started(
     error: OSError, argv: Sequence[str], environment: Mapping[str, str]
 ) -> tuple[int, str]:
     """The exit code that a shell would give, and one line for people."""
+    if not argv[0]:
+        return NOT_FOUND, "cannot run a command with an empty name: is a variable unset?"
     name = foreign(argv[0])
     if error.errno == errno.E2BIG:
         return NOT_EXECUTABLE, f"cannot run {name}: its arguments and environment are too long"

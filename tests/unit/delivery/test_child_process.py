@@ -41,6 +41,12 @@ class TestExit:
         assert done.returncode == 127
         assert ended["notes"] == [r"cannot run no-such\x0acommand: not found on PATH"]
 
+    def test_no_name(self, runner: Runner) -> None:
+        """127, as bash says it, and what may have become of the name."""
+        done, ended = runner.run([""])
+        assert done.returncode == 127
+        assert ended["notes"] == ["cannot run a command with an empty name: is a variable unset?"]
+
     def test_path_is_the_childs(self, runner: Runner, tmp_path: Path) -> None:
         """CMD is looked up on the PATH that it gets."""
         assert (
