@@ -179,6 +179,22 @@ def test_libraries_of_the_job_are_loaded_by_the_command_only(generic: Story) -> 
     assert after.count(PRELOADED) == 3, done.err
 
 
+def test_variables_of_the_job_reach_the_command_as_they_were(generic: Story) -> None:
+    """None of those that the script needs itself is taken for one of the job's."""
+    link = generic.stand.workspace / "link"
+    link.symlink_to(TOOL)
+    variables = {"name": "a", "self": "b", "link": "c"}
+    done = subprocess.run(
+        [link, "exec", "--", "/bin/sh", "-c", 'echo "$name $self $link"'],
+        cwd=generic.stand.workspace,
+        env={**generic.environment(), **variables},
+        capture_output=True,
+        check=False,
+        timeout=40,
+    )
+    assert done.stdout == b"a b c\n", done.stderr
+
+
 def test_openssl_takes_no_modules_of_the_job(generic: Story, tmp_path: Path) -> None:
     """OPENSSL_CONF, which loads a library into whoever does TLS, is for CMD alone."""
     config = tmp_path / "openssl.cnf"
