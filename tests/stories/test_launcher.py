@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -207,3 +208,18 @@ def test_openssl_takes_no_modules_of_the_job(generic: Story, tmp_path: Path) -> 
     done = generic.run("exec", "--", "/bin/sh", "-c", script, env=variables)
     assert done.code == 0, done.err
     assert done.out == f"{config} /x /y\n"
+
+
+@pytest.mark.parametrize("stream", ["stdin", "stdout", "stderr"])
+def test_a_stream_that_is_a_directory(tmp_path: Path, stream: str) -> None:
+    """Python itself would end in a fatal error; this is a mistake in how it is called: 2."""
+    directory = os.open(tmp_path, os.O_RDONLY)
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    done = subprocess.run(
+        [TOOL, "--version"], check=False, timeout=20, **{**streams, stream: directory}
+    )
+    os.close(directory)
+    assert done.returncode == 2
+    assert not done.stdout
+    if stream != "stderr":
+        assert done.stderr == f"ci-secrets: {stream} is a directory; redirect it.\n".encode()
