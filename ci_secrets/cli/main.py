@@ -44,6 +44,9 @@ GARBAGE: Final = 50_000
 NOBODY_READS: Final = 141
 """As a shell says SIGPIPE: not 0, for a verdict may be lost; not an error, for `head` does it."""
 
+INTERRUPTED: Final = 130
+"""As a shell says SIGINT."""
+
 _REASONS: Final = (
     "expected one argument",
     "expected at least one argument",
@@ -133,8 +136,6 @@ def main(argv: Sequence[str], environment: Mapping[str, str], console: Console) 
     except Interrupted as stop:  # everything is closed by then, and said
         console.say(f"stopped by {signal.Signals(stop.signum).name}", "bad")
         return stop.exit_code
-    except KeyboardInterrupt:
-        return 130
 
 
 def _run(argv: Sequence[str], environment: Mapping[str, str], console: Console) -> int:
@@ -172,9 +173,14 @@ def entry() -> NoReturn:
     threading.excepthook = lambda bug: console.error(_internal(bug.exc_value))
     sys.unraisablehook = lambda _bug: None
     try:
+        # NOTE: the script has set it aside, so that no traceback is shown while we are loaded
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         code = main(sys.argv[1:], environment, console)
     except BrokenPipeError:
         code = NOBODY_READS
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     except Exception as failure:
         code = 1
         console.error(_internal(failure))

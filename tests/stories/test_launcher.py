@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -191,7 +192,7 @@ def test_variables_of_the_job_reach_the_command_as_they_were(generic: Story) -> 
         env={**generic.environment(), **variables},
         capture_output=True,
         check=False,
-        timeout=40,
+        timeout=patience.SECONDS,
     )
     assert done.stdout == b"a b c\n", done.stderr
 
@@ -216,10 +217,65 @@ def test_a_stream_that_is_a_directory(tmp_path: Path, stream: str) -> None:
     directory = os.open(tmp_path, os.O_RDONLY)
     streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     done = subprocess.run(
-        [TOOL, "--version"], check=False, timeout=20, **{**streams, stream: directory}
+        [TOOL, "--version"], check=False, timeout=patience.SECONDS, **{**streams, stream: directory}
     )
     os.close(directory)
     assert done.returncode == 2
     assert not done.stdout
     if stream != "stderr":
         assert done.stderr == f"ci-secrets: {stream} is a directory; redirect it.\n".encode()
+
+
+def _slow_to_load(folder: Path) -> Path:
+    """The script beside a Python that waits in the middle of the tool's import."""
+    package = folder / "modules" / "ci_secrets" / "cli"
+    package.mkdir(parents=True)
+    for place in (package, package.parent):
+        (place / "__init__.py").touch()
+    (package / "main.py").write_text(
+        "import os, time\nos.write(1, b'loading\\n')\ntime.sleep(60)\n"
+    )
+    (folder / "python").write_text(
+        f'#!/bin/sh\nshift\nPYTHONPATH={folder}/modules exec {sys.executable} -P "$@"\n'
+    )
+    (folder / "python").chmod(0o755)
+    return Path(shutil.copy(TOOL, folder))
+
+
+def test_a_start_that_is_interrupted_shows_nothing(tmp_path: Path) -> None:
+    """No traceback, and the caller sees a death by SIGINT, so that a shell's own loop ends, too."""
+    tool = _slow_to_load(tmp_path)
+    with subprocess.Popen(
+        [tool, "redact"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"loading\n"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=patience.SECONDS)
+    assert (process.returncode, err) == (-signal.SIGINT, b"")
+
+
+def test_an_interrupt_that_is_ignored_stays_so(tmp_path: Path) -> None:
+    """Started in the background by a shell, it does not end with what is in the foreground."""
+    tool = _slow_to_load(tmp_path)
+    shell = 'trap "" INT; exec "$0" redact'
+    with subprocess.Popen(["sh", "-c", shell, str(tool)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"loading\n"
+        ignored = Path(f"/proc/{process.pid}/status").read_text().partition("SigIgn:")[2]
+        process.kill()
+    assert int(ignored.split()[0], 16) >> signal.SIGINT - 1 & 1
+
+
+def test_a_command_that_is_interrupted_says_130(tmp_path: Path) -> None:
+    """From its first step on, without a traceback."""
+    known = tmp_path / "known.json"
+    known.write_text('{"A": "made-up-value-7d6c5b4a"}')
+    with subprocess.Popen(
+        [TOOL, "redact", "--known", known], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(b"text\n" * 20_000)  # more than a pipe holds
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=patience.SECONDS)
+    assert (process.returncode, err) == (130, b"")
