@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ci_secrets import disk
 from ci_secrets.cli.options import add as add_options
 from ci_secrets.cli.options import settle
 from ci_secrets.cli.wanted import IDENTITY, RUN, STORE, wanted
@@ -63,7 +64,7 @@ def _begin(
     from ci_secrets.job.signals import Interrupted
 
     if home is not None:
-        add = meeting.Add(arguments.words, environment, str(Path.cwd()))
+        add = meeting.Add(arguments.words, environment, str(disk.absolute(Path())))
         return _told(meeting.ask(home, _key(), add))
     process = detach(activation.LOG, _descriptors(environment))
     if isinstance(process, Parent):
@@ -102,11 +103,11 @@ def _understood(arguments: argparse.Namespace) -> "Activation":
 
     for name, value in vars(arguments).items():
         if isinstance(value, Path):
-            setattr(arguments, name, value.absolute())
+            setattr(arguments, name, disk.absolute(value))
     return Activation(
         wanted=wanted(arguments),
         keep_identity=arguments.keep_identity,
-        reports=tuple(it._replace(path=it.path.absolute()) for it in arguments.report),
+        reports=tuple(it._replace(path=disk.absolute(it.path)) for it in arguments.report),
     )
 
 

@@ -1,7 +1,6 @@
 """`as: file`: values in files that only this user can read, all of them or none."""
 
 import contextlib
-import os
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -67,8 +66,18 @@ def remove_files(paths: Collection[Path]) -> None:
 
 
 def refuse_existing(path: Path) -> None:
-    """Raise `OutputRefusedError` where something stands at `path`, a dangling symlink included."""
-    if os.path.lexists(path):
+    """Raise `OutputRefusedError` where something stands at `path`, or may.
+
+    That a symlink leads nowhere does not matter.
+    """
+    here = disk.look(path, follow=False)
+    if here.kind == "unseen":
+        raise OutputRefusedError(
+            f"{foreign(path)} cannot be looked at: {here.why}",
+            cause="this user may not enter the directory, or the name is none",
+            fix="Name another path.",
+        )
+    if here.kind != "nothing":
         raise OutputRefusedError(
             f"{foreign(path)} exists already.",
             cause="It is of an earlier job, or the checkout brought it along.",

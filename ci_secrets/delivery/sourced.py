@@ -69,4 +69,4 @@ def exports(values: Sequence[tuple[str, Secret]]) -> bytes:
 
 def in_checkout(path: Path) -> bool:
     """Whether the file would lie in a git work tree, where `git add` and artifacts find it."""
-    return any((parent / ".git").exists() for parent in path.absolute().parents)
+    return any(disk.look(it / ".git").found for it in disk.absolute(path).parents)

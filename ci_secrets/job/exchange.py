@@ -95,10 +95,11 @@ def _check_sinks(job: Job, handover: Handover) -> None:
     for path in (handover.env_file, handover.dotenv):
         if path is None:
             continue
-        if path.is_symlink():
+        if disk.look(path, follow=False).kind == "link":
             raise OutputRefusedError(
                 f"{foreign(path)} is a symlink.", fix="Name a file that does not exist yet."
             )
+        disk.absolute(path)
         refuse_existing(path)  # NOTE: or the end of the run would delete what is not ours
 
 
@@ -189,7 +190,7 @@ def _deliver(job: Job, handover: Handover, variables: Pairs, outputs: Pairs) -> 
                 f"{foreign(handover.env_file)} lies in a git checkout, where `git add` and "
                 "artifacts may take it along: better a place outside."
             )
-        job.files.append(handover.env_file.absolute())
+        job.files.append(disk.absolute(handover.env_file))
         job.seal()
         sourced.write(handover.env_file, variables)
     if handover.dotenv:

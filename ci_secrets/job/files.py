@@ -1,9 +1,9 @@
 """Files that a run makes, and those through which CMD speaks to its runner."""
 
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from ci_secrets import disk
 from ci_secrets.console import Console
 from ci_secrets.delivery.files import new_directory, write_files
 from ci_secrets.delivery.step_files import redact_summary
@@ -53,7 +53,7 @@ def handed_on(platform: Platform, watch: Watch) -> list[str]:
     files = platform.command_files().handed_on or {}
     warnings = []
     for variable, path in files.items():
-        if not path.is_file() or _is_empty(path):
+        if disk.look(path).kind != "file" or _is_empty(path):
             continue
         from ci_secrets.leaks.scan import scan_paths
 
@@ -67,8 +67,5 @@ def handed_on(platform: Platform, watch: Watch) -> list[str]:
 
 def _is_empty(path: Path) -> bool:
     """Whether it is a file, no link to one, in which nothing stands."""
-    try:
-        found = path.lstat()
-    except OSError:
-        return False
-    return stat.S_ISREG(found.st_mode) and found.st_size == 0
+    here = disk.look(path, follow=False)
+    return here.kind == "file" and not here.size

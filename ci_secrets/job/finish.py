@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ci_secrets import audit, platforms, seal, stores
+from ci_secrets import audit, disk, platforms, seal, stores
 from ci_secrets.console import Console
-from ci_secrets.errors import CiSecretsError, UsageError
+from ci_secrets.errors import CiSecretsError, NotClosedError, OutputRefusedError, UsageError
 from ci_secrets.job import state
 from ci_secrets.job.closing import NOT_NOTED, delete, summarised, tell, write_reports
 from ci_secrets.job.opening import LOGIN_LOST, Wanted, close_all
@@ -164,7 +164,7 @@ def sealed_values(wanted: Wanted, environment: Mapping[str, str]) -> Known:
 
 
 def _open(found: seal.Found, wanted: Wanted, platform: Platform) -> seal.SealedState:
-    base = state.base(wanted, platform)
+    base = _base(wanted, platform)
     return seal.open_state(
         found.path, lambda run: platform.state_key(run, directory=base, create=False)
     )
@@ -173,18 +173,42 @@ def _open(found: seal.Found, wanted: Wanted, platform: Platform) -> seal.SealedS
 def _left_open(wanted: Wanted, platform: Platform) -> Sequence[seal.Found] | None:
     """What this run left; `None` where it opened nothing.
 
-    Raises `UsageError` where it is not clear which of several open runs is meant.
+    Raises `UsageError` where it is not clear which of several open runs is meant, and
+    `NotClosedError` where something may be open but cannot be looked for.
     """
     run = platform.run()
-    base = state.base(wanted, platform)
-    if not (state.directory(base, run) if run.run else base).is_dir():
+    base = _base(wanted, platform)
+    place = state.directory(base, run) if run.run else base
+    here = disk.look(place)
+    if here.kind == "unseen":
+        raise _unseen(place, here.why)
+    if here.kind != "directory":
         return None
-    found = state.find(base, run)
+    try:
+        found = state.find(base, run)
+    except OSError as failure:
+        raise _unseen(place, failure.strerror) from None
     running = [it.run.run for it in found if it.kind == "open" and it.run]
     if not run.run and len(running) > 1:
         runs = "\n".join(f"  --run-id {foreign(it)}" for it in running)
         raise UsageError("Several runs are open on this machine.", fix=f"Say which:\n{runs}")
     return found or None
+
+
+def _base(wanted: Wanted, platform: Platform) -> Path:
+    try:
+        return state.base(wanted, platform)
+    except OutputRefusedError as failure:
+        raise _unseen(wanted.state_dir, failure.what) from None
+
+
+def _unseen(place: Path | None, why: str | None) -> NotClosedError:
+    return NotClosedError(
+        f"What this run left cannot be looked for in {foreign(place)}: {foreign(why)}.",
+        cause="Another user made the directory, or the path is not that of the start of the run.",
+        fix="Run `ci-secrets finish` as the user who opened the run, with the same --state-dir. "
+        "What was opened and is not closed lives until its TTL ends.",
+    )
 
 
 def _revoke(
@@ -223,11 +247,19 @@ def _own_log(platform: Platform, console: Console) -> OwnLog | None:
         return None
 
 
+def _missing(log: Path) -> str:
+    """Why there is nothing to look at, as the rest of a sentence, or `""`."""
+    here = disk.look(log)
+    if here.kind == "unseen":
+        return f"cannot be looked at ({here.why})"
+    return "is not there" if here.kind == "nothing" else ""
+
+
 def _look(known: Known, platform: Platform, log: Path | None, console: Console) -> Report:
     """Scan the log that was given, else what the platform can show of its own; else nothing."""
     engine = build(known.every)
-    if log is not None and not log.exists():
-        console.warn(f"The log {foreign(log)} is not there, so nothing was looked at.")
+    if log is not None and (why := _missing(log)):
+        console.warn(f"The log {foreign(log)} {why}, so nothing was looked at.")
         return dataclasses.replace(_nothing_seen(str(log)), skipped=engine.skipped)
     if log is not None:
         return as_seen([scan_paths(engine, [str(log)], None)], known.asked)[0]

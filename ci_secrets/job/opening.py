@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from ci_secrets import audit, platforms, stores
+from ci_secrets import audit, disk, platforms, stores
 from ci_secrets.config import load, yaml
 from ci_secrets.config.model import Config
 from ci_secrets.config.names import check_distinct
@@ -101,7 +101,7 @@ class Job:
         if file is None:
             return config
         # NOTE: whoever closes the run may do it from another directory.
-        trail = dataclasses.replace(config.audit, file=file.absolute())
+        trail = dataclasses.replace(config.audit, file=disk.absolute(file))
         return dataclasses.replace(config, audit=trail)
 
     @contextmanager

@@ -20,7 +20,7 @@ def context_of(
 def clear_reports(files: Iterable[ReportFile], console: Console) -> None:
     """Take away what an earlier run has written: should this one fail, that is not its word."""
     for path in (file.path for file in files):
-        if path.is_symlink() or not path.is_file():
+        if disk.look(path, follow=False).kind != "file":
             continue  # where nothing is written either
         try:
             disk.remove(path)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ci_secrets import seal
+from ci_secrets import disk, seal
 from ci_secrets.config.model import Auth, Leaks, StoreConfig
 from ci_secrets.errors import CiSecretsError
 from ci_secrets.leaks.sought import Known
@@ -39,8 +39,11 @@ def directory(base: Path, run: Run) -> Path:
 
 
 def base(wanted: "Wanted", platform: Platform) -> Path:
-    """Where the runs have their directories: the place that was named, else the platform's."""
-    return (wanted.state_dir or platform.state_directory()).absolute()
+    """Where the runs have their directories: the place that was named, else the platform's.
+
+    Raises `OutputRefusedError` where it leads nowhere.
+    """
+    return disk.absolute(wanted.state_dir or platform.state_directory())
 
 
 def audit_key(environment: Mapping[str, str]) -> bytes | None:
@@ -163,7 +166,7 @@ _PATHS = ("ca_file", "client_cert", "client_key")
 
 def _store_as_json(store: StoreConfig) -> dict[str, Any]:
     fields = dataclasses.asdict(store)
-    return fields | {name: str(fields[name].absolute()) for name in _PATHS if fields[name]}
+    return fields | {name: str(disk.absolute(fields[name])) for name in _PATHS if fields[name]}
 
 
 def _store_from_json(fields: Mapping[str, Any]) -> StoreConfig:

@@ -1,6 +1,5 @@
 """Report formats, one file each."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ci_secrets import disk
 from ci_secrets.errors import UsageError
 from ci_secrets.leaks.findings import Report
 
@@ -65,7 +65,7 @@ def report_files(texts: Sequence[str]) -> tuple[ReportFile, ...]:
     Raises `UsageError` for an unknown format, and where one would be written over another.
     """
     files = tuple(map(_report_file, texts))
-    if len({os.path.realpath(file.path) for file in files}) < len(files):
+    if len({disk.real(file.path) for file in files}) < len(files):
         raise UsageError(
             "Two reports would be written to the same file.", fix="Give each --report its own FILE."
         )

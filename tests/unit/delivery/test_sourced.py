@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ci_secrets.delivery import sourced
 from ci_secrets.errors import ConfigError, OutputRefusedError
 from ci_secrets.secret import Secret
+from tests.ordinary import TOO_LONG
 from tests.unit.delivery.conftest import PYTHON
 
 SHELLS = {
@@ -112,3 +113,4 @@ def test_in_checkout(tmp_path: Path) -> None:
     (tmp_path / "work" / ".git").mkdir()
     assert sourced.in_checkout(work / "env")
     assert not sourced.in_checkout(tmp_path / "work.tmp" / "env")
+    assert not sourced.in_checkout(tmp_path / TOO_LONG / "env")  # where nobody can look
