@@ -3,10 +3,12 @@
 import io
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
+from ci_secrets import disk
 from ci_secrets.errors import UsageError
 from ci_secrets.leaks.input.packed import unpacked
 from ci_secrets.leaks.input.source import Source, peekable
@@ -33,21 +35,38 @@ class Target:
 
 
 def targets(paths: Iterable[str | Path]) -> Iterator[Target]:
-    """What there is under the paths, in a stable order; `-` is standard input.
+    """What there is under the paths, in a stable order, each name once; `-` is standard input.
 
     Raises `UsageError` where a path does not exist.
     """
+    folder = cache(disk.real)
+    seen = set()
     for path in paths:
-        if str(path) == STDIN:
-            yield Target(name=STDIN)
-        elif not os.path.lexists(path):
-            raise UsageError(
-                f"There is no file {foreign(path)}.", fix="Check the path that is to be scanned."
-            )
-        elif Path(path).is_dir():
-            yield from _directory(Path(path))
-        else:
-            yield _file(str(path))
+        for target in _named(path):
+            place, name = os.path.split(target.name)
+            # NOTE: paths may overlap; a link to a file is a name of its own, and what was passed
+            # over in a folder is read where it is named
+            known = ("" if str(path) == STDIN else folder(place), name, target.readable)
+            if known not in seen:
+                seen.add(known)
+                yield target
+
+
+def _named(path: str | Path) -> Iterator[Target]:
+    """What there is under one path."""
+    if str(path) == STDIN:
+        yield Target(name=STDIN)
+        return
+    if disk.look(path, follow=False).kind == "nothing":
+        raise UsageError(
+            f"There is no file {foreign(path)}.", fix="Check the path that is to be scanned."
+        )
+    here = disk.look(path)
+    if here.kind == "directory":
+        yield from _directory(Path(path))
+    else:
+        readable = here.kind in ("file", "other")
+        yield Target(name=str(path), size=here.size, readable=readable)
 
 
 def opened(target: Target, stdin: IO[bytes], tick: Tick = lambda _: None) -> Iterator[Source]:
@@ -76,30 +95,37 @@ def sources(paths: Iterable[str | Path], stdin: IO[bytes]) -> Iterator[Source]:
 
 
 def _directory(top: Path) -> Iterator[Target]:
-    missed: list[Target] = []
-    count = 0
-    for folder, subfolders, files in os.walk(
-        top, onerror=lambda error: missed.append(Target(name=str(error.filename), readable=False))
-    ):
-        subfolders.sort()
-        # NOTE: a link to a folder may lead in circles, or out of what is meant
-        links = [name for name in subfolders if Path(folder, name).is_symlink()]
-        for name in sorted(files + links):
-            count += 1
-            path = Path(folder, name)
-            # NOTE: a pipe or a device in a directory would be waited for, and holds no log
-            found = _file(str(path)) if path.is_file() else Target(name=str(path), readable=False)
-            yield replace(found, below=str(top))
-    yield from missed
-    if not count and not missed:
+    empty = True
+    folders = [top]
+    while folders:
+        folder = folders.pop()
+        try:
+            paths = sorted(folder.iterdir())
+        except OSError:
+            below = str(top) if folder != top else ""
+            yield Target(name=str(folder), readable=False, below=below)
+            empty = False
+            continue
+        looks = [(path, disk.look(path, follow=False)) for path in paths]
+        folders += reversed([path for path, here in looks if here.kind == "directory"])
+        for path, here in looks:
+            if here.kind != "directory":
+                empty = False
+                yield _file(path, here, top)
+    if empty:
         yield Target(name=str(top), readable=False)
 
 
-def _file(name: str) -> Target:
-    try:
-        return Target(name=name, size=Path(name).stat().st_size)
-    except OSError:
-        return Target(name=name, readable=False)
+def _file(path: Path, here: disk.Look, top: Path) -> Target:
+    """What was found in a folder.
+
+    NOTE: a link to a folder may lead in circles, or out of what is meant; a pipe or a device would
+    be waited for, and holds no log.
+    """
+    found = disk.look(path) if here.kind == "link" else here
+    return Target(
+        name=str(path), size=found.size, readable=found.kind == "file", below=str(top)
+    )
 
 
 class _Counted(io.RawIOBase):
