@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ci_secrets import disk
 from ci_secrets.cli.options import add as add_options
 from ci_secrets.cli.options import settle
 from ci_secrets.cli.wanted import IDENTITY, RUN, STORE, wanted
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError, NotClosedError, UsageError
+from ci_secrets.paths import absolute
 
 if TYPE_CHECKING:
     from ci_secrets.delivery.meeting import Answer
@@ -64,7 +64,7 @@ def _begin(
     from ci_secrets.job.signals import Interrupted
 
     if home is not None:
-        add = meeting.Add(arguments.words, environment, str(disk.absolute(Path())))
+        add = meeting.Add(arguments.words, environment, str(absolute(Path())))
         return _told(meeting.ask(home, _key(), add))
     process = detach(activation.LOG, _descriptors(environment))
     if isinstance(process, Parent):
@@ -103,11 +103,11 @@ def _understood(arguments: argparse.Namespace) -> "Activation":
 
     for name, value in vars(arguments).items():
         if isinstance(value, Path):
-            setattr(arguments, name, disk.absolute(value))
+            setattr(arguments, name, absolute(value))
     return Activation(
         wanted=wanted(arguments),
         keep_identity=arguments.keep_identity,
-        reports=tuple(it._replace(path=disk.absolute(it.path)) for it in arguments.report),
+        reports=tuple(it._replace(path=absolute(it.path)) for it in arguments.report),
     )
 
 

@@ -16,6 +16,7 @@ from ci_secrets.cli.wanted import IDENTITY, wanted
 from ci_secrets.console import Console
 from ci_secrets.errors import UsageError
 from ci_secrets.leaks.findings import Report, Verdict
+from ci_secrets.paths import look
 from ci_secrets.text import foreign
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _accepted(
 
     if arguments.ignore_file:
         return ignore.read(arguments.ignore_file, today)
-    if not Path(ignore.NAME).exists():
+    if not look(ignore.NAME).found:
         return ()
     from ci_secrets import platforms
 

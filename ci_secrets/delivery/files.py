@@ -9,6 +9,7 @@ from typing import Final
 from ci_secrets import disk
 from ci_secrets.config.names import check_name
 from ci_secrets.errors import NotClosedError, OutputRefusedError
+from ci_secrets.paths import look
 from ci_secrets.secret import Credential
 from ci_secrets.text import foreign
 
@@ -70,7 +71,7 @@ def refuse_existing(path: Path) -> None:
 
     That a symlink leads nowhere does not matter.
     """
-    here = disk.look(path, follow=False)
+    here = look(path, follow=False)
     if here.kind == "unseen":
         raise OutputRefusedError(
             f"{foreign(path)} cannot be looked at: {here.why}",

@@ -12,6 +12,7 @@ from ci_secrets import disk
 from ci_secrets.config.names import check_name
 from ci_secrets.delivery.files import refuse_existing
 from ci_secrets.errors import OutputRefusedError
+from ci_secrets.paths import absolute, look
 from ci_secrets.secret import Secret
 from ci_secrets.text import foreign
 
@@ -69,4 +70,4 @@ def exports(values: Sequence[tuple[str, Secret]]) -> bytes:
 
 def in_checkout(path: Path) -> bool:
     """Whether the file would lie in a git work tree, where `git add` and artifacts find it."""
-    return any(disk.look(it / ".git").found for it in disk.absolute(path).parents)
+    return any(look(it / ".git").found for it in absolute(path).parents)

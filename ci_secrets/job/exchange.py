@@ -18,6 +18,7 @@ from ci_secrets.job.files import secret_files
 from ci_secrets.job.handover import give
 from ci_secrets.job.opening import Job, Wanted
 from ci_secrets.leaks.masks import Unmasked, masks_of
+from ci_secrets.paths import absolute, look
 from ci_secrets.platforms import speak
 from ci_secrets.secret import Credential, Secret
 from ci_secrets.stores.interface import Session
@@ -95,11 +96,11 @@ def _check_sinks(job: Job, handover: Handover) -> None:
     for path in (handover.env_file, handover.dotenv):
         if path is None:
             continue
-        if disk.look(path, follow=False).kind == "link":
+        if look(path, follow=False).kind == "link":
             raise OutputRefusedError(
                 f"{foreign(path)} is a symlink.", fix="Name a file that does not exist yet."
             )
-        disk.absolute(path)
+        absolute(path)
         refuse_existing(path)  # NOTE: or the end of the run would delete what is not ours
 
 
@@ -190,7 +191,7 @@ def _deliver(job: Job, handover: Handover, variables: Pairs, outputs: Pairs) -> 
                 f"{foreign(handover.env_file)} lies in a git checkout, where `git add` and "
                 "artifacts may take it along: better a place outside."
             )
-        job.files.append(disk.absolute(handover.env_file))
+        job.files.append(absolute(handover.env_file))
         job.seal()
         sourced.write(handover.env_file, variables)
     if handover.dotenv:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from ci_secrets import disk
 from ci_secrets.console import Console
 from ci_secrets.delivery.files import new_directory, write_files
 from ci_secrets.delivery.step_files import redact_summary
@@ -12,6 +11,7 @@ from ci_secrets.job.closing import SUMMARY
 from ci_secrets.job.opening import Job
 from ci_secrets.job.watch import Watch
 from ci_secrets.leaks.findings import Coverage, Report
+from ci_secrets.paths import look
 from ci_secrets.platforms.interface import Platform
 from ci_secrets.text import foreign
 
@@ -53,7 +53,7 @@ def handed_on(platform: Platform, watch: Watch) -> list[str]:
     files = platform.command_files().handed_on or {}
     warnings = []
     for variable, path in files.items():
-        if disk.look(path).kind != "file" or _is_empty(path):
+        if look(path).kind != "file" or _is_empty(path):
             continue
         from ci_secrets.leaks.scan import scan_paths
 
@@ -67,5 +67,5 @@ def handed_on(platform: Platform, watch: Watch) -> list[str]:
 
 def _is_empty(path: Path) -> bool:
     """Whether it is a file, no link to one, in which nothing stands."""
-    here = disk.look(path, follow=False)
+    here = look(path, follow=False)
     return here.kind == "file" and not here.size

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ci_secrets import audit, disk, platforms, seal, stores
+from ci_secrets import audit, platforms, seal, stores
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError, NotClosedError, OutputRefusedError, UsageError
 from ci_secrets.job import state
@@ -18,6 +18,7 @@ from ci_secrets.leaks.formats import ReportFile
 from ci_secrets.leaks.matcher import build
 from ci_secrets.leaks.scan import scan_paths, scan_stream
 from ci_secrets.leaks.sought import Known, as_seen
+from ci_secrets.paths import look
 from ci_secrets.platforms.interface import OwnLog, Platform
 from ci_secrets.response.closings import record
 from ci_secrets.response.outcome import Ended, together
@@ -179,7 +180,7 @@ def _left_open(wanted: Wanted, platform: Platform) -> Sequence[seal.Found] | Non
     run = platform.run()
     base = _base(wanted, platform)
     place = state.directory(base, run) if run.run else base
-    here = disk.look(place)
+    here = look(place)
     if here.kind == "unseen":
         raise _unseen(place, here.why)
     if here.kind != "directory":
@@ -249,7 +250,7 @@ def _own_log(platform: Platform, console: Console) -> OwnLog | None:
 
 def _missing(log: Path) -> str:
     """Why there is nothing to look at, as the rest of a sentence, or `""`."""
-    here = disk.look(log)
+    here = look(log)
     if here.kind == "unseen":
         return f"cannot be looked at ({here.why})"
     return "is not there" if here.kind == "nothing" else ""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from ci_secrets import audit, disk, platforms, stores
+from ci_secrets import audit, platforms, stores
 from ci_secrets.config import load, yaml
 from ci_secrets.config.model import Config
 from ci_secrets.config.names import check_distinct
@@ -17,6 +17,7 @@ from ci_secrets.errors import CiSecretsError
 from ci_secrets.job import state, telling
 from ci_secrets.job.keeper import Keeper
 from ci_secrets.job.signals import Interrupted, Stops
+from ci_secrets.paths import absolute
 from ci_secrets.platforms.interface import IdentityOptions, Platform, Run
 from ci_secrets.secret import Credential, Secret
 from ci_secrets.stores.interface import CloseReason, Closing, Mint, Notice, Session, Store
@@ -101,7 +102,7 @@ class Job:
         if file is None:
             return config
         # NOTE: whoever closes the run may do it from another directory.
-        trail = dataclasses.replace(config.audit, file=disk.absolute(file))
+        trail = dataclasses.replace(config.audit, file=absolute(file))
         return dataclasses.replace(config, audit=trail)
 
     @contextmanager

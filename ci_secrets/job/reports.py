@@ -7,6 +7,7 @@ from ci_secrets import disk
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError, OutputRefusedError
 from ci_secrets.leaks.formats import Context, Ending, ReportFile
+from ci_secrets.paths import look
 
 
 def context_of(
@@ -20,7 +21,7 @@ def context_of(
 def clear_reports(files: Iterable[ReportFile], console: Console) -> None:
     """Take away what an earlier run has written: should this one fail, that is not its word."""
     for path in (file.path for file in files):
-        if disk.look(path, follow=False).kind != "file":
+        if look(path, follow=False).kind != "file":
             continue  # where nothing is written either
         try:
             disk.remove(path)

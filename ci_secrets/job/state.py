@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ci_secrets import disk, seal
+from ci_secrets import seal
 from ci_secrets.config.model import Auth, Leaks, StoreConfig
 from ci_secrets.errors import CiSecretsError
 from ci_secrets.leaks.sought import Known
+from ci_secrets.paths import absolute
 from ci_secrets.platforms.interface import Platform, Run
 from ci_secrets.response.outcome import Ended
 from ci_secrets.secret import Secret
@@ -43,7 +44,7 @@ def base(wanted: "Wanted", platform: Platform) -> Path:
 
     Raises `OutputRefusedError` where it leads nowhere.
     """
-    return disk.absolute(wanted.state_dir or platform.state_directory())
+    return absolute(wanted.state_dir or platform.state_directory())
 
 
 def audit_key(environment: Mapping[str, str]) -> bytes | None:
@@ -166,7 +167,7 @@ _PATHS = ("ca_file", "client_cert", "client_key")
 
 def _store_as_json(store: StoreConfig) -> dict[str, Any]:
     fields = dataclasses.asdict(store)
-    return fields | {name: str(disk.absolute(fields[name])) for name in _PATHS if fields[name]}
+    return fields | {name: str(absolute(fields[name])) for name in _PATHS if fields[name]}
 
 
 def _store_from_json(fields: Mapping[str, Any]) -> StoreConfig:

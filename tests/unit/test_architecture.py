@@ -29,22 +29,23 @@ ROOMS: Final[Mapping[str, frozenset[str]]] = {
     "process": frozenset(),
     "lazy": frozenset(),
     "console": frozenset({"errors"}),
+    "paths": BASE,
     "disk": BASE,
     "http": BASE | {"deadline"},
     "config": BASE,
     "platforms": BASE | {"disk", "http", "lazy"},
     "stores": BASE | {"clock", "config", "http", "lazy"},
-    "leaks": BASE | {"process"},
-    "delivery": BASE | {"config", "disk", "process"},
+    "leaks": BASE | {"paths", "process"},
+    "delivery": BASE | {"config", "disk", "paths", "process"},
     "audit": BASE | {"disk", "platforms", "stores"},
     "seal": BASE | {"disk", "platforms"},
     "response": BASE | {"config", "audit", "leaks", "stores"},
     "job": BASE
-    | {"clock", "config", "console", "disk"}
+    | {"clock", "config", "console", "disk", "paths"}
     | {"platforms", "stores", "leaks", "delivery", "audit", "seal", "response"},
     "api": BASE | {"config", "console", "job", "leaks", "response"},
     "cli": BASE
-    | {"config", "console", "process", "platforms", "leaks", "delivery", "audit", "job"}
+    | {"config", "console", "paths", "process", "platforms", "leaks", "delivery", "audit", "job"}
     | {"testing"},
     "testing": BASE | {"http"},
     "__main__": frozenset({"cli"}),

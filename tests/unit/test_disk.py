@@ -14,7 +14,6 @@ import pytest
 
 from ci_secrets import disk
 from ci_secrets.errors import NotClosedError, OutputRefusedError
-from tests.ordinary import TOO_LONG, ordinary_user, stand_nowhere
 
 
 @contextlib.contextmanager
@@ -41,70 +40,6 @@ def _names(directory: Path) -> list[str]:
 
 def _mode(path: Path) -> int:
     return stat.S_IMODE(path.lstat().st_mode)
-
-
-class TestLook:
-    """`look` and its like say what they can of a path, and never raise for the rest."""
-
-    def test_what_stands_there(self, tmp_path: Path) -> None:
-        """A link is looked through, unless it is asked for itself."""
-        (tmp_path / "file").write_bytes(b"12345")
-        (tmp_path / "link").symlink_to("file")
-        (tmp_path / "dangling").symlink_to("nowhere")
-        os.mkfifo(tmp_path / "pipe")
-        names = ("file", "link", "dangling", "pipe", ".", "absent", "file/below")
-        kinds = {name: disk.look(tmp_path / name).kind for name in names}
-        assert kinds == {
-            "file": "file",
-            "link": "file",
-            "dangling": "nothing",
-            "pipe": "other",
-            ".": "directory",
-            "absent": "nothing",
-            "file/below": "nothing",
-        }
-        assert disk.look(tmp_path / "link").size == 5
-        assert disk.look(tmp_path / "absent").size == 0
-        links = {disk.look(tmp_path / name, follow=False).kind for name in ("link", "dangling")}
-        assert links == {"link"}
-
-    def test_what_may_not_be_seen(self, tmp_path: Path) -> None:
-        """It may be there, so it is not nothing; why it cannot be seen is told."""
-        (tmp_path / "locked").mkdir(mode=0o600)
-        (tmp_path / "loop").symlink_to("loop")
-        with ordinary_user(tmp_path):
-            assert disk.look("locked/file") == ("unseen", None, "Permission denied")
-        assert disk.look(tmp_path / TOO_LONG) == ("unseen", None, "File name too long")
-        assert disk.look(tmp_path / "loop").kind == "unseen"
-
-    def test_one_file_under_two_names(self, tmp_path: Path) -> None:
-        """By a link, a hard link or a detour, be it there or not."""
-        (tmp_path / "file").touch()
-        (tmp_path / "hard").hardlink_to(tmp_path / "file")
-        (tmp_path / "link").symlink_to("file")
-        (tmp_path / "dangling").symlink_to("absent")
-        for one, other in (("file", "hard"), ("link", "hard"), ("dangling", "absent")):
-            assert disk.same(tmp_path / one, tmp_path / "." / ".." / tmp_path.name / other)
-        assert not disk.same(tmp_path / "file", tmp_path / "absent")
-        assert not disk.same(tmp_path / TOO_LONG, tmp_path / "file")
-
-    def test_where_the_working_directory_is_gone(self, tmp_path: Path) -> None:
-        """A relative path stays as it is where it is compared, and is refused where it is kept."""
-        code = (
-            "import sys; from ci_secrets import disk; from pathlib import Path\n"
-            "print(disk.real('a'), disk.same('a', 'a'), disk.same('a', 'b'))\n"
-            "print(disk.absolute(Path('/a')))\n"
-            "disk.absolute(Path('a'))"
-        )
-        done = subprocess.run(
-            [sys.executable, "-I", "-c", code],
-            preexec_fn=lambda: stand_nowhere(tmp_path / "gone"),
-            capture_output=True,
-            check=False,
-            text=True,
-        )
-        assert done.stdout == "a True False\n/a\n"
-        assert "OutputRefusedError: a leads nowhere" in done.stderr
 
 
 class TestPrivateDirectory:

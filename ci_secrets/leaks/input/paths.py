@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, cast
 
-from ci_secrets import disk
 from ci_secrets.errors import UsageError
 from ci_secrets.leaks.input.packed import unpacked
 from ci_secrets.leaks.input.source import Source, peekable
+from ci_secrets.paths import Look, look, real_path
 from ci_secrets.text import foreign
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def targets(paths: Iterable[str | Path]) -> Iterator[Target]:
 
     Raises `UsageError` where a path does not exist.
     """
-    folder = cache(disk.real)
+    folder = cache(real_path)
     seen = set()
     for path in paths:
         for target in _named(path):
@@ -57,11 +57,11 @@ def _named(path: str | Path) -> Iterator[Target]:
     if str(path) == STDIN:
         yield Target(name=STDIN)
         return
-    if disk.look(path, follow=False).kind == "nothing":
+    if look(path, follow=False).kind == "nothing":
         raise UsageError(
             f"There is no file {foreign(path)}.", fix="Check the path that is to be scanned."
         )
-    here = disk.look(path)
+    here = look(path)
     if here.kind == "directory":
         yield from _directory(Path(path))
     else:
@@ -106,7 +106,7 @@ def _directory(top: Path) -> Iterator[Target]:
             yield Target(name=str(folder), readable=False, below=below)
             empty = False
             continue
-        looks = [(path, disk.look(path, follow=False)) for path in paths]
+        looks = [(path, look(path, follow=False)) for path in paths]
         folders += reversed([path for path, here in looks if here.kind == "directory"])
         for path, here in looks:
             if here.kind != "directory":
@@ -116,16 +116,14 @@ def _directory(top: Path) -> Iterator[Target]:
         yield Target(name=str(top), readable=False)
 
 
-def _file(path: Path, here: disk.Look, top: Path) -> Target:
+def _file(path: Path, here: Look, top: Path) -> Target:
     """What was found in a folder.
 
     NOTE: a link to a folder may lead in circles, or out of what is meant; a pipe or a device would
     be waited for, and holds no log.
     """
-    found = disk.look(path) if here.kind == "link" else here
-    return Target(
-        name=str(path), size=found.size, readable=found.kind == "file", below=str(top)
-    )
+    found = look(path) if here.kind == "link" else here
+    return Target(name=str(path), size=found.size, readable=found.kind == "file", below=str(top))
 
 
 class _Counted(io.RawIOBase):
