@@ -4,18 +4,24 @@ import os
 import select
 import signal
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, Final
 
 from ci_secrets.errors import UsageError
 from ci_secrets.leaks.input.paths import STDIN
 from ci_secrets.leaks.input.source import CHUNK, Source
+from ci_secrets.leaks.input.utf16 import BOMS
+from ci_secrets.paths import look
 from ci_secrets.text import foreign
 
 PAUSE: Final = 0.2
 """Seconds between two looks at a file; a pipe tells by itself."""
+QUIET: Final = 10
+"""Looks at a file that was moved away, by which nothing more came, until the next one is read."""
+KEPT: Final = 16
+"""Files that were moved away and are looked at again, for a writer that never opened the next."""
 REMEMBERED: Final = 4096
 """Bytes before the next ones that are looked at again: where they differ, the file was cut."""
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -43,21 +49,45 @@ def followed(path: str, stdin: IO[bytes], stop: threading.Event) -> Iterator[Sou
     Where nothing more has come for now, an empty chunk says so, once.
     A pipe ends with its writer. A file ends when `stop` is set, after what it holds by then; where
     it is cut or replaced, what comes from there on is another text of the same name, from line 1.
+    What is written to a file after that is a text of that name as well, whose lines go on.
     Raises `UsageError` where there is no such file.
     """
     if path == STDIN:
         yield _Piped(stdin, stop)
         return
-    if not Path(path).is_file():
-        raise UsageError(
-            f"There is no file {foreign(path)} to follow.",
-            fix="Give one file that is there already, or - for standard input.",
-        )
-    while True:
-        source = _Growing(path, stop)
+    _check(path)
+    left: deque[_File] = deque()
+    file: _File | None = _opened(path)
+    if file is None:
+        yield Source(path, None, "none")
+    while file:
+        source = _Growing(path, file, stop)
         yield source
-        if not source.replaced:
-            return
+        yield from (_Rest(path, earlier) for earlier in left if earlier.grown)
+        if not file.cut:
+            left.append(file)
+        if len(left) > KEPT:
+            left.popleft()
+        file = source.following
+
+
+def _check(path: str) -> None:
+    here = look(path)
+    if here.kind == "file":
+        return
+    why = {"nothing": "is not there", "unseen": f"cannot be looked at: {here.why}"}
+    raise UsageError(
+        f"{foreign(path)} {why.get(here.kind, 'is no regular file')}, so there is nothing to "
+        "follow.",
+        fix="Give one file that is there already, or - for standard input.",
+    )
+
+
+def _opened(path: str) -> "_File | None":
+    try:
+        return _File(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError:
+        return None
 
 
 class _Piped(Source):
@@ -93,52 +123,127 @@ class _Piped(Source):
         self.state = "tail-missing" if self.bytes else "none"
 
 
-class _Growing(Source):
-    """A file from its beginning to where it is stopped, cut or replaced."""
+class _File:
+    """An open file, and how far it has been read. It is closed when nobody has it any more."""
 
-    def __init__(self, path: str, stop: threading.Event) -> None:
-        super().__init__(path, None)
-        self._path = path
-        self._stop = stop
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
         self._latest = b""
-        self.replaced = False
-        """Whether there is another text to read under this name."""
+        self.read = 0
+        """Bytes."""
+        self.lines = self.columns = 0
+        """Of what was read: whole lines, and bytes behind them."""
+        self.cut = False
+        """Whether what stood there once does so no more: the file holds another text."""
 
-    def _read(self) -> Iterator[bytes]:
-        try:
-            with Path(self._path).open("rb", buffering=0) as file:
-                while True:
-                    stopped = self._stop.is_set()
-                    self.replaced = self._is_renamed(file.fileno())
-                    before = self.bytes
-                    while chunk := self._next(file.fileno()):
-                        yield chunk
-                    if self.bytes > before:
-                        yield b""
-                    if stopped or self.replaced:
-                        return
-                    self._stop.wait(PAUSE)
-        except OSError:
-            self.state = "tail-missing" if self.bytes else "none"
+    def __del__(self) -> None:
+        os.close(self._descriptor)
 
-    def _next(self, descriptor: int) -> bytes:
-        """What was appended; empty where nothing was, and where the file was cut.
+    def again(self) -> "_File":
+        """The same file from its beginning."""
+        return _File(os.dup(self._descriptor))
+
+    @property
+    def grown(self) -> bool:
+        """Whether there is more to read."""
+        return os.fstat(self._descriptor).st_size > self.read
+
+    @property
+    def is_utf16(self) -> bool:
+        """Whether it begins with the mark of that."""
+        return os.pread(self._descriptor, len(BOMS[0]), 0).startswith(BOMS)
+
+    def stands_at(self, path: str) -> bool:
+        """Whether it is still what the path leads to, or nothing else is yet."""
+        here = look(path)
+        if here.kind != "file" or here.found is None:
+            return True  # it was moved away: the next one may come, and this one be written to
+        return os.path.samestat(os.fstat(self._descriptor), here.found)
+
+    def chunks(self) -> Iterator[bytes]:
+        """What was appended, and an empty chunk behind it; nothing where the file was cut.
 
         NOTE: it may have been cut and have grown again meanwhile, so that its size tells nothing.
         """
-        behind = self.bytes - len(self._latest)
-        text = os.pread(descriptor, len(self._latest) + CHUNK, behind)
+        before = self.read
+        while chunk := self._next():
+            yield chunk
+        if self.read > before:
+            yield b""
+
+    def _next(self) -> bytes:
+        behind = self.read - len(self._latest)
+        text = os.pread(self._descriptor, len(self._latest) + CHUNK, behind)
         if not text.startswith(self._latest):
-            self.replaced = True
+            self.cut = True
             return b""
         chunk = text[len(self._latest) :]
         self._latest = text[-REMEMBERED:]
-        self.bytes += len(chunk)
+        self.read += len(chunk)
+        self.lines += chunk.count(b"\n")
+        begun = chunk.rfind(b"\n") + 1
+        self.columns = len(chunk) - begun + (0 if begun else self.columns)
         return chunk
 
-    def _is_renamed(self, descriptor: int) -> bool:
-        """Whether the file's name was given to another one (a rotated log)."""
+
+class _Growing(Source):
+    """A file from its beginning to where it is stopped, cut or replaced."""
+
+    def __init__(self, path: str, file: _File, stop: threading.Event) -> None:
+        super().__init__(path, None)
+        self._path = path
+        self._file = file
+        self._stop = stop
+        self.following: _File | None = None
+        """Another text to read under this name."""
+
+    def _read(self) -> Iterator[bytes]:
+        quiet = 0
         try:
-            return not os.path.samestat(os.fstat(descriptor), Path(self._path).stat())
-        except FileNotFoundError:
-            return False  # it was moved away: the next one may come, and this one be written to
+            while True:
+                stopped = self._stop.is_set()
+                if self.following is None and not self._file.stands_at(self._path):
+                    # NOTE: opened at once, for it may be moved away as well before it is read
+                    self.following = _opened(self._path)
+                quiet = quiet + 1 if self.following else 0
+                for chunk in self._file.chunks():
+                    quiet = 0
+                    self.bytes = self._file.read
+                    yield chunk
+                if self._file.cut:
+                    self._begin_again()
+                if stopped or self._file.cut or quiet > QUIET:
+                    return
+                self._stop.wait(PAUSE)
+        except OSError:
+            self.state = "tail-missing" if self.bytes else "none"
+
+    def _begin_again(self) -> None:
+        if self.following is None:
+            self.following = self._file.again()
+        else:
+            self.state = "tail-missing"  # it was moved away, and then cut
+
+
+class _Rest(Source):
+    """What came into a file after it had been left; its places go on where they ended."""
+
+    def __init__(self, path: str, file: _File) -> None:
+        super().__init__(path, None)
+        self._file = file
+        self._lines, self._columns = file.lines, file.columns
+
+    def place(self, line: int, column: int) -> tuple[int, int]:
+        """Line and column in the whole file."""
+        return line + self._lines, column + (self._columns if line == 1 else 0)
+
+    def _read(self) -> Iterator[bytes]:
+        before = self._file.read
+        try:
+            for chunk in self._file.chunks():
+                self.bytes = self._file.read - before
+                yield chunk
+            whole = not (self._file.cut or self._file.is_utf16)
+        except OSError:
+            whole = False
+        self.state = "complete" if whole else "tail-missing"

@@ -13,9 +13,10 @@ import pytest
 
 from ci_secrets.errors import UsageError
 from ci_secrets.leaks.findings import Report
-from ci_secrets.leaks.input.follow import followed, until_signal
+from ci_secrets.leaks.input.follow import KEPT, followed, until_signal
 from ci_secrets.leaks.input.source import Source
 from ci_secrets.leaks.scan import scan_sources
+from tests.ordinary import TOO_LONG
 from tests.patience import wait_until
 from tests.unit.leaks.strategies import engine_of
 
@@ -168,6 +169,101 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     nothing = io.BytesIO()
     with pytest.raises(UsageError, match="to follow"):
         list(followed(str(tmp_path / "absent"), nothing, threading.Event()))
+
+
+def test_what_is_no_file_is_not_said_to_be_absent(tmp_path: Path) -> None:
+    """A folder and a pipe are there; what cannot be looked at may be."""
+    os.mkfifo(tmp_path / "pipe")
+    for path, said in (
+        (tmp_path, "is no regular file"),
+        (tmp_path / "pipe", "is no regular file"),
+        (tmp_path / TOO_LONG, "cannot be looked at: File name too long"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            list(followed(str(path), io.BytesIO(), threading.Event()))
+
+
+class AtThirdLook(threading.Event):
+    """Waits for nothing, and does something when it is asked to wait for the third time."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        super().__init__()
+        self._act = act
+        self._looks = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Count."""
+        self._looks += 1
+        if self._looks == 3:
+            self._act()
+        return super().wait(0 if timeout else None)
+
+
+def test_a_writer_that_has_not_opened_the_new_file_yet(tmp_path: Path) -> None:
+    """A rotated file is read on until it is quiet, and only then the new one."""
+    log = tmp_path / "log"
+    with log.open("ab", buffering=0) as writer:
+        texts, chunks = beginning(log, AtThirdLook(lambda: writer.write(LEAK)))
+        log.rename(tmp_path / "log.1")
+        log.write_bytes(b"new\n")
+        assert list(chunks) == [LEAK, b""]
+    assert next(next(texts).chunks()) == b"new\n"
+
+
+def test_a_writer_that_never_opens_the_new_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes while the new file is read is read at the end; places go on in the old one."""
+    monkeypatch.setattr("ci_secrets.leaks.input.follow.QUIET", 1)
+    log = tmp_path / "log"
+    log.write_bytes(b"one\ntwo: ")
+    with following(log) as scan, log.open("ab", buffering=0) as writer:
+        scan.wait_for(9)
+        log.rename(tmp_path / "log.1")
+        log.write_bytes(b"new\n" + LEAK)
+        scan.wait_for(9 + 4 + len(LEAK))
+        writer.write(f"login {PW}\n{PW}\n".encode())
+        scan.stop.set()
+        report = scan.report.result(30)
+    places = sorted((one.line, one.column) for one in report.findings)
+    assert places == [(2, 12), (3, 1), (3, 7)]
+    assert [entry.state for entry in report.coverage] == ["complete"]
+
+
+def test_a_rotated_file_in_utf16_is_not_called_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes late cannot be told for what it is, so it is missing."""
+    monkeypatch.setattr("ci_secrets.leaks.input.follow.QUIET", 1)
+    log = tmp_path / "log"
+    log.write_bytes("one\n".encode("utf-16"))
+    with following(log) as scan, log.open("ab", buffering=0) as writer:
+        scan.wait_for(10)
+        log.rename(tmp_path / "log.1")
+        log.write_bytes(b"new\n")
+        scan.wait_for(14)
+        writer.write(PW.encode("utf-16-le"))
+        scan.stop.set()
+        report = scan.report.result(30)
+    assert [entry.state for entry in report.coverage] == ["complete", "tail-missing"]
+
+
+def test_many_rotations_keep_few_files_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever follows a log for weeks does not run out of descriptors."""
+    monkeypatch.setattr("ci_secrets.leaks.input.follow.QUIET", 1)
+    monkeypatch.setattr("ci_secrets.leaks.input.follow.PAUSE", 0.01)
+    log = tmp_path / "log"
+    log.write_bytes(b"0000\n")
+    texts = followed(str(log), io.BytesIO(), threading.Event())
+    for count in range(1, KEPT + 5):
+        chunks = next(texts).chunks()
+        log.rename(tmp_path / f"log.{count}")
+        log.write_bytes(b"%04d\n" % count)
+        assert list(chunks) == [b"%04d\n" % (count - 1), b""]
+        held = [os.path.realpath(it) for it in Path("/proc/self/fd").iterdir()]
+        assert sum(it.startswith(str(tmp_path)) for it in held) <= KEPT + 2
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
