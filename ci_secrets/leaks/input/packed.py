@@ -42,7 +42,12 @@ MAX_IN_MEMORY: Final = 256 * 1024**2
 """Bytes of a zip archive that comes through a pipe or lies inside another archive."""
 MAX_DEPTH: Final = 3
 """Archives within archives."""
-NAMES: Final = (".gz", ".zst", ".bz2", ".xz", ".zip")
+_SEALED: Final = re.compile(
+    rb"7z\xbc\xaf'\x1c|Rar!\x1a\x07|\x04\x22\x4d\x18|\x02\x21\x4c\x18|\x1f\x9d|LZIP[\0\1]|\x89LZO\0"
+)
+"""How begins what we do not unpack: 7z, rar, lz4 and its forerunner, compress, lzip, lzop."""
+_SEALED_NAMES: Final = (".br", ".7z", ".rar", ".lz4", ".Z", ".lz", ".lzo", ".lzma")
+NAMES: Final = (".gz", ".zst", ".bz2", ".xz", ".zip", *_SEALED_NAMES)
 _MANY: Final = 0xFFFF
 """Stands for a count that is told elsewhere (Zip64)."""
 _GZIP: Final = b"\x1f\x8b"
@@ -77,8 +82,9 @@ def unpacked(
     labels: list[bytes] = []
     begin, is_zip, holds_tar = _frame(head, labels), head.startswith(_ZIP), _holds_tar(head)
     if depth == MAX_DEPTH or not (begin or is_zip or holds_tar):
-        # NOTE: too deep, or not what its name says: what is in it was not seen
-        sealed = begin or is_zip or holds_tar or (named and name.endswith(NAMES))
+        # NOTE: too deep, unknown to us, or not what its name says: what is in it was not seen
+        packed = begin or is_zip or holds_tar or _SEALED.match(head)
+        sealed = packed or (named and name.endswith(NAMES))
         yield Source(name, stream, "none" if sealed else "complete", budget)
     elif begin:
         yield from _compressed(name, stream, begin, labels, budget_here, depth + 1)

@@ -238,6 +238,33 @@ def test_a_text_that_begins_like_packed_data_is_a_text(text: bytes) -> None:
     assert states(report) == ["complete"]
 
 
+SEALED = {
+    "7z": bytes.fromhex("377abcaf271c0004"),
+    "rar": b"Rar!\x1a\x07\x01\x00",
+    "lz4": bytes.fromhex("04224d18644070"),
+    "lz4, legacy": bytes.fromhex("02214c18"),
+    "compress": b"\x1f\x9d\x90",
+    "lzip": b"LZIP\x01",
+    "lzop": b"\x89LZO\0\r\n\x1a\n",
+}
+
+
+@pytest.mark.parametrize("head", SEALED.values(), ids=SEALED)
+def test_what_is_packed_in_a_way_that_we_do_not_know_was_not_seen(head: bytes) -> None:
+    """It is known by its first bytes; what stands in it as it is, is found all the same."""
+    report = scanned(head + bytes(range(256)) + LEAK)
+    assert states(report) == ["none"]
+    assert len(report.findings) == 1
+    assert states(scanned(gz(head + bytes(9)))) == ["none"]
+
+
+@pytest.mark.parametrize("ending", ["br", "7z", "rar", "lz4", "Z", "lz", "lzo", "lzma"])
+def test_what_its_name_says_to_be_packed_was_not_seen(tmp_path: Path, ending: str) -> None:
+    """Brotli, for one, has no sign of its own."""
+    (tmp_path / f"log.{ending}").write_bytes(b"\x0b\x02\x80nothing\x03")
+    assert states(scan_paths(ENGINE, [tmp_path])) == ["none"]
+
+
 class InPieces(io.RawIOBase):
     """A pipe that gives so many bytes at a time."""
 
