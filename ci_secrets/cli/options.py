@@ -190,7 +190,29 @@ def settle(namespace: argparse.Namespace, environment: Mapping[str, str]) -> arg
         if given is None:
             given = environment.get(variable(name)) or None
         setattr(namespace, attribute, _converted(name, option, given))
+    _keep_reports_apart(namespace)
     return namespace
+
+
+def _keep_reports_apart(namespace: argparse.Namespace) -> None:
+    """Refuse a report in the place of a file that is named for something else."""
+    reports = getattr(namespace, "report", ())
+    if not reports:
+        return
+    from ci_secrets.paths import same_file
+
+    files = [name for name, option in OPTIONS.items() if option.metavar == "FILE"]
+    named = [(f"--{name}", getattr(namespace, name.replace("-", "_"), None)) for name in files]
+    named += [("PATH", path) for path in getattr(namespace, "paths", ())]
+    for what, file in named:
+        if file in (None, "-", reports):
+            continue
+        if any(same_file(report.path, file) for report in reports):
+            raise UsageError(
+                f"--report names the same file as {what}.",
+                cause="The report would take the place of that file.",
+                fix="Give the report a FILE of its own.",
+            )
 
 
 def _converted(name: str, option: Option, given: Any) -> Any:  # noqa: ANN401

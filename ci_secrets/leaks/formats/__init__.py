@@ -7,9 +7,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ci_secrets import disk
 from ci_secrets.errors import UsageError
 from ci_secrets.leaks.findings import Report
+from ci_secrets.paths import real_path
 
 FORMATS: Final[dict[str, str]] = {
     "text": "ci_secrets.leaks.formats.text",
@@ -65,7 +65,7 @@ def report_files(texts: Sequence[str]) -> tuple[ReportFile, ...]:
     Raises `UsageError` for an unknown format, and where one would be written over another.
     """
     files = tuple(map(_report_file, texts))
-    if len({disk.real(file.path) for file in files}) < len(files):
+    if len({real_path(file.path) for file in files}) < len(files):
         raise UsageError(
             "Two reports would be written to the same file.", fix="Give each --report its own FILE."
         )
@@ -75,6 +75,11 @@ def report_files(texts: Sequence[str]) -> tuple[ReportFile, ...]:
 def _report_file(text: str) -> ReportFile:
     name, equals, path = text.partition("=")
     name, path = (known(name), path) if equals else ("json", text)
+    if path == "-":
+        raise UsageError(
+            "A report goes into a file, and `-` is no file.",
+            fix="--report FORMAT=FILE. What `scan` prints on stdout is chosen by --format.",
+        )
     if not path:
         raise UsageError("There is no file for the report.", fix="--report FORMAT=FILE")
     return ReportFile(name, Path(path))

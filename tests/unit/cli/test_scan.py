@@ -12,6 +12,7 @@ import pytest
 from ci_secrets.cli import main as cli
 from ci_secrets.console import Console
 from ci_secrets.leaks.formats import FORMATS
+from tests.ordinary import TOO_LONG
 
 VALUE = "hQ7tzr23-9f8e"
 TODAY = datetime.now(UTC).date()
@@ -125,6 +126,48 @@ def test_two_reports_in_one_file_are_refused(second: str) -> None:
     assert code == 2
     assert "Two reports would be written to the same file" in said
     assert not Path("same").exists()
+
+
+@pytest.mark.parametrize("report", ["job.log", "json=./job.log", "html=link", "sarif=hard"])
+def test_a_report_is_none_of_the_inputs(report: str) -> None:
+    """It would take the place of what is to be read: refused before anything is deleted."""
+    Path("link").symlink_to("job.log")
+    Path("hard").hardlink_to("job.log")
+    before = Path("job.log").read_text()
+    code, said = scan("--report", report)
+    assert code == 2
+    assert "--report names the same file as PATH" in said
+    assert Path("job.log").read_text() == Path("hard").read_text() == before
+    code, said = scan("--report", "known.json")
+    assert code == 2
+    assert "--report names the same file as --known" in said
+    assert Path("known.json").exists()
+
+
+@pytest.mark.parametrize("report", ["-", "json=-"])
+def test_a_report_goes_into_a_file(report: str) -> None:
+    """Elsewhere `-` is a standard stream; here it is none, and no file is made of that name."""
+    code, said = scan("--report", report)
+    assert code == 2
+    assert "no file" in said
+    assert not Path("-").exists()
+    assert scan("--report", "./-")[0] == 11
+    assert Path("-").exists()
+
+
+def test_a_report_that_cannot_be_looked_at(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is not written, which is said; the verdict is that of the log."""
+    code, said = scan("--report", TOO_LONG)
+    assert code == 11
+    assert "The report was not written" in said
+    assert "leaked" in capsys.readouterr().out
+
+
+def test_a_log_that_cannot_be_looked_at(capsys: pytest.CaptureFixture[str]) -> None:
+    """That is no typing error: it stands among what could not be read."""
+    assert scan("--format", "json", TOO_LONG)[0] == 11
+    coverage = json.loads(capsys.readouterr().out)["coverage"]
+    assert [entry["state"] for entry in coverage] == ["none", "complete"]
 
 
 @pytest.mark.parametrize(
