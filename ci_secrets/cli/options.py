@@ -201,11 +201,11 @@ def _keep_reports_apart(namespace: argparse.Namespace) -> None:
         return
     from ci_secrets.paths import same_file
 
-    files = [name for name, option in OPTIONS.items() if option.metavar == "FILE"]
+    files = [name for name, it in OPTIONS.items() if it.metavar == "FILE" and name != "report"]
     named = [(f"--{name}", getattr(namespace, name.replace("-", "_"), None)) for name in files]
     named += [("PATH", path) for path in getattr(namespace, "paths", ())]
     for what, file in named:
-        if file in (None, "-", reports):
+        if file is None or str(file) == "-":
             continue
         if any(same_file(report.path, file) for report in reports):
             raise UsageError(

@@ -200,10 +200,11 @@ def _base(wanted: Wanted, platform: Platform) -> Path:
     try:
         return state.base(wanted, platform)
     except OutputRefusedError as failure:
-        raise _unseen(wanted.state_dir, failure.what) from None
+        place = wanted.state_dir or platform.state_directory()
+        raise _unseen(place, failure.what) from None
 
 
-def _unseen(place: Path | None, why: str | None) -> NotClosedError:
+def _unseen(place: Path, why: str | None) -> NotClosedError:
     return NotClosedError(
         f"What this run left cannot be looked for in {foreign(place)}: {foreign(why)}.",
         cause="Another user made the directory, or the path is not that of the start of the run.",

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from typing import IO, Final
 
 from ci_secrets.errors import UsageError
+from ci_secrets.leaks.input.growing import File, opened
 from ci_secrets.leaks.input.paths import STDIN
 from ci_secrets.leaks.input.source import CHUNK, Source
-from ci_secrets.leaks.input.utf16 import BOMS
 from ci_secrets.paths import look
 from ci_secrets.text import foreign
 
@@ -22,8 +22,6 @@ QUIET: Final = 10
 """Looks at a file that was moved away, by which nothing more came, until the next one is read."""
 KEPT: Final = 16
 """Files that were moved away and are looked at again, for a writer that never opened the next."""
-REMEMBERED: Final = 4096
-"""Bytes before the next ones that are looked at again: where they differ, the file was cut."""
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -56,8 +54,8 @@ def followed(path: str, stdin: IO[bytes], stop: threading.Event) -> Iterator[Sou
         yield _Piped(stdin, stop)
         return
     _check(path)
-    left: deque[_File] = deque()
-    file: _File | None = _opened(path)
+    left: deque[File] = deque()
+    file: File | None = opened(path)
     if file is None:
         yield Source(path, None, "none")
     while file:
@@ -81,13 +79,6 @@ def _check(path: str) -> None:
         "follow.",
         fix="Give one file that is there already, or - for standard input.",
     )
-
-
-def _opened(path: str) -> "_File | None":
-    try:
-        return _File(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
-    except OSError:
-        return None
 
 
 class _Piped(Source):
@@ -123,78 +114,15 @@ class _Piped(Source):
         self.state = "tail-missing" if self.bytes else "none"
 
 
-class _File:
-    """An open file, and how far it has been read. It is closed when nobody has it any more."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._latest = b""
-        self.read = 0
-        """Bytes."""
-        self.lines = self.columns = 0
-        """Of what was read: whole lines, and bytes behind them."""
-        self.cut = False
-        """Whether what stood there once does so no more: the file holds another text."""
-
-    def __del__(self) -> None:
-        os.close(self._descriptor)
-
-    def again(self) -> "_File":
-        """The same file from its beginning."""
-        return _File(os.dup(self._descriptor))
-
-    @property
-    def grown(self) -> bool:
-        """Whether there is more to read."""
-        return os.fstat(self._descriptor).st_size > self.read
-
-    @property
-    def is_utf16(self) -> bool:
-        """Whether it begins with the mark of that."""
-        return os.pread(self._descriptor, len(BOMS[0]), 0).startswith(BOMS)
-
-    def stands_at(self, path: str) -> bool:
-        """Whether it is still what the path leads to, or nothing else is yet."""
-        here = look(path)
-        if here.kind != "file" or here.found is None:
-            return True  # it was moved away: the next one may come, and this one be written to
-        return os.path.samestat(os.fstat(self._descriptor), here.found)
-
-    def chunks(self) -> Iterator[bytes]:
-        """What was appended, and an empty chunk behind it; nothing where the file was cut.
-
-        NOTE: it may have been cut and have grown again meanwhile, so that its size tells nothing.
-        """
-        before = self.read
-        while chunk := self._next():
-            yield chunk
-        if self.read > before:
-            yield b""
-
-    def _next(self) -> bytes:
-        behind = self.read - len(self._latest)
-        text = os.pread(self._descriptor, len(self._latest) + CHUNK, behind)
-        if not text.startswith(self._latest):
-            self.cut = True
-            return b""
-        chunk = text[len(self._latest) :]
-        self._latest = text[-REMEMBERED:]
-        self.read += len(chunk)
-        self.lines += chunk.count(b"\n")
-        begun = chunk.rfind(b"\n") + 1
-        self.columns = len(chunk) - begun + (0 if begun else self.columns)
-        return chunk
-
-
 class _Growing(Source):
     """A file from its beginning to where it is stopped, cut or replaced."""
 
-    def __init__(self, path: str, file: _File, stop: threading.Event) -> None:
+    def __init__(self, path: str, file: File, stop: threading.Event) -> None:
         super().__init__(path, None)
         self._path = path
         self._file = file
         self._stop = stop
-        self.following: _File | None = None
+        self.following: File | None = None
         """Another text to read under this name."""
 
     def _read(self) -> Iterator[bytes]:
@@ -204,7 +132,7 @@ class _Growing(Source):
                 stopped = self._stop.is_set()
                 if self.following is None and not self._file.stands_at(self._path):
                     # NOTE: opened at once, for it may be moved away as well before it is read
-                    self.following = _opened(self._path)
+                    self.following = opened(self._path)
                 quiet = quiet + 1 if self.following else 0
                 for chunk in self._file.chunks():
                     quiet = 0
@@ -228,7 +156,7 @@ class _Growing(Source):
 class _Rest(Source):
     """What came into a file after it had been left; its places go on where they ended."""
 
-    def __init__(self, path: str, file: _File) -> None:
+    def __init__(self, path: str, file: File) -> None:
         super().__init__(path, None)
         self._file = file
         self._lines, self._columns = file.lines, file.columns
