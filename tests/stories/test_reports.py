@@ -62,7 +62,7 @@ MISSING = ("--secrets", "secret/data/nope x | A")
         (["exec", *MISSING, "--", "true"], 7),
         (["exchange", *MISSING], 7),
         (["finish", "--platform", "nowhere"], 2),
-        (["scan", "--known", "nowhere", "r.json"], 2),
+        (["scan", "--known", "nowhere", "ci-secrets.yaml"], 2),
         (["verify"], 2),
     ],
     ids=lambda it: it[0] if isinstance(it, list) else str(it),
