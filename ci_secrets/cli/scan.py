@@ -76,7 +76,10 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str], console: 
     if report.verdict is Verdict.UNKNOWN:
         if unsought([report], known.asked):
             raise nothing_sought()
-        raise UsageError("Nothing could be read, so nothing is known.", fix="Check the paths.")
+        raise UsageError(
+            "Nothing could be read, so nothing is known.",
+            fix="Check the paths, and whether this user may read what they lead to.",
+        )
     return 11 if report.verdict is Verdict.LEAKED else unwritten
 
 
