@@ -68,7 +68,7 @@ def absolute(path: Path) -> Path:
         return path.absolute()
     except OSError:
         raise OutputRefusedError(
-            f"{foreign(path)} leads nowhere: the working directory is gone",
-            cause="it was deleted, or moved out of reach, after this process had begun",
-            fix="run in a directory that is there, or name the whole path",
+            f"{foreign(path)} leads nowhere: the working directory is gone.",
+            cause="It was deleted, or moved out of reach.",
+            fix="Run in a directory that is there, or name the whole path.",
         ) from None

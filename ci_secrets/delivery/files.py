@@ -74,8 +74,8 @@ def refuse_existing(path: Path) -> None:
     here = look(path, follow=False)
     if here.kind == "unseen":
         raise OutputRefusedError(
-            f"{foreign(path)} cannot be looked at: {here.why}",
-            cause="this user may not enter the directory, or the name is none",
+            f"{foreign(path)} cannot be looked at: {here.why}.",
+            cause="This user may not enter the directory, or the name is none.",
             fix="Name another path.",
         )
     if here.kind != "nothing":

@@ -201,7 +201,7 @@ def _base(wanted: Wanted, platform: Platform) -> Path:
         return state.base(wanted, platform)
     except OutputRefusedError as failure:
         place = wanted.state_dir or platform.state_directory()
-        raise _unseen(place, failure.what) from None
+        raise _unseen(place, failure.what.rstrip(".")) from None
 
 
 def _unseen(place: Path, why: str | None) -> NotClosedError:
