@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -20,10 +19,9 @@ from ci_secrets.testing.issuer import Issuer
 from tests import patience
 from tests.patience import wait_until
 from tests.stories.story import TOOL, Story, begin
+from tests.stories.users import as_nobody
 
-CI: Final = bool(os.environ.get("CI"))
 PLACES: Final = ("/tmp", "/var/tmp", "/dev/shm", "/run")
-NOBODY: Final = 65534
 LARGEST: Final = 64 * 1024 * 1024
 
 
@@ -258,22 +256,8 @@ class TestProcesses:
 
 
 def _unprivileged(story: Story, words: Sequence[str]) -> list[str]:
-    """The words, run by an ordinary user: by ourselves, or as root by `nobody`.
-
-    NOTE: nobody may be unable to enter the folder of this Python, so it gets CAP_DAC_READ_SEARCH;
-    the capability gives no access to other processes.
-    """
-    if os.geteuid() != 0:
-        return list(words)
-    if not shutil.which("setpriv"):
-        if CI:
-            pytest.fail("setpriv is missing: apt-get install util-linux")
-        pytest.skip("needs setpriv to become an ordinary user: apt-get install util-linux")
-    for path in [story.stand.workspace.parent, *story.stand.workspace.parent.rglob("*")]:
-        os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
-    become = ["--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"]
-    capability = "-all,+dac_read_search"
-    return ["setpriv", *become, "--inh-caps", capability, "--ambient-caps", capability, *words]
+    """The words, run by an ordinary user: by ourselves, or as root by `nobody`."""
+    return [*(as_nobody(story) if os.geteuid() == 0 else ()), *words]
 
 
 PEEK: Final = """
