@@ -11,7 +11,7 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from ci_secrets.secret import Secret
 from ci_secrets.text import foreign
 
 VARIABLE: Final = "CI_SECRETS_STATE_KEY"
+_RUNTIME: Final = "XDG_RUNTIME_DIR"
 MIN_CHARACTERS: Final = 16
 _KEY_CHARACTERS: Final = 64
 """256 bits in hex: one line of text, so that it is looked for in the log like any value."""
@@ -37,19 +38,22 @@ def state_key(
     `state_directory` is the one in use: the file lies neither in it nor above it, and each
     directory has its own, so that closing a run takes no key from its namesake elsewhere.
 
-    `create` makes the file where it is not there yet. Raises `NotClosedError` where it must be
-    there and is not, or is not ours alone; `ConfigError` where no key can be made, be it because
-    another user has a file of its name.
+    The end may run in another session than the start: the file is looked for in every place.
+    `create` makes it where it is not there yet. Raises `NotClosedError` where it must be there and
+    is not, or is not ours alone; `ConfigError` where no key can be made, be it because another user
+    has a file of its name.
     """
     given = environment.get(VARIABLE, "")
     if given:
         return _given(given)
     directory = state_directory.resolve()  # NOTE: the end may name it in another way
-    path = _place(environment, directory) / _name(run, directory)
-    if create:
-        if not os.path.lexists(path):
-            _create(path)
-        _check_owner(path)
+    name = _name(run, directory)
+    places = _places(environment, directory)
+    path = next((place / name for place in places if _stands(place / name)), None)
+    if path is None and not create:
+        raise _missing(name, places, environment)
+    if path is None:
+        path = _made(places, name)
     return StateKey(
         material=_read(path),
         came_from=f"key file {foreign(path)}",
@@ -68,17 +72,17 @@ def _given(value: str) -> StateKey:
     return StateKey(material=Secret(value), came_from=f"${VARIABLE}")
 
 
-def _place(environment: Mapping[str, str], state_directory: Path) -> Path:
-    candidates = [environment.get("XDG_RUNTIME_DIR", ""), "/dev/shm"]  # noqa: S108  # O_EXCL, 0600
-    for candidate in map(Path, filter(None, candidates)):
-        usable = candidate.is_absolute() and os.access(candidate, os.W_OK | os.X_OK)
-        if usable and candidate.is_dir() and _apart(candidate.resolve(), state_directory):
-            return candidate
-    raise ConfigError(
-        "There is no place for the key of the sealed state.",
-        cause="Neither $XDG_RUNTIME_DIR nor /dev/shm is a writable directory away from the state.",
-        fix=_FIX,
-    )
+def _places(environment: Mapping[str, str], state_directory: Path) -> list[Path]:
+    """Where a key file may lie, best first."""
+    candidates = [environment.get(_RUNTIME, ""), "/dev/shm"]  # noqa: S108  # O_EXCL, 0600
+    return [
+        candidate
+        for candidate in map(Path, filter(None, candidates))
+        if candidate.is_absolute()
+        and os.access(candidate, os.W_OK | os.X_OK)
+        and candidate.is_dir()
+        and _apart(candidate.resolve(), state_directory)
+    ]
 
 
 def _apart(one: Path, other: Path) -> bool:
@@ -90,6 +94,40 @@ def _name(run: Run, state_directory: Path) -> str:
     identity = "\0".join((str(state_directory), run.platform, run.run, run.attempt, run.job))
     digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()
     return f"ci-secrets-{os.geteuid()}-{digest[:24]}.key"
+
+
+def _stands(path: Path) -> bool:
+    """Whether there is one of ours; what another user put under its name hides no other place."""
+    return not disk.absent(path) and not disk.of_another_user(path)
+
+
+def _made(places: Sequence[Path], name: str) -> Path:
+    """A new key file in the best place."""
+    if not places:
+        raise ConfigError(
+            "There is no place for the key of the sealed state.",
+            cause=f"Neither ${_RUNTIME} nor /dev/shm is a writable directory away from the state.",
+            fix=_FIX,
+        )
+    path = places[0] / name
+    if not os.path.lexists(path):
+        _create(path)
+    _check_owner(path)
+    return path
+
+
+def _missing(name: str, places: Sequence[Path], environment: Mapping[str, str]) -> NotClosedError:
+    looked = " or ".join(foreign(place) for place in places)
+    runtime = environment.get(_RUNTIME, "")
+    now = f"it is {foreign(runtime)} now" if runtime else "it is not set now"
+    return NotClosedError(
+        f"The key of the sealed state cannot be read: there is no {name}"
+        + (f" in {looked}." if looked else "."),
+        cause=f"The run was opened with ${VARIABLE}, which is not set now, or with another "
+        f"${_RUNTIME} ({now}), as another session has it; or the file was deleted.",
+        fix=f"Set {VARIABLE} and {_RUNTIME} as at the start, and run this again. Where the key is "
+        "gone, what this run opened ends with its TTL.",
+    )
 
 
 def _create(path: Path) -> None:
@@ -123,7 +161,7 @@ def _check_owner(path: Path) -> None:
         raise ConfigError(
             f"{foreign(path)} belongs to another user, and the key of the sealed state goes there.",
             cause="Somebody made it before us. Nothing was opened yet.",
-            fix=f"{_FIX} Or set XDG_RUNTIME_DIR to a directory that only this user can enter.",
+            fix=f"{_FIX} Or set {_RUNTIME} to a directory that only this user can enter.",
         )
 
 

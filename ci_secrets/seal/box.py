@@ -154,8 +154,9 @@ def gone(directory: Path) -> NotClosedError:
 def _wrong_key(came_from: str) -> NotClosedError:
     return NotClosedError(
         f"The sealed state of this run does not open with the key from {foreign(came_from)}.",
-        cause="It is another key than the one at the start of the job, or the file was changed.",
-        fix=f"Run `ci-secrets finish` with the key of the start. {_CONSEQUENCE}",
+        cause="It is another key than the one at the start of the job, which had other variables "
+        "(CI_SECRETS_STATE_KEY, XDG_RUNTIME_DIR, CI_JOB_TOKEN); or the file was changed.",
+        fix=f"Run `ci-secrets finish` with the variables of the start. {_CONSEQUENCE}",
     )
 
 

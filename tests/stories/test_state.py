@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -84,6 +85,42 @@ def test_a_key_file_that_is_gone(generic: Story) -> None:
     done = generic.run("finish", env=RUN)
     assert done.code == 9, done.err
     assert key.name in done.err
+
+
+WITHOUT: Final = {"XDG_RUNTIME_DIR": ""}
+CREDENTIAL: Final = {"CI_SECRETS_STATE_KEY": "made-up-credential-of-the-start"}
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [({}, WITHOUT), (CREDENTIAL, {}), ({}, CREDENTIAL)],
+    ids=["runtime", "credential", "file"],
+)
+def test_a_key_that_is_elsewhere_than_at_the_start(
+    generic: Story, start: dict[str, str], end: dict[str, str]
+) -> None:
+    """It is 9 with what the start had otherwise; with the variables of the start it closes."""
+    done = generic.run("exchange", "--env-file", "e", env=start)
+    assert done.code == 0, done.err
+    done = generic.run("finish", env=end)
+    assert done.code == 9, done.err
+    assert "CI_SECRETS_STATE_KEY" in done.err
+    assert "XDG_RUNTIME_DIR" in done.err
+    assert "of the start" in done.err or "as at the start" in done.err
+    assert "made-up-credential" not in done.said
+    assert len(generic.users) == 1
+    done = generic.run("finish", env=start)
+    assert done.code == 0, done.err
+    assert generic.users == {}
+
+
+def test_a_key_of_before_the_login_session(generic: Story) -> None:
+    """Opened by cron, closed within a session: the end looks in every place for the key."""
+    done = generic.run("exchange", "--env-file", "e", env=WITHOUT)
+    assert done.code == 0, done.err
+    done = generic.run("finish")
+    assert done.code == 0, done.err
+    assert generic.users == {}
 
 
 def test_a_directory_that_is_gone_means_that_nothing_was_opened(github: Story) -> None:

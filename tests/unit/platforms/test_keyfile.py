@@ -81,6 +81,46 @@ def test_a_missing_key_is_said(runtime: Path) -> None:
     assert "CI_SECRETS_STATE_KEY" in caught.value.fix
 
 
+def test_the_end_looks_in_every_place(runtime: Path) -> None:
+    """A run that was opened without a login session is closed within one, and is opened again."""
+    first = keyfile.state_key({}, RUN, runtime.parent / "state", create=True)
+    assert first.file is not None
+    assert first.file.parent == Path("/dev/shm")
+    for create in (False, True):
+        again = key(runtime, create=create, state=str(runtime.parent / "state"))
+        assert (again.file, again.material) == (first.file, first.material)
+    first.file.unlink()
+
+
+@pytest.mark.skipif(os.geteuid() != 0 and not os.environ.get("CI"), reason="needs root to chown")
+def test_a_file_of_another_user_hides_no_key_of_ours(runtime: Path) -> None:
+    """Where one stands in the first place, our own is found in the second."""
+    ours = keyfile.state_key({}, RUN, runtime.parent / "state", create=True).file
+    assert ours is not None
+    planted = runtime / ours.name
+    planted.symlink_to(ours)
+    os.chown(planted, 65534, 65534, follow_symlinks=False)
+    assert key(runtime, create=False, state=str(runtime.parent / "state")).file == ours
+    ours.unlink()
+
+
+def test_a_key_that_is_not_there_is_explained(runtime: Path) -> None:
+    """The start had other variables, and its key is wherever they say."""
+    with pytest.raises(NotClosedError, match="cannot be read") as caught:
+        key(runtime, create=False)
+    assert str(runtime) in caught.value.what
+    assert "$CI_SECRETS_STATE_KEY" in caught.value.cause
+    assert "another $XDG_RUNTIME_DIR" in caught.value.cause
+    assert "as at the start" in caught.value.fix
+
+
+def test_an_end_without_a_place_is_not_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was opened is alive, whatever this machine has become."""
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(NotClosedError, match="cannot be read"):
+        keyfile.state_key({}, RUN, Path("/state"), create=False)
+
+
 def replace_by_link(path: Path) -> None:
     """The key file becomes a link to itself elsewhere."""
     path.rename(path.with_name("elsewhere"))
