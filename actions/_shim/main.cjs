@@ -208,9 +208,9 @@ function inherited() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)));
 }
 
-/** Where an action seals its state: of its own, for its key opens no other's. */
+/** Where an action seals its state: of its own, for its key opens no other's, and `ci-secrets` is root's after a step by sudo. */
 function sealed(key) {
-  const folder = path.join(temp(), "ci-secrets", `action-${hash(key)}`);
+  const folder = path.join(temp(), `ci-secrets-action-${hash(key)}`);
   return { CI_SECRETS_STATE_KEY: key, CI_SECRETS_STATE_DIR: folder };
 }
 

@@ -311,6 +311,11 @@ class TestRun:
         assert again["CI_SECRETS_STATE_KEY"] != key
         assert again["CI_SECRETS_STATE_DIR"] != _given(done)["CI_SECRETS_STATE_DIR"]
 
+    def test_the_place_of_the_state(self, runner: Runner) -> None:
+        """Not below `ci-secrets`, which belongs to root after a step that ran it by sudo."""
+        place = Path(_given(runner.run("exchange"))["CI_SECRETS_STATE_DIR"])
+        assert place.parent == runner.folder / "temp"
+
     def test_verify(self, runner: Runner) -> None:
         """What was handed over comes by standard input, the token for the API by its variable."""
         runner.env["READ"] = "true"
