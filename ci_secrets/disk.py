@@ -20,44 +20,88 @@ from ci_secrets.text import foreign
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO must not hold us up
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _LOCK_POLL_SECONDS = 0.02
 
 
-def private_directory(path: Path) -> Path:
+def private_directory(path: Path, mode: int = 0o700) -> Path:
     """Make `path` (and its parents), or take it as it stands if it is private; returns `path`.
 
-    Private means: a directory and no symlink, owned by this user, closed to all others (0700).
-    Raises `OutputRefusedError` for anything else, and where it cannot be made.
+    Private means: a directory and no symlink, owned by this user, closed to all others (0700), or
+    with `mode` 0755 to their changes only. Raises `OutputRefusedError` for anything else, and where
+    it cannot be made.
     """
     try:
         # NOTE: not `parents=True`, which under umask 0 (GitLab's containers) opens them to all.
         for parent in reversed(path.parents):
             _make_directory(parent, 0o755)
-        _make_directory(path, 0o700)
+        if _make_directory(path, mode):
+            _lift_umask(path, mode)
     except OSError as error:
         raise _refused(path, "the directory cannot be made", error) from None
-    why = why_not_private(path)
-    if why:
-        raise OutputRefusedError(
-            f"{foreign(path)} {why}.",
-            cause="What is kept there must be seen by nobody else.",
-            fix=f"chmod 700 {foreign(path)}, or name a directory that only this user can enter.",
-        )
-    return path
+    why = why_not_private(path, mode)
+    if not why:
+        return path
+    if of_another_user(path):
+        cause = "Another user was here before, for instance a step that ran ci-secrets by sudo."
+        fix = "Name a directory that only this user can enter."
+    else:
+        cause = "What is kept there must be seen by nobody else."
+        fix = f"chmod 700 {foreign(path)}, or name a directory that only this user can enter."
+    raise OutputRefusedError(f"{foreign(path)} {why}.", cause=cause, fix=fix)
 
 
-def why_not_private(path: Path) -> str:
-    """What keeps an existing directory from being private, as the rest of a sentence, or `""`."""
+def why_not_private(path: Path, mode: int = 0o700) -> str:
+    """What keeps a directory from being as `private_directory` gives it, to end a sentence.
+
+    `""` where nothing does.
+    """
     try:
         found = path.lstat()
     except OSError as error:
         return f"cannot be looked at: {error.strerror}"
-    if not stat.S_ISDIR(found.st_mode):
-        return "is a symlink or a file, not a directory"
     if found.st_uid != os.geteuid():
         return f"belongs to user {found.st_uid}, not to us ({os.geteuid()})"
-    mode = stat.S_IMODE(found.st_mode)
-    return f"is open to others (mode {mode:04o})" if mode & 0o077 else ""
+    if not stat.S_ISDIR(found.st_mode):
+        return "is a symlink or a file, not a directory"
+    found_mode = stat.S_IMODE(found.st_mode)
+    return f"is open to others (mode {found_mode:04o})" if found_mode & 0o077 & ~mode else ""
+
+
+@contextlib.contextmanager
+def own_directory(path: Path) -> Iterator[int]:
+    """A descriptor of a directory of this user, no link, for what root could do to anybody's.
+
+    Raises `OSError` (`PermissionError` where it is none), which the caller explains.
+    """
+    descriptor = os.open(path, _DIRECTORY | os.O_NOFOLLOW)
+    try:
+        if os.fstat(descriptor).st_uid != os.geteuid():
+            raise PermissionError(errno.EACCES, "it is not a directory of this user")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def of_another_user(path: Path) -> bool:
+    """Whether somebody else owns `path` (no link is followed), or what hides it from us."""
+    try:
+        return path.lstat().st_uid != os.geteuid()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        return error.errno == errno.EACCES
+
+
+def absent(path: Path) -> bool:
+    """Whether nothing stands at `path`, not even a link; not so where we may not look."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def write_private(path: Path, data: bytes, mode: int = 0o600) -> None:
@@ -149,16 +193,26 @@ def locked(descriptor: int, seconds: float) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
-def _make_directory(path: Path, mode: int) -> None:
+def _make_directory(path: Path, mode: int) -> bool:
+    """Whether it was made just now."""
     if not os.path.lexists(path):  # not every file system says "exists" before "read-only"
         with contextlib.suppress(FileExistsError):
             path.mkdir(mode)
+            return True
+    return False
+
+
+def _lift_umask(path: Path, mode: int) -> None:
+    """That of root may hide from the job's own user what was made just now, and is empty."""
+    with own_directory(path) as directory:
+        if not os.listdir(directory):  # noqa: PTH208  # else another one stands there by now
+            os.fchmod(directory, mode)
 
 
 @contextlib.contextmanager
 def _directory(path: Path) -> Iterator[int]:
     """A descriptor of the directory, so that all steps see the same one, renamed or not."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    descriptor = os.open(path, _DIRECTORY)
     try:
         yield descriptor
     finally:

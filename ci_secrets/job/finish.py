@@ -9,7 +9,7 @@ from typing import Any
 from ci_secrets import audit, platforms, seal, stores
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError, NotClosedError, OutputRefusedError, UsageError
-from ci_secrets.job import state
+from ci_secrets.job import places, state
 from ci_secrets.job.closing import NOT_NOTED, delete, summarised, tell, write_reports
 from ci_secrets.job.opening import LOGIN_LOST, Wanted, close_all
 from ci_secrets.job.reports import clear_reports
@@ -41,9 +41,15 @@ class Finish:
     def run(self) -> int:
         """Close everything that this run left open; the exit code of the contract."""
         left = _left_open(self.wanted, self.platform)
-        if left is None:
+        if not left.found:
             self.console.say("nothing was opened by this run", "good")
-        ends = [self._closed(found) for found in left or ()]
+        ends = [self._closed(found) for found in left.found]
+        for place in left.others:
+            self.console.say(
+                f"{foreign(place)} belongs to another user, who may have a run open: only a "
+                "`ci-secrets finish` of that user closes it",
+                "warn",
+            )
         told = [ended for ended in ends if isinstance(ended, Ended)]
         unwritten = write_reports(together(told), self.reports, self.environment, self.console)
         codes = [ended.exit_code if isinstance(ended, Ended) else ended for ended in ends]
@@ -65,7 +71,7 @@ class Finish:
         if found.tombstone is not None:
             return self._tell_tombstone(found.tombstone)
         try:
-            sealed = _open(found, self.wanted, self.platform)
+            sealed = _open(found, self.platform)
             handed = state.read(sealed.read())
         except CiSecretsError:
             closed = seal.closed_meanwhile(found.path)
@@ -146,9 +152,14 @@ def finish(
 
 
 def sealed_values(wanted: Wanted, environment: Mapping[str, str]) -> Known:
-    """The values of the run that is open now. Raises `UsageError` where none is."""
+    """The values of the run that is open now.
+
+    Raises `UsageError` where none is, `NotClosedError` where we cannot know whether one is.
+    """
     platform = platforms.detect(environment, wanted.platform, wanted.identity)
-    left = [it for it in _left_open(wanted, platform) or () if it.kind == "open"]
+    found = _left_open(wanted, platform).found
+    closed_to_us = [it for it in found if it.kind in ("foreign", "changed")]
+    left = [it for it in found if it.kind == "open"] or closed_to_us
     if not left:
         raise UsageError(
             "There are no values to look for: no run is open in this job.",
@@ -156,49 +167,43 @@ def sealed_values(wanted: Wanted, environment: Mapping[str, str]) -> Known:
         )
     every: dict[str, Secret] = {}
     asked: frozenset[str] = frozenset()
-    for found in left:
-        with _open(found, wanted, platform) as sealed:
+    for one in left:
+        with _open(one, platform) as sealed:
             known = state.read(sealed.read()).known
             every |= known.every
             asked |= known.asked
     return Known(every, asked)
 
 
-def _open(found: seal.Found, wanted: Wanted, platform: Platform) -> seal.SealedState:
-    base = _base(wanted, platform)
+def _open(found: seal.Found, platform: Platform) -> seal.SealedState:
+    base = found.path.parent.parent
     return seal.open_state(
         found.path, lambda run: platform.state_key(run, directory=base, create=False)
     )
 
 
-def _left_open(wanted: Wanted, platform: Platform) -> Sequence[seal.Found] | None:
-    """What this run left; `None` where it opened nothing.
+def _left_open(wanted: Wanted, platform: Platform) -> places.Left:
+    """What this run left.
 
     Raises `UsageError` where it is not clear which of several open runs is meant, and
     `NotClosedError` where something may be open but cannot be looked for.
     """
     run = platform.run()
     base = _base(wanted, platform)
-    place = state.directory(base, run) if run.run else base
-    here = look(place)
-    if here.kind == "unseen":
-        raise _unseen(place, here.why)
-    if here.kind != "directory":
-        return None
     try:
-        found = state.find(base, run)
+        left = places.find(base, run)
     except OSError as failure:
-        raise _unseen(place, failure.strerror) from None
-    running = [it.run.run for it in found if it.kind == "open" and it.run]
+        raise _unseen(base, failure.strerror) from None
+    running = [it.run.run for it in left.found if it.kind == "open" and it.run]
     if not run.run and len(running) > 1:
         runs = "\n".join(f"  --run-id {foreign(it)}" for it in running)
         raise UsageError("Several runs are open on this machine.", fix=f"Say which:\n{runs}")
-    return found or None
+    return left
 
 
 def _base(wanted: Wanted, platform: Platform) -> Path:
     try:
-        return state.base(wanted, platform)
+        return places.base(wanted, platform)
     except OutputRefusedError as failure:
         place = wanted.state_dir or platform.state_directory()
         raise _unseen(place, failure.what.rstrip(".")) from None

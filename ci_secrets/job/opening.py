@@ -14,7 +14,7 @@ from ci_secrets.config.model import Config
 from ci_secrets.config.names import check_distinct
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError
-from ci_secrets.job import state, telling
+from ci_secrets.job import places, state, telling
 from ci_secrets.job.keeper import Keeper
 from ci_secrets.job.signals import Interrupted, Stops
 from ci_secrets.paths import absolute
@@ -152,7 +152,7 @@ class Job:
             return self.sealed.directory
         import tempfile
 
-        return state.directory(Path(tempfile.gettempdir()), self.run)
+        return places.directory(Path(tempfile.gettempdir()), self.run)
 
     def seal(self) -> None:
         """Write down, encrypted, what the end of the job will need."""

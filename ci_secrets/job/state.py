@@ -1,10 +1,7 @@
 """What start hands to end: which values, sessions and files, sealed in the run's own directory."""
 
 import base64
-import contextlib
 import dataclasses
-import hashlib
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,37 +11,19 @@ from typing import TYPE_CHECKING, Any
 from ci_secrets import seal
 from ci_secrets.config.model import Auth, Leaks, StoreConfig
 from ci_secrets.errors import CiSecretsError
+from ci_secrets.job import places
 from ci_secrets.leaks.sought import Known
-from ci_secrets.paths import absolute
-from ci_secrets.platforms.interface import Platform, Run
+from ci_secrets.platforms.interface import Run
 from ci_secrets.response.outcome import Ended
 from ci_secrets.secret import Secret
 
 if TYPE_CHECKING:
-    from ci_secrets.job.opening import Job, Wanted
-
-
-_OWN_DIRECTORY = re.compile(r"[0-9a-f]{16}")
-"""As `directory` names them; what else lies in a `--state-dir` is none of our business."""
+    from ci_secrets.job.opening import Job
 
 
 def named(run: Run) -> Run:
     """The run with an id; a random one where there is no CI and no `--run-id`."""
     return run if run.run else dataclasses.replace(run, run=secrets.token_hex(4))
-
-
-def directory(base: Path, run: Run) -> Path:
-    """The run's own directory below the platform's: that it exists says that the run was opened."""
-    identity = "\0".join((run.platform, run.run, run.attempt, run.job))
-    return base / hashlib.sha256(identity.encode()).hexdigest()[:16]
-
-
-def base(wanted: "Wanted", platform: Platform) -> Path:
-    """Where the runs have their directories: the place that was named, else the platform's.
-
-    Raises `OutputRefusedError` where it leads nowhere.
-    """
-    return absolute(wanted.state_dir or platform.state_directory())
 
 
 def audit_key(environment: Mapping[str, str]) -> bytes | None:
@@ -63,9 +42,9 @@ def begin(job: "Job") -> "Sealed | None":
     `None`, with a warning, where it cannot be made and the job can do without.
     """
     try:
-        place = base(job.wanted, job.platform)
-        key = job.platform.state_key(job.run, directory=place, create=True)
-        made = seal.new(directory(place, job.run), job.run, key, _payload(job))
+        base = places.own_base(places.base(job.wanted, job.platform), job.run)
+        key = job.platform.state_key(job.run, directory=base, create=True)
+        made = seal.new(places.directory(base, job.run), job.run, key, _payload(job))
     except CiSecretsError as failure:
         if job.wanted.heartbeat_ttl is None:
             raise
@@ -174,26 +153,3 @@ def _store_from_json(fields: Mapping[str, Any]) -> StoreConfig:
     paths = {name: Path(fields[name]) for name in _PATHS if fields[name]}
     lists = {"auth": Auth(**fields["auth"]), "hosts": tuple(fields["hosts"])}
     return StoreConfig(**(dict(fields) | paths | lists))
-
-
-def find(base: Path, run: Run) -> list[seal.Found]:
-    """What this run left below `base`; without a run id, what any run of this platform left.
-
-    Then: all that is open or lost, for one of them may be ours; else the tombstone that was
-    written last.
-    """
-    if run.run:
-        place = directory(base, run)
-        # NOTE: a state in it that names another run was changed; ours is not there.
-        return seal.find(place, run) or [seal.Found(kind="lost", path=place)]
-    places = [place for place in base.iterdir() if _OWN_DIRECTORY.fullmatch(place.name)]
-    found = [entry for place in places for entry in seal.find(place, run)]
-    return [entry for entry in found if entry.kind != "closed"] or _last(found)
-
-
-def _last(tombstones: list[seal.Found]) -> list[seal.Found]:
-    dated = []
-    for found in tombstones:
-        with contextlib.suppress(FileNotFoundError):  # it was old, and another run swept it
-            dated.append((found.path.lstat().st_mtime, found))
-    return [max(dated, key=lambda entry: entry[0])[1]] if dated else []

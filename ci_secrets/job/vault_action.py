@@ -9,7 +9,7 @@ from ci_secrets import disk, platforms
 from ci_secrets.config import vault_action
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError
-from ci_secrets.job import state
+from ci_secrets.job import places
 from ci_secrets.job.exchange import Handover
 from ci_secrets.job.exchange import exchange as exchanged
 from ci_secrets.job.opening import Wanted
@@ -23,7 +23,7 @@ def exchange(wanted: Wanted, environment: Mapping[str, str], console: Console) -
     """Open a run as the inputs say; what fails is the output `errorMessage` as well."""
     platform = platforms.detect(environment, wanted.platform, wanted.identity)
     console.annotate = platform.annotate
-    certificates = state.base(wanted, platform) / CERTIFICATES
+    certificates = places.base(wanted, platform) / CERTIFICATES
 
     def keep(name: str, pem: bytes) -> Path:
         path = disk.private_directory(certificates) / name

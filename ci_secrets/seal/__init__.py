@@ -1,7 +1,8 @@
 """What start hands to end: one encrypted file a run, whose key never lies beside it.
 
 Start and end of a job are two processes, and what end needs (values, leases, tokens) must not
-stand on a disk in clear. In a 0700 directory each run has, under one random name:
+stand on a disk in clear. In a directory of this user alone (see `place`) each run has, under one
+random name:
 
     NAME.sealed   clear header line (JSON: which run, salt), then the frame (see `box`)
     NAME.closed   value-free tombstone (JSON), written when the run was closed, state removed after

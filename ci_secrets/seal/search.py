@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from ci_secrets import disk
 from ci_secrets.platforms.interface import Run
-from ci_secrets.seal.box import lost, read_header, run_of
-from ci_secrets.text import foreign
+from ci_secrets.seal import place
+from ci_secrets.seal.box import read_header, run_of
 
 _TOMBSTONE_LIMIT = 1 << 20
 
@@ -20,11 +20,13 @@ _TOMBSTONE_LIMIT = 1 << 20
 class Found:
     """One run that was opened on this machine."""
 
-    kind: Literal["open", "closed", "damaged", "lost"]
+    kind: Literal["open", "closed", "damaged", "lost", "changed", "foreign"]
     """`damaged`: the clear header cannot be read, so whose it is cannot be told.
-    `lost`: a directory in which something was opened, with neither state nor tombstone."""
+    `lost`: a directory in which something was opened, with neither state nor tombstone.
+    `changed`: no directory that we made: a link, or open to the changes of others.
+    `foreign`: of another user, who does not say that nothing is open in it."""
     path: Path
-    """Of the state (`open`, `damaged`), of the tombstone, or of the directory (`lost`)."""
+    """Of the state (`open`, `damaged`), of the tombstone (`closed`), else of the directory."""
     run: Run | None = None
     """As the clear header has it, without its URL; not yet authenticated. Foreign text."""
     tombstone: Mapping[str, Any] | None = None
@@ -37,16 +39,20 @@ def find(directory: Path, run: Run) -> list[Found]:
     Where `run.run` is empty (a machine without a CI, no `--run-id`), every open state of that
     platform; where none is open, the last tombstone. Damaged states are always listed, for they
     may be ours. A directory in which nothing is left is `lost`; where there is no directory,
-    nothing was opened, and the list is empty. Raises `NotClosedError` where it is not private.
+    nothing was opened, and the list is empty. A directory that is not ours is not looked into.
     """
-    if not os.path.lexists(directory):
+    if disk.absent(directory):
         return []
-    why = disk.why_not_private(directory)
-    if why:
-        raise lost(f"is not trusted: {foreign(directory)} {why}", "Somebody changed the directory.")
+    if place.not_ours(directory):
+        if not disk.of_another_user(directory):
+            return [Found(kind="changed", path=directory)]
+        closed = place.looks_closed(directory)
+        return [] if closed else [Found(kind="foreign", path=directory)]
     found = [*_states(directory), *_tombstones(directory)]
     if not found:
         return [Found(kind="lost", path=directory)]
+    if all(entry.kind == "closed" for entry in found):
+        place.settle(directory)  # a crash may have come before that
     damaged = [entry for entry in found if entry.run is None]
     if run.run:
         ours = [entry for entry in found if entry.run and _same(entry.run, run)]

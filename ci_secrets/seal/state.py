@@ -11,7 +11,8 @@ from typing import Any, Self
 from ci_secrets import disk
 from ci_secrets.errors import ConfigError, NotClosedError
 from ci_secrets.platforms.interface import Run, StateKey
-from ci_secrets.seal.box import Header, Keys, damaged_header, gone, lost, read_header
+from ci_secrets.seal import place
+from ci_secrets.seal.box import Header, Keys, damaged_header, lost, read_header
 from ci_secrets.seal.sweep import sweep
 from ci_secrets.text import foreign
 
@@ -84,6 +85,7 @@ class SealedState:
         if self._material_file is not None and not any(self.path.parent.glob("*.sealed")):
             disk.remove(self._material_file)
         disk.remove(self.path.with_suffix(".lock"))
+        place.settle(self.path.parent)
         self.release()
 
     def release(self) -> None:
@@ -106,7 +108,7 @@ def new(
             fix="Make it of random bytes, for instance with: openssl rand -hex 32",
         )
     ours = not os.path.lexists(directory)
-    disk.private_directory(directory)
+    place.take(directory)
     sweep(directory)
     path = directory / f"{os.urandom(16).hex()}.sealed"
     with contextlib.ExitStack() as undo:
@@ -116,6 +118,7 @@ def new(
         disk.write_private(path.with_suffix(".lock"), b"")
         state = SealedState(path, Header.fresh(run), key, undo.enter_context(_hold(path, 0)))
         state.write(payload or {})
+        place.take(directory)  # once more: an end may have settled it meanwhile
         undo.pop_all()  # it stands: nothing is undone
     return state
 
@@ -131,14 +134,15 @@ def open_state(
 ) -> SealedState:
     """The state that `find` found, proven to be whole, and held by this process.
 
-    `key_of` is asked for the key of the run that the header names, not yet authenticated.
+    `key_of` is asked for the key of the run that the header names, not yet authenticated. Where
+    `find` found a directory alone, the error says what is wrong with that.
 
     Waits at most `wait_seconds` for another process that holds it. Raises `NotClosedError`, whose
     text tells a wrong key, a changed header, a changed body, a truncated and a lost file apart, and
     says when another process still holds the state or has closed it meanwhile.
     """
-    if path.is_dir():
-        raise gone(path)
+    if path.suffix != ".sealed":
+        raise place.refusal(path)
     lock = _hold(path, wait_seconds)
     try:
         if not os.path.lexists(path):

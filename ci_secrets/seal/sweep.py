@@ -1,15 +1,13 @@
 """What closed runs left: swept when another run opens, for nobody asks for it after the job."""
 
 import contextlib
-import re
 import time
 from pathlib import Path
 
-from ci_secrets import disk
+from ci_secrets.seal.place import LEFT_OVER, not_ours
 
 _SECONDS = 7 * 24 * 3600
 """The age from which a tombstone goes."""
-_LEFT_OVER = re.compile(r"[0-9a-f]{32}\.(closed|lock)")
 
 
 def sweep(directory: Path) -> None:
@@ -24,10 +22,11 @@ def sweep(directory: Path) -> None:
         for path in _left_over(directory, oldest):
             if path.suffix == ".closed":
                 path.unlink()
-    for place in directory.parent.iterdir():
-        if place != directory and not disk.why_not_private(place):
-            with contextlib.suppress(OSError):
-                _sweep_away(place, oldest)
+    with contextlib.suppress(OSError):  # of where we may write the names may be hidden from us
+        for place in directory.parent.iterdir():
+            if place != directory and not not_ours(place):
+                with contextlib.suppress(OSError):
+                    _sweep_away(place, oldest)
 
 
 def _sweep_away(place: Path, oldest: float) -> None:
@@ -43,5 +42,5 @@ def _sweep_away(place: Path, oldest: float) -> None:
 
 def _left_over(place: Path, oldest: float) -> list[Path]:
     """Old tombstones and locks."""
-    ours = [path for path in place.iterdir() if _LEFT_OVER.fullmatch(path.name)]
+    ours = [path for path in place.iterdir() if LEFT_OVER.fullmatch(path.name)]
     return [path for path in ours if path.lstat().st_mtime < oldest]

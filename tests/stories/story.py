@@ -5,7 +5,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,11 +91,12 @@ class Story:
         *words: str,
         env: Mapping[str, str] | None = None,
         stdin: bytes = b"",
+        by: Sequence[str] = (),
         **options: Any,
     ) -> Done:
-        """Run `ci-secrets WORDS` as a step of the job."""
+        """Run `ci-secrets WORDS` as a step of the job, `by` a command that becomes another user."""
         done = subprocess.run(
-            [TOOL, *words],
+            [*by, TOOL, *words],
             cwd=self.stand.workspace,
             env=self.environment(**dict(env or {})),
             input=stdin,

@@ -155,21 +155,64 @@ class TestBeforeTheLogin:
         directory.symlink_to("elsewhere")
         with pytest.raises(OutputRefusedError):
             seal.new(directory, RUN, KEY)
+        (found,) = seal.find(directory, RUN)
+        assert found.kind == "changed"
         with pytest.raises(NotClosedError, match="symlink"):
-            seal.find(directory, RUN)
+            _open(found.path)
         assert _names(tmp_path / "elsewhere") == []
 
     def test_a_directory_of_somebody_else(
         self, directory: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A directory of another user is refused at start and at end."""
+        """A directory of another user is refused at start and at end; he may have it open."""
         _sealed(directory)
         owner = os.geteuid()
         monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
-        with pytest.raises(OutputRefusedError):
+        with pytest.raises(OutputRefusedError) as refused:
             seal.new(directory, RUN, KEY)
-        with pytest.raises(NotClosedError, match="belongs to user"):
-            seal.find(directory, RUN)
+        assert "sudo" in refused.value.cause
+        assert "chmod" not in refused.value.fix
+        (found,) = seal.find(directory, RUN)
+        assert found.kind == "foreign"
+        with pytest.raises(NotClosedError, match="belongs to user") as not_closed:
+            _open(found.path)
+        assert "Another user ran ci-secrets" in not_closed.value.cause
+        assert "sudo -E ci-secrets finish" in not_closed.value.fix
+
+    def test_a_directory_in_which_somebody_else_closed_all(
+        self, directory: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its mode says so, and nothing of it is read."""
+        tombstone = _closed(directory)
+        tombstone.write_bytes(b"not to be read")
+        owner = os.geteuid()
+        monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+        assert seal.find(directory, RUN) == []
+
+    @pytest.mark.parametrize("mode", [0o700, 0o750, 0o711, 0o775, 0o777])
+    def test_no_other_mode_says_that_all_is_closed(
+        self, directory: Path, mode: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What is not exactly as a closed run leaves it may be open."""
+        _closed(directory)
+        directory.chmod(mode)
+        owner = os.geteuid()
+        monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+        assert [found.kind for found in seal.find(directory, RUN)] == ["foreign"]
+
+    @pytest.mark.parametrize("mode", [0o720, 0o702, 0o777])
+    def test_a_directory_that_others_can_change(self, directory: Path, mode: int) -> None:
+        """What lies in it may be anybody's: nothing is opened, sealed or removed there."""
+        _sealed(directory)
+        directory.chmod(mode)
+        before = _names(directory)
+        with pytest.raises(OutputRefusedError, match="open to others"):
+            seal.new(directory, RUN, KEY)
+        (found,) = seal.find(directory, RUN)
+        assert found.kind == "changed"
+        with pytest.raises(NotClosedError, match="open to others"):
+            _open(found.path)
+        assert _names(directory) == before
 
     def test_a_short_key(self, directory: Path) -> None:
         """Material that could be guessed is refused, with the command that makes a good one."""
@@ -339,6 +382,31 @@ class TestClose:
         assert (found.kind, found.tombstone) == ("closed", {"verdict": "clean", "head": "ab12"})
         assert seal.find(directory, OTHER) == []
 
+    def test_others_see_whether_all_is_closed(self, directory: Path) -> None:
+        """The directory is 0700 while anything is open in it, and 0755 once nothing is."""
+        one, two = seal.new(directory, RUN, KEY), seal.new(directory, OTHER, KEY)
+        modes = [stat.S_IMODE(directory.stat().st_mode)]
+        for state in (one, two):
+            state.close({})
+            modes.append(stat.S_IMODE(directory.stat().st_mode))
+        seal.new(directory, RUN, KEY).release()
+        modes.append(stat.S_IMODE(directory.stat().st_mode))
+        assert modes == [0o700, 0o700, 0o755, 0o700]
+
+    def test_what_is_more_than_a_tombstone_is_shown_to_nobody(self, directory: Path) -> None:
+        """Where files with values could not be deleted, the directory stays closed to others."""
+        with seal.new(directory, RUN, KEY) as state:
+            (directory / "ci-secrets-files-1").mkdir()
+            state.close({})
+        assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+
+    def test_a_crash_before_others_see_it(self, directory: Path) -> None:
+        """The next look at the directory makes up for it."""
+        _closed(directory)
+        directory.chmod(0o700)
+        assert [found.kind for found in seal.find(directory, RUN)] == ["closed"]
+        assert stat.S_IMODE(directory.stat().st_mode) == 0o755
+
     def test_a_crash_after_the_tombstone(self, directory: Path) -> None:
         """Where the crash left both, the run is closed, and the state is removed at last."""
         path = _sealed(directory)
@@ -403,7 +471,7 @@ class TestClose:
         _sealed(tmp_path / "both")
         _sealed(tmp_path / "lost").unlink()
         _closed(tmp_path / "with files").with_name("ci-secrets-files-1").mkdir()
-        _closed(tmp_path / "public").parent.chmod(0o755)
+        _closed(tmp_path / "public").parent.chmod(0o775)
         (tmp_path / "foreign").mkdir(0o700)
         (tmp_path / "foreign" / "door.closed").touch()
         before = {}
