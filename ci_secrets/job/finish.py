@@ -190,6 +190,9 @@ def _left_open(wanted: Wanted, platform: Platform) -> places.Left:
     """
     run = platform.run()
     base = _base(wanted, platform)
+    here = look(base)
+    if here.kind == "unseen":
+        raise _unseen(base, here.why)
     try:
         left = places.find(base, run)
     except OSError as failure:

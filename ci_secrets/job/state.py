@@ -13,6 +13,7 @@ from ci_secrets.config.model import Auth, Leaks, StoreConfig
 from ci_secrets.errors import CiSecretsError
 from ci_secrets.job import places
 from ci_secrets.leaks.sought import Known
+from ci_secrets.paths import absolute
 from ci_secrets.platforms.interface import Run
 from ci_secrets.response.outcome import Ended
 from ci_secrets.secret import Secret
