@@ -9,6 +9,7 @@ from ci_secrets.leaks.formats.words import (
     COVERAGE,
     EXCERPT,
     NAME,
+    counted,
     place,
     size,
     summary,
@@ -36,7 +37,8 @@ def _lines(report: Report) -> Iterator[str]:
     if report.findings:
         yield ""
     yield f"{report.verdict}: {summary(report)}"
-    yield f"  {size(report.bytes)}, {report.lines:,} lines, {report.seconds * 1000:,.0f} ms"
+    read, took = counted(report.lines, "line"), report.seconds * 1000
+    yield f"  {size(report.bytes)}, {read}, {took:,.0f} ms"
     for state, entries in groupby(
         sorted(report.coverage, key=lambda entry: list(COVERAGE).index(entry.state)),
         key=lambda entry: entry.state,

@@ -78,6 +78,11 @@ def test_text_marks_what_is_not_sure() -> None:
     assert "KEY[2] in clear (part of it)" in render("text", report("x mW2k-7d6cT5b\n"))
 
 
+def test_text_counts_as_people_do() -> None:
+    """One line is no lines."""
+    assert "  8 bytes, 1 line, " in render("text", report("nothing\n"))
+
+
 @pytest.mark.parametrize("verdict", Verdict)
 def test_each_verdict_is_told(verdict: Verdict) -> None:
     """Text and JSON both say the verdict's one word."""
