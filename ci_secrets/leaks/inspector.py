@@ -89,6 +89,8 @@ class Inspector:
             forms = layer.promised.union(*(anchor.clue.forms for anchor in found))
             also = frozenset[str]().union(*(anchor.clue.also for anchor in found))
             sure = sure or also == EVERYWHERE
+            if layer.promised >= PACKED and layer.chain[-1] in ALPHABETS:
+                also -= _TORN  # NOTE: what is packed is no text that a tool would tear
             hints = frozenset(anchor.key for anchor in found)
             if layer.chain and not found and not forms:
                 continue
