@@ -511,7 +511,7 @@ class TestVerify:
         assert done.code == 1, done.said
         assert "exit status 11" in done.said
         assert "log of the job deploy:1:1: API_KEY as hex" in done.said
-        assert "DB_PASSWORD: it is made anew for every job" in done.said
+        assert "DB_PASSWORD, DB_USER: it is made anew for every job" in done.said
         last = done.said.rindex(PROVEN)
         assert last < done.said.index("log of the job deploy")
         assert shown_forms(done.said, workflow.stage.api_key) == []

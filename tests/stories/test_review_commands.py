@@ -180,7 +180,7 @@ def test_a_full_disk_is_told(generic: Story, tmp_path: Path, words: list[str]) -
         )
     assert done.returncode == 8
     assert done.stderr == (
-        b"ci-secrets: Standard output cannot be written.\n  No space left on device\n"
+        b"ci-secrets: Standard output cannot be written.\n  No space left on device.\n"
     )
 
 
