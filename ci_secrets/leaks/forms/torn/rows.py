@@ -94,7 +94,7 @@ CODES: Final = (
     rb"%25(?:25)*[0-9A-F]{2}%25(?:25)*[0-9A-F]{2}%25",
     # every character in percents, also as UTF-16, in escapes, between colons and dots
     rb"%00[!-~]%00[!-~]%00",
-    rb"\.1[0-7]{2}(?:\.[0-7]{2,3}){3}\.",
+    rb"\.1[0-7]{2}" + rb"\.(?:1[0-7]{2}|[4-7][0-7])" * 4,
     b"%" + _LETTER + (b"%" + _BYTE) * 3 + b"%",
     rb"\\u00" + _LETTER + (rb"\\u00" + _BYTE) * 2 + rb"\\u00",
     rb"\\x" + _LETTER + (rb"\\x" + _BYTE) * 3,
