@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ci_secrets.leaks.forms import base64 as base64_form
@@ -170,6 +170,11 @@ def test_text_is_refused(form: str) -> None:
     assert read(form, b"ordinary words of some log x^2 x\n" * 200) == []
 
 
+_OWN_CODES = 0b100
+"""In the first byte of a block. Source: RFC 1951 §3.2.3."""
+
+
+@example(value="002012003004", left="001", right="000", level=1)
 @given(
     value=VALUES,
     left=st.text("0123456789/,", max_size=9),
@@ -185,8 +190,9 @@ def test_short_values_are_spelled_in_the_midst_of_deflate(
     (inner,) = spell(value.encode())
     text = left.encode() + value.encode() + right.encode()
     if len({text[at : at + 3] for at in range(len(text) - 2)}) == len(text) - 2:
-        for packed in (raw_deflate(text, level), zlib.compress(text, level)):
-            assert inner in packed
+        for packed, at in ((raw_deflate(text, level), 0), (zlib.compress(text, level), 2)):
+            # NOTE: few different letters get codes of their own, which are shorter
+            assert inner in packed or packed[at] & 0b110 == _OWN_CODES
         if value.isascii():
             assert len(inner) == len(value) - 1
 
