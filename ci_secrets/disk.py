@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ci_secrets.errors import NotClosedError, OutputRefusedError
+from ci_secrets.paths import look
 from ci_secrets.text import foreign
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -95,13 +96,7 @@ def of_another_user(path: Path) -> bool:
 
 def absent(path: Path) -> bool:
     """Whether nothing stands at `path`, not even a link; not so where we may not look."""
-    try:
-        path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return False
+    return look(path, follow=False).kind == "nothing"
 
 
 def write_private(path: Path, data: bytes, mode: int = 0o600) -> None:

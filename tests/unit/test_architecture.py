@@ -30,7 +30,7 @@ ROOMS: Final[Mapping[str, frozenset[str]]] = {
     "lazy": frozenset(),
     "console": frozenset({"errors"}),
     "paths": BASE,
-    "disk": BASE,
+    "disk": BASE | {"paths"},
     "http": BASE | {"deadline"},
     "config": BASE,
     "platforms": BASE | {"disk", "http", "lazy"},
