@@ -40,8 +40,9 @@ _BASE64: Final = re.compile(rb"H4sI|e[JN]|Z(?=U[5p])|SDRz")
 """gzip and zlib in base64, and both in base64 again: their next letters can be undone."""
 _BASE85: Final = re.compile(rb"ABzY[8G]")
 """gzip in base85: by chance so many letters hardly ever stand in a row."""
-_BASE85_ZLIB: Final = re.compile(rb"c\$[0-9A-Za-z!#$%&()*+;<=>?@^_`{|}~-]{13,23}")
-"""zlib in base85, up to where its beginning is undone: `c$` ends words of shell and patterns."""
+_DIGIT85: Final = rb"[0-9A-Za-z!#$%&()*+;<=>?@^_`{|}~-]"
+_BASE85_ZLIB: Final = re.compile(rb"c\$%b{3}(?:%b{5}){2,4}" % (_DIGIT85, _DIGIT85))
+"""The first groups of zlib in base85, to be undone: `c$` ends words of shell and patterns, too."""
 _STEP: Final = 512
 _NOT_ENCODED: Final = bytes(
     byte for byte in range(256) if not (chr(byte).isascii() and chr(byte).isalnum())
@@ -88,7 +89,7 @@ def is_packed(text: bytes, end: int, magic: bytes) -> bool:
         return escapes is None or _goes_on_escaped(magic + escapes.group())
     if word.startswith(b"c$"):
         run = _BASE85_ZLIB.match(text, end - len(word))
-        return run is not None and _is_begun(b85decode(_whole(run.group(), 5)), zlib.MAX_WBITS)
+        return run is not None and _is_begun(b85decode(run.group()), zlib.MAX_WBITS)
     if not word.isalnum():
         return not _DIGITS.fullmatch(magic) or _DIGITS_GO_ON.match(text, end) is not None
     if _BASE85.fullmatch(word):
@@ -100,11 +101,6 @@ def is_packed(text: bytes, end: int, magic: bytes) -> bool:
     if letters is None or not letters[1] or not _BASE64.match(word):
         return letters is not None
     return _goes_on_packed(word + letters[1])
-
-
-def _whole(letters: bytes, group: int) -> bytes:
-    """As many as make whole groups."""
-    return letters[: len(letters) // group * group]
 
 
 def _may_be_zlib(digits: bytes) -> bool:

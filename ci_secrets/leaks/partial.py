@@ -5,7 +5,6 @@ how an address is printed that hides its password.
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +13,7 @@ from ci_secrets.leaks.apart import is_sure
 from ci_secrets.leaks.forms.reading import Span
 from ci_secrets.leaks.index import Hit, Index
 from ci_secrets.leaks.needles import Needle
-from ci_secrets.leaks.parts import Part
+from ci_secrets.leaks.parts import Part, fields_of
 
 _MIN_WHOLE: Final = 16
 """Characters of a value of which a part is looked for."""
@@ -60,11 +59,8 @@ class Partials:
 
     def __init__(self, parts: Iterable[Part]) -> None:
         parts = list(parts)
-        leaves: defaultdict[str, list[bytes]] = defaultdict(list)
-        for part in parts:
-            if part.kind == "leaf":
-                leaves[part.owner].append(part.text)
-        wholes = [_whole(part, leaves[part.owner]) for part in parts if is_sought(part)]
+        fields = fields_of(parts)
+        wholes = [_whole(part, fields.get(part.owner, ())) for part in parts if is_sought(part)]
         self._by_needle = {id(one.needle): one for one in wholes}
         self._shown = frozenset(
             one.text[at - _END : at]

@@ -4,14 +4,13 @@ Of a key that was cut, the rest of a line may stand beside a line that was found
 leaking for such a piece, but no report repeats it either.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 from ci_secrets.leaks.excerpt import MARK
 from ci_secrets.leaks.forms.stop import is_everybodys
 from ci_secrets.leaks.grams import SIZE, is_telling
 from ci_secrets.leaks.needles import MAX_DERIVED
-from ci_secrets.leaks.parts import Part
+from ci_secrets.leaks.parts import Part, fields_of
 
 
 class Pieces:
@@ -19,14 +18,11 @@ class Pieces:
 
     def __init__(self, parts: Iterable[Part]) -> None:
         parts = list(parts)
-        fields: defaultdict[str, set[bytes]] = defaultdict(set)
-        for part in parts:
-            if part.kind == "leaf":
-                fields[part.owner].add(part.text)
+        fields = fields_of(parts)
         self._pieces = frozenset(
             piece
             for part in parts
-            if _is_secret(part, fields[part.owner])
+            if _is_secret(part, fields.get(part.owner, frozenset()))
             for at in range(len(part.text) - SIZE + 1)
             if is_telling(piece := part.text[at : at + SIZE]) and not is_everybodys(piece)
         )
@@ -43,7 +39,7 @@ class Pieces:
         return b"".join((*shown, text[end:]))
 
 
-def _is_secret(part: Part, fields: set[bytes]) -> bool:
+def _is_secret(part: Part, fields: frozenset[bytes]) -> bool:
     """Whether any piece of it is: of a value with secret fields, the innermost are."""
     if part.wordy or part.kind == "number" or len(part.text) > MAX_DERIVED:
         return False

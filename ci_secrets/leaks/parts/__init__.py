@@ -1,6 +1,7 @@
 """Which texts are looked for because of one value: the whole, its lines, its secret fields."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -55,6 +56,15 @@ class Parts:
     """Without repeated texts: the whole, its lines, its fields in the order they stand."""
     skipped: tuple[Skipped, ...] = ()
     """What is looked for only together with the rest of the value, counted."""
+
+
+def fields_of(parts: Iterable[Part]) -> Mapping[str, frozenset[bytes]]:
+    """The secret fields of each value that has any, by its name."""
+    fields: defaultdict[str, set[bytes]] = defaultdict(set)
+    for part in parts:
+        if part.kind == "leaf":
+            fields[part.owner].add(part.text)
+    return {owner: frozenset(texts) for owner, texts in fields.items()}
 
 
 def parts_of(owner: str, value: bytes) -> Parts:

@@ -6,27 +6,22 @@ import subprocess
 import zlib
 from binascii import b2a_uu
 from collections.abc import Callable
+from textwrap import wrap
 from typing import Final
 from urllib.parse import quote, quote_plus
 
 import pytest
 
 from ci_secrets.leaks.scan import scan_stream
-from tests.unit.leaks.strategies import engine_of
+from tests.unit.leaks.strategies import cut, engine_of
 
 PASSWORD: Final = "7$'vpf!<O#`\"5LT;}%{ \\&b>Ny"
 LETTERS: Final = "z8ID8🔑🎲🌍9h phREW海鍵北c3 m ioLpåçÄhu"
 TOKEN: Final = "mZ4kQ81vXw2Rt7LpYd3cBn5hTg6jKs9f"
 
-
-def wrapped_text(text: str, width: int) -> list[str]:
-    """Lines of so many characters."""
-    return [text[at : at + width] for at in range(0, len(text), width)]
-
-
 _BODY: Final = base64.b64encode(random.Random(0).randbytes(600)).decode()  # noqa: S311
 KEY: Final = "\n".join(
-    ("-----BEGIN PRIVATE KEY-----", *wrapped_text(_BODY, 64), "-----END PRIVATE KEY-----")
+    ("-----BEGIN PRIVATE KEY-----", *wrap(_BODY, 64), "-----END PRIVATE KEY-----")
 )
 
 
@@ -41,27 +36,27 @@ def uuencoded(data: bytes) -> bytes:
     return b"".join(b2a_uu(data[at : at + 45]) for at in range(0, len(data), 45))
 
 
-def wrapped(data: bytes, width: int) -> bytes:
-    """With a line break after each so many bytes."""
-    return b"\n".join(data[at : at + width] for at in range(0, len(data), width))
+def zlibbed(value: str) -> bytes:
+    """Packed by zlib, as Python's usual level does it."""
+    return zlib.compress(value.encode())
 
 
 PRINTED: Final[dict[str, tuple[str, Callable[[str], bytes]]]] = {
     "zlib in base85 behind a tag": (
         PASSWORD,
-        lambda value: b"<b>%b</b>" % base64.b85encode(zlib.compress(value.encode())),
+        lambda value: b"<b>%b</b>" % base64.b85encode(zlibbed(value)),
     ),
     "zlib in base85 in an address": (
         TOKEN,
-        lambda value: b"/v1/%b/status" % base64.b85encode(zlib.compress(value.encode())),
+        lambda value: b"/v1/%b/status" % base64.b85encode(zlibbed(value)),
     ),
     "zlib in base32 in brackets": (
         PASSWORD,
-        lambda value: b"(%b)" % base64.b32encode(zlib.compress(value.encode())),
+        lambda value: b"(%b)" % base64.b32encode(zlibbed(value)),
     ),
     "zlib in base64 in an address": (
         TOKEN,
-        lambda value: b"/v1/%b" % base64.b64encode(zlib.compress(value.encode())),
+        lambda value: b"/v1/%b" % base64.b64encode(zlibbed(value)),
     ),
     "uuencode in base64": (
         PASSWORD,
@@ -83,7 +78,7 @@ PRINTED: Final[dict[str, tuple[str, Callable[[str], bytes]]]] = {
     ),
     "characters of several bytes in pieces": (
         "海 鍵öÄba海🔑a🌍dçbé🔑é ßeÄc8e",
-        lambda value: wrapped(b'"token":"%b"' % value.encode(), 6).replace(b"\n", b" "),
+        lambda value: b" ".join(cut(b'"token":"%b"' % value.encode(), [6])),
     ),
 }
 
