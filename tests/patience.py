@@ -6,6 +6,9 @@ from typing import Final
 
 SECONDS: Final = 120
 LOOK_SECONDS: Final = 0.01
+READY: Final = "READY ·"
+"""What a command says that then waits to be told on: no form of any value begins with its end, so
+redaction never holds it back for what follows, as it does one `READY` in some hundreds."""
 
 
 def wait_until(true: Callable[[], object], what: str = "what must happen") -> None:

@@ -184,7 +184,7 @@ class RealJob:
 
     def begin(self, *options: str, **more: str) -> "subprocess.Popen[bytes]":
         """`exec` with a command that waits for the end of its stdin, as far as it runs."""
-        script = "./deploy.sh >/dev/null && echo READY && cat"
+        script = f"./deploy.sh >/dev/null && echo {patience.READY} && cat"
         process = subprocess.Popen(
             [TOOL, "exec", *options, "--", "sh", "-c", script],
             cwd=self.stand.workspace,
@@ -195,8 +195,8 @@ class RealJob:
             bufsize=0,
         )
         assert process.stdout is not None
-        ready = process.stdout.readline()
-        if ready != b"READY\n":
+        ready = process.stdout.readline().decode()
+        if ready != f"{patience.READY}\n":
             raise AssertionError(process.communicate(b"", timeout=patience.SECONDS)[1].decode())
         return process
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.patience import READY
 from tests.real.conftest import missing
 from tests.real.container import Container, can_contain
 from tests.real.gitlab import Pipeline
@@ -15,7 +16,7 @@ from tests.real.test_gitlab_door import FOUR_LINES, PAGE, nothing_stays, pipelin
 __all__ = ["pipeline"]
 
 EXCHANGE = block(PAGE, "yaml", "ci-secrets exchange")
-SLOW = FOUR_LINES.replace("./deploy.sh", "sh -c './deploy.sh >/dev/null; echo READY; sleep 300'")
+SLOW = FOUR_LINES.replace("./deploy.sh", f"sh -c './deploy.sh >/dev/null; echo {READY}; sleep 300'")
 
 Begin = Callable[..., Container]
 
@@ -99,7 +100,7 @@ def _until_ready(process: "subprocess.Popen[bytes]") -> str:
     """What it printed until its command had logged in to the database."""
     log = b""
     assert process.stdout is not None
-    while b"READY" not in log:
+    while READY.encode() not in log:
         line = process.stdout.readline()
         assert line, log.decode()
         log += line

@@ -146,10 +146,11 @@ class Story:
         self, *options: str, script: str = "exec cat", env: Mapping[str, str] | None = None
     ) -> "subprocess.Popen[bytes]":
         """Start `exec` with a shell script, and wait until the script runs."""
-        words = ("exec", *options, "--", "sh", "-c", f"echo READY; {script}")
+        words = ("exec", *options, "--", "sh", "-c", f"echo {patience.READY}; {script}")
         process = self.start(*words, env=env)
         assert process.stdout is not None
-        assert process.stdout.readline() == b"READY\n", self.ended(process)
+        said = process.stdout.readline().decode()
+        assert said == f"{patience.READY}\n", self.ended(process)
         return process
 
     def ended(self, process: "subprocess.Popen[bytes]") -> Done:

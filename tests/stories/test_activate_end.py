@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import patience
-from tests.patience import wait_until
+from tests.patience import READY, wait_until
 from tests.stories.shells import ACTIVATE, SHELLS, Shell
 from tests.stories.story import Story
 
@@ -43,8 +43,8 @@ def keeper(story: Story) -> int:
 
 def begun(shell: Shell, script: str, **env: str) -> "subprocess.Popen[bytes]":
     """Start a script, and wait until it is active."""
-    process = shell.start(f"{ACTIVATE}\necho READY\n{script}", **env)
-    wait_until(lambda: "READY" in shell.lines(), "the start")
+    process = shell.start(f"{ACTIVATE}\necho {READY}\n{script}", **env)
+    wait_until(lambda: READY in shell.lines(), "the start")
     return process
 
 
@@ -170,7 +170,7 @@ def test_a_shell_that_is_killed(generic: Story, kind: str, signum: signal.Signal
     process.send_signal(signum)
     assert process.wait(timeout=patience.SECONDS) in (-signum, 128 + signum)
     wait_until(lambda: "revoked, proven: 1 token" in shell.said(), "the revocation")
-    assert "READY" in shell.lines()
+    assert READY in shell.lines()
     shell.closed()
 
 
@@ -210,7 +210,7 @@ def test_the_keeper_revokes_at_once_when_it_is_asked_to_end(generic: Story) -> N
     assert process.poll() is None
     (generic.stand.workspace / "go").touch()
     assert process.wait(timeout=patience.SECONDS) == 0
-    assert shell.lines() == ["READY", "***"]
+    assert shell.lines() == [READY, "***"]
     assert "verdict: contained (output complete)" in shell.said()
     shell.closed()
 
@@ -223,7 +223,7 @@ def test_a_killed_keeper_fails_the_script(generic: Story, kind: str) -> None:
     os.kill(keeper(generic), signal.SIGKILL)
     (generic.stand.workspace / "go").touch()
     assert process.wait(timeout=patience.SECONDS) != 0
-    assert shell.lines() == ["READY"]
+    assert shell.lines() == [READY]
     done = generic.run("finish", env=RUN)
     assert done.code == 0, done.err
     assert "revoked, proven: 1 token and 1 lease" in done.err

@@ -10,12 +10,12 @@ import pytest
 
 from ci_secrets.testing.issuer import Issuer
 from tests import patience
-from tests.patience import wait_until
+from tests.patience import READY, wait_until
 from tests.real.runners import COOKIE, begin_jenkins, carriers
 from tests.stories.story import TOOL, begin
 
 SCRIPT = f"""\
-"{TOOL}" exec -- sh -c 'sleep 300 & printf %s "$API_KEY" | base64; echo READY; wait'
+"{TOOL}" exec -- sh -c 'sleep 300 & printf %s "$API_KEY" | base64; echo {READY}; wait'
 echo unreachable
 """
 
@@ -35,7 +35,7 @@ def test_an_abort_revokes_and_leaves_no_process(issuer: Issuer, tmp_path: Path, 
         log = tmp_path / "jenkins-log.txt"
         env = story.environment(**{COOKIE: cookie})
         process = story.own(begin_jenkins(story.stand.workspace, env, SCRIPT, log))
-        wait_until(lambda: "\nREADY\n" in log.read_text(), "the command")
+        wait_until(lambda: f"\n{READY}\n" in log.read_text(), "the command")
         wait_until(lambda: "POST auth/token/renew-self" in story.told(), "the heartbeat")
         before = len(story.vault.requests)
         targets = [pid for pid in carriers(cookie) if seen or not _is_exec(pid)]

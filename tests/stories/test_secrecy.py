@@ -291,7 +291,7 @@ class TestAnotherProcessOfTheSameUser:
         known = tmp_path / "known.json"
         known.write_text(json.dumps({"A": generic.api_key}))
         words = {
-            "exec": ["exec", "--", "sh", "-c", "echo READY; exec cat"],
+            "exec": ["exec", "--", "sh", "-c", f"echo {patience.READY}; exec cat"],
             "redact": ["redact", "--known", str(known)],
         }[command]
         process = generic.own(
@@ -308,9 +308,12 @@ class TestAnotherProcessOfTheSameUser:
         assert process.stdin
         assert process.stdout
         try:
-            process.stdin.write(b"READY\n")
-            line = process.stdout.readline()
-            assert line == b"READY\n", (line, process.stderr and process.stderr.read(2000))
+            process.stdin.write(f"{patience.READY}\n".encode())
+            line = process.stdout.readline().decode()
+            assert line == f"{patience.READY}\n", (
+                line,
+                process.stderr and process.stderr.read(2000),
+            )
             peeked = self._peek(generic, process.pid)
         finally:
             process.terminate()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import wait_until
+from tests.patience import READY, wait_until
 from tests.stories.story import TOOL, Story
 
 RUN = {"CI_SECRETS_RUN_ID": "r1"}
@@ -25,7 +25,7 @@ secrets:
 """
 FAST = ("--heartbeat-ttl", "5")
 RENEW = "auth/token/renew-self"
-TRAPPED = "echo TRAPPED; while :; do sleep 0.1; done"
+TRAPPED = f"echo {READY}; while :; do sleep 0.1; done"
 
 
 def _runs(pid: int) -> bool:
@@ -39,7 +39,7 @@ def _runs(pid: int) -> bool:
 def _wait_for_trap(process: "subprocess.Popen[bytes]") -> None:
     """Wait until the script has said that it is ready for signals."""
     assert process.stdout is not None
-    assert process.stdout.readline() == b"TRAPPED\n"
+    assert process.stdout.readline().decode() == f"{READY}\n"
 
 
 def _finish(story: Story) -> None:
@@ -195,9 +195,11 @@ def test_sigkill_in_any_phase_leaves_what_finish_can_close(github: Story, path: 
 
 def test_sigkill_takes_cmd_along_and_finish_closes_at_once(story: Story) -> None:
     """CMD dies with us, and `finish` in the same job revokes token and lease, with proof."""
-    process = story.begin_exec(script="echo $$; exec cat", env=RUN)
-    assert process.stdout is not None
-    pid = int(process.stdout.readline())
+    # NOTE: not in its output, where digits that a value's hex begins with wait for what follows
+    process = story.begin_exec(script="echo $$ >pid; exec cat", env=RUN)
+    written = story.stand.workspace / "pid"
+    wait_until(lambda: written.exists() and written.read_text().endswith("\n"), "the id of CMD")
+    pid = int(written.read_text())
     process.kill()
     story.ended(process)
     wait_until(lambda: not _runs(pid), "the end of CMD")
