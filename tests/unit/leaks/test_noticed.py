@@ -18,6 +18,8 @@ from tests.unit.leaks.strategies import cut, engine_of
 PASSWORD: Final = "7$'vpf!<O#`\"5LT;}%{ \\&b>Ny"
 LETTERS: Final = "z8ID8🔑🎲🌍9h phREW海鍵北c3 m ioLpåçÄhu"
 TOKEN: Final = "mZ4kQ81vXw2Rt7LpYd3cBn5hTg6jKs9f"
+SIGNS: Final = "B$6P'{;\"0%B70\\<& }#`>!VIw"
+SHORT: Final = "bG&KfExu8WMK"
 
 _BODY: Final = base64.b64encode(random.Random(0).randbytes(600)).decode()  # noqa: S311
 KEY: Final = "\n".join(
@@ -53,6 +55,14 @@ PRINTED: Final[dict[str, tuple[str, Callable[[str], bytes]]]] = {
     "zlib in base32 in brackets": (
         PASSWORD,
         lambda value: b"(%b)" % base64.b32encode(zlibbed(value)),
+    ),
+    "hex behind which an h stands, of which none begins with 6": (
+        SIGNS,
+        lambda value: b" ".join(b"%02Xh" % byte for byte in value.encode()),
+    ),
+    "a byte in hex a line behind clocks, of small letters from p on and capitals": (
+        SHORT,
+        lambda value: b"".join(b"2026-03-01T12:00:01Z %02x\n" % byte for byte in value.encode()),
     ),
     "zlib in base64 in an address": (
         TOKEN,

@@ -32,7 +32,7 @@ LINES: Final = (
     # NOTE: three of the first, for many lines end in one letter; it is the dearest of all.
     # One letter a line, as in `12: a`; one number a line
     _BEFORE + b"[" + RARE + b"]" + (_NEXT + _BEFORE + rb"[!-~]") * 2 + b"\n",
-    rb"[ \t:x][67][a-fA-F]" + _NEXT + rb"[ \t:x][0-9a-fA-F]{2}\n",
+    rb"[ \t:x][4-7][a-fA-F]" + _NEXT + rb"[ \t:x][0-9a-fA-F]{2}\n",
     rb"[ \t:=]" + _CODE + b",?" + _NEXT + rb"[ \t:=][3-9][0-9],?\n",
     # a string of one character in each line, four of them, for fewer stand in many sources; short
     # ones as PHP dumps them; elements of XML; rows of `cmp -bl`
@@ -74,7 +74,7 @@ CODES: Final = (
     # or with commas and in hex; `(byte)0x61, (byte)0x62`; `61h 62h`
     rb"\[char\](?:0x)?[0-9a-fA-F]{2,3} ?[+,] ?\[char\]",
     rb"\(byte\) ?(?:0x|-)?[0-9a-fA-F]{2,3}, ?\(byte\)",
-    rb"[ ,]" + _LETTER + rb"h,? ?" + _BYTE + rb"h,? ?" + _BYTE + rb"h",
+    rb"[ ,]" + (_TEXT + rb"h,? ?") * 4,
     # `97|98|99`, `97;98;99`, `097 098`, and with two spaces; the same in hex, and `<61><62>`
     b"[|;]" + _CODE + b"[|;][0-9]{2,3}[|;][0-9]{2,3}[|;]",
     rb"0[0-9]{2} 1[0-2][0-9] [01][0-9]{2} [01][0-9]{2} ",
