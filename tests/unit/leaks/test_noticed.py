@@ -64,6 +64,10 @@ PRINTED: Final[dict[str, tuple[str, Callable[[str], bytes]]]] = {
         SHORT,
         lambda value: b"".join(b"2026-03-01T12:00:01Z %02x\n" % byte for byte in value.encode()),
     ),
+    "pieces of a line that was written over, many of them with a blank or percents": (
+        SIGNS,
+        lambda value: b"\r".join(cut(b"ization: Bearer %bzz;" % value.encode(), [6])),
+    ),
     "zlib in base64 in an address": (
         TOKEN,
         lambda value: b"/v1/%b" % base64.b64encode(zlibbed(value)),

@@ -104,6 +104,6 @@ CODES: Final = (
 """What stands for characters: their codes and escapes."""
 RETURNED: Final = (
     # NOTE: pieces of a line that is written again and again, but no percentages
-    rb"\r[!-$&-~\x80-\xff]{2,7}\r[!-$&-~\x80-\xff]{2,7}\r",
+    rb"\r[!-$&-~\x80-\xff]{2,7}\r[!-$&-~\x80-\xff]{2,7}[\r\n]",
 )
 """What was written over."""
