@@ -3,10 +3,13 @@
 import os
 import stat
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from ci_secrets.errors import OutputRefusedError
 from ci_secrets.text import foreign
+
+_STREAMS: Final = (Path("/proc/self/fd/1"), Path("/proc/self/fd/2"))
+"""Where /dev/stdout and /dev/stderr lead."""
 
 
 class Look(NamedTuple):
@@ -41,6 +44,17 @@ def look(path: str | Path, *, follow: bool = True) -> Look:
     if stat.S_ISDIR(found.st_mode):
         return Look("directory", found)
     return Look("link" if stat.S_ISLNK(found.st_mode) else "other", found)
+
+
+def is_device_or_stream(path: Path) -> bool:
+    """Whether it is a device, or a stream of whoever opens it: /dev/null, /dev/stdout.
+
+    No text stays there. Root, in a container, could remove it all the same, and all that write to
+    it would make a file of it. Raises `OSError`.
+    """
+    if path.is_symlink():
+        return path.readlink() in _STREAMS
+    return path.is_char_device() or path.is_block_device()
 
 
 def real_path(path: str | Path) -> str:

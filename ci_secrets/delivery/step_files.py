@@ -10,13 +10,12 @@ from typing import IO, BinaryIO, Final
 
 from ci_secrets.delivery.pump import Filter
 from ci_secrets.errors import OutputRefusedError
+from ci_secrets.paths import is_device_or_stream
 from ci_secrets.text import foreign
 
 _IN_MEMORY_BYTES: Final = 1024 * 1024
 """GitHub shows no larger summary, but CMD can write one of any size."""
 _PIECE_BYTES: Final = 64 * 1024
-_STREAMS: Final = (Path("/proc/self/fd/1"), Path("/proc/self/fd/2"))
-"""Where /dev/stdout and /dev/stderr lead."""
 
 
 def redact_summary(path: Path, redactor: Filter) -> None:
@@ -32,7 +31,7 @@ def redact_summary(path: Path, redactor: Filter) -> None:
         return
     except OSError as error:
         try:
-            if not _holds_no_text(path):
+            if not is_device_or_stream(path):
                 path.unlink(missing_ok=True)
         except OSError:
             raise OutputRefusedError(
@@ -40,16 +39,6 @@ def redact_summary(path: Path, redactor: Filter) -> None:
                 cause="The command replaced it, or the disk is full or read-only.",
                 fix="Look at the summary of this step: what the command wrote there stands in it.",
             ) from None
-
-
-def _holds_no_text(path: Path) -> bool:
-    """Whether it is a device, or a stream of whoever opens it: /dev/null, /dev/stdout.
-
-    NOTE: root, in a container, could remove it, and all that write to it would make a file of it.
-    """
-    if path.is_symlink():
-        return path.readlink() in _STREAMS
-    return path.is_char_device() or path.is_block_device()
 
 
 def _rewrite(path: Path, redactor: Filter) -> None:

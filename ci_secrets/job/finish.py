@@ -158,8 +158,8 @@ def sealed_values(wanted: Wanted, environment: Mapping[str, str]) -> Known:
     """
     platform = platforms.detect(environment, wanted.platform, wanted.identity)
     found = _left_open(wanted, platform).found
-    closed_to_us = [it for it in found if it.kind in ("foreign", "changed")]
-    left = [it for it in found if it.kind == "open"] or closed_to_us
+    # NOTE: what is closed to us raises, be there others: its values would not be looked for
+    left = [it for it in found if it.kind in ("open", "foreign", "changed")]
     if not left:
         raise UsageError(
             "There are no values to look for: no run is open in this job.",

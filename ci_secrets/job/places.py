@@ -49,7 +49,7 @@ def own_base(base: Path, run: Run) -> Path:
 
 
 def _beside(base: Path) -> Path:
-    return base.with_name(f"{base.name}-{os.geteuid()}")
+    return base.parent / f"{base.name}-{os.geteuid()}"  # NOTE: / has no name to replace
 
 
 def _bases(base: Path) -> list[Path]:

@@ -89,7 +89,7 @@ def is_packed(text: bytes, end: int, magic: bytes) -> bool:
         return escapes is None or _goes_on_escaped(magic + escapes.group())
     if word.startswith(b"c$"):
         run = _BASE85_ZLIB.match(text, end - len(word))
-        return run is not None and _is_begun(b85decode(run.group()), zlib.MAX_WBITS)
+        return run is not None and _is_zlib_in_base85(run.group())
     if not word.isalnum():
         return not _DIGITS.fullmatch(magic) or _DIGITS_GO_ON.match(text, end) is not None
     if _BASE85.fullmatch(word):
@@ -101,6 +101,13 @@ def is_packed(text: bytes, end: int, magic: bytes) -> bool:
     if letters is None or not letters[1] or not _BASE64.match(word):
         return letters is not None
     return _goes_on_packed(word + letters[1])
+
+
+def _is_zlib_in_base85(letters: bytes) -> bool:
+    try:
+        return _is_begun(b85decode(letters), zlib.MAX_WBITS)
+    except ValueError:  # a group of five stands for more than four bytes hold: `c${id}_name`
+        return False
 
 
 def _may_be_zlib(digits: bytes) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from ci_secrets.errors import OutputRefusedError
+from ci_secrets.paths import is_device_or_stream
 from ci_secrets.platforms.interface import Level
 from ci_secrets.secret import Secret
 from ci_secrets.text import foreign
@@ -114,7 +115,7 @@ def append(
 
 
 def append_summary(environment: Mapping[str, str], markdown: str) -> None:
-    """Append to the step's summary, where there is one that is no device such as /dev/null.
+    """Append to the step's summary, where there is one that is neither device nor stream.
 
     Raises `OutputRefusedError` where it takes not all of it; then it is as it was.
     """
@@ -122,7 +123,7 @@ def append_summary(environment: Mapping[str, str], markdown: str) -> None:
     if not path:
         return
     try:
-        if not Path(path).is_char_device():
+        if not is_device_or_stream(Path(path)):
             _append_whole(Path(path), markdown.encode("utf-8", "replace"), MAX_SUMMARY_BYTES)
     except OSError as failure:
         raise OutputRefusedError(

@@ -184,6 +184,16 @@ class TestOneHome:
         assert "Another user ran ci-secrets" in done.err
         assert machine.root("finish").code == 0
 
+    def test_scan_is_not_clean_of_values_that_only_another_user_has(self, machine: Job) -> None:
+        """A run of our own beside it changes nothing: its values are not all that may be there."""
+        machine.exchange(machine.root, *RUN)
+        machine.exchange(machine.user, *RUN)
+        done = machine.user("scan", "ci-secrets.yaml", *RUN)
+        assert done.code == 9, done.err
+        assert "Another user ran ci-secrets" in done.err
+        assert machine.user("finish", *RUN).code in (0, 9)
+        assert machine.root("finish", *RUN).code == 0
+
 
 class TestPlanted:
     """What another local user puts where root looks."""

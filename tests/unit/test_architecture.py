@@ -33,7 +33,7 @@ ROOMS: Final[Mapping[str, frozenset[str]]] = {
     "disk": BASE | {"paths"},
     "http": BASE | {"deadline"},
     "config": BASE,
-    "platforms": BASE | {"disk", "http", "lazy"},
+    "platforms": BASE | {"disk", "http", "lazy", "paths"},
     "stores": BASE | {"clock", "config", "http", "lazy"},
     "leaks": BASE | {"paths", "process"},
     "delivery": BASE | {"config", "disk", "paths", "process"},

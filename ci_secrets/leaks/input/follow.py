@@ -66,6 +66,8 @@ def followed(path: str, stdin: IO[bytes], stop: threading.Event) -> Iterator[Sou
             left.append(file)
         if len(left) > KEPT:
             left.popleft()
+        if source.following is None and not file.stands_at(path):
+            yield Source(path, None, "none")  # what has taken its place cannot be opened
         file = source.following
 
 
@@ -171,7 +173,8 @@ class _Rest(Source):
             for chunk in self._file.chunks():
                 self.bytes = self._file.read - before
                 yield chunk
-            whole = not (self._file.cut or self._file.is_utf16)
+            # NOTE: what began before the rest, and goes on in it, is in neither text
+            whole = not (self._file.cut or self._file.is_utf16 or (self.bytes and self._columns))
         except OSError:
             whole = False
         self.state = "complete" if whole else "tail-missing"

@@ -123,7 +123,8 @@ def _file(path: Path, here: Look, top: Path) -> Target:
     be waited for, and holds no log.
     """
     found = look(path) if here.kind == "link" else here
-    return Target(name=str(path), size=found.size, readable=found.kind == "file", below=str(top))
+    name = str(path) if str(path) != STDIN else f"./{STDIN}"
+    return Target(name=name, size=found.size, readable=found.kind == "file", below=str(top))
 
 
 class _Counted(io.RawIOBase):

@@ -146,3 +146,8 @@ def test_what_is_in_the_way_and_our_own(base: Path) -> None:
     with pytest.raises(OutputRefusedError):
         _opened(base)
     assert list(base.parent.iterdir()) == [base]
+
+
+def test_the_root_of_all_files_is_a_place_too() -> None:
+    """It has no name; nothing is left in it, and that is no mistake of ours."""
+    assert _kinds(Path("/")) == []

@@ -150,3 +150,13 @@ def test_text_is_no_packed_data(words: str) -> None:
     """Not more than the first 4 KiB are read with a head, in whatever language it goes on."""
     assert extent(words.encode() * 4000, 0, 7) == 4096
     assert extent("ordinary words\n".encode("utf-16-le") * 4000, 0, 7) == 4096
+
+
+@pytest.mark.parametrize(
+    "text", [b'"c${id}_test_name"', b"app:c${version}-linux-amd64", b" c$~~~~~~~~~~~~~~~~~~~~~~~"]
+)
+def test_what_is_no_base85_is_no_zlib(text: bytes) -> None:
+    """Letters of base85 of which five stand for more than four bytes hold: a name in a template."""
+    log = b"x = %b;\npassword hunter23-9f8e\n" % text
+    report = scan_stream(engine_of({"PW": "hunter23-9f8e"}), [log], "x")
+    assert [one.line for one in report.findings] == [2]

@@ -305,6 +305,7 @@ def test_a_summary_that_cannot_be_written_is_told(
 
 
 def test_nobody_waits_for_a_summary() -> None:
-    """Where there is none, and where it goes to /dev/null."""
+    """Where there is none, and where it goes to /dev/null or our own output."""
     GitHub({}).write_summary("## ci-secrets\n")
     summary(Path(os.devnull), "## ci-secrets\n")
+    summary(Path("/dev/stdout"), "## ci-secrets\n")

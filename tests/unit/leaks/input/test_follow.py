@@ -141,6 +141,23 @@ def test_a_file_that_is_new_when_the_end_comes_is_read(tmp_path: Path) -> None:
     assert [list(text.chunks()) for text in texts] == [[LEAK, b""]]
 
 
+def test_a_file_in_its_place_that_cannot_be_opened_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its text was not read, so the log is not complete."""
+    log = tmp_path / "log"
+    log.write_bytes(b"one\n")
+    with following(log) as scan:
+        scan.wait_for(4)
+        monkeypatch.setattr("ci_secrets.leaks.input.follow.opened", lambda _: None)
+        (tmp_path / "new").write_bytes(LEAK)
+        log.rename(tmp_path / "log.1")
+        (tmp_path / "new").rename(log)
+        scan.stop.set()
+        report = scan.report.result(30)
+    assert "none" in [entry.state for entry in report.coverage]
+
+
 def test_a_pipe_ends_with_its_writer() -> None:
     """At the end of the pipe all of it was read, with no signal."""
     ours, theirs = os.pipe()
@@ -210,24 +227,30 @@ def test_a_writer_that_has_not_opened_the_new_file_yet(tmp_path: Path) -> None:
     assert next(next(texts).chunks()) == b"new\n"
 
 
+@pytest.mark.parametrize(
+    ("begun", "states"), [(b"", {"complete"}), (b"two: ", {"complete", "tail-missing"})]
+)
 def test_a_writer_that_never_opens_the_new_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: bytes, states: set[str]
 ) -> None:
-    """What comes while the new file is read is read at the end; places go on in the old one."""
+    """What comes while the new file is read is read at the end; places go on in the old one.
+
+    A value that began in a line before is not found in its rest: that is not called complete.
+    """
     monkeypatch.setattr("ci_secrets.leaks.input.follow.QUIET", 1)
     log = tmp_path / "log"
-    log.write_bytes(b"one\ntwo: ")
+    log.write_bytes(b"one\n" + begun)
     with following(log) as scan, log.open("ab", buffering=0) as writer:
-        scan.wait_for(9)
+        scan.wait_for(4 + len(begun))
         log.rename(tmp_path / "log.1")
         log.write_bytes(b"new\n" + LEAK)
-        scan.wait_for(9 + 4 + len(LEAK))
+        scan.wait_for(4 + len(begun) + 4 + len(LEAK))
         writer.write(f"login {PW}\n{PW}\n".encode())
         scan.stop.set()
         report = scan.report.result(30)
     places = sorted((one.line, one.column) for one in report.findings)
-    assert places == [(2, 12), (3, 1), (3, 7)]
-    assert [entry.state for entry in report.coverage] == ["complete"]
+    assert places == [(2, 7 + len(begun)), (3, 1), (3, 7)]
+    assert {entry.state for entry in report.coverage} == states
 
 
 def test_a_rotated_file_in_utf16_is_not_called_complete(

@@ -153,6 +153,17 @@ def test_standard_input_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert [one.file for one in report.findings] == ["-"]
 
 
+def test_a_file_of_its_name_in_the_working_directory_is_no_standard_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`scan .` reads it from the disk."""
+    monkeypatch.chdir(tmp_path)
+    Path("-").write_bytes(LEAK)
+    report = scan_paths(ENGINE, ["."], io.BytesIO(b"nothing\n"))
+    assert entries(report) == [("./-", "complete")]
+    assert [one.file for one in report.findings] == ["./-"]
+
+
 def test_a_path_that_does_not_exist_is_refused_among_others(tmp_path: Path) -> None:
     """Before anything is read."""
     with pytest.raises(UsageError, match="absent"):
