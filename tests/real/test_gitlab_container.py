@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.patience import READY
+from tests.patience import READY, wait_until
 from tests.real.conftest import missing
 from tests.real.container import Container, can_contain
 from tests.real.gitlab import Pipeline
@@ -76,7 +76,7 @@ def test_cancel(pipeline: Pipeline, begin: Begin) -> None:
     container.cancel(process)
     log += container.ended(process).out
     assert re.search("revoked, proven: 1 token", log), log
-    assert not pipeline.job.user_is_alive()
+    wait_until(lambda: not pipeline.job.user_is_alive(), "the end of the user")
     done = container.after_script()
     assert done.code == 0, done.out
     nothing_stays(pipeline.job, log + done.out)

@@ -154,7 +154,7 @@ def test_vault_down_at_the_end(job: RealJob) -> None:
     # What was still in the server's sockets is done when it wakes: by then they may be gone.
     assert later.code == 0, later.err
     assert "1 token" in later.err
-    assert not job.user_is_alive()
+    wait_until(lambda: not job.user_is_alive(), "the end of the user")
 
 
 def test_batch_tokens_are_said_to_stay(stage: Stage, tmp_path: Path) -> None:

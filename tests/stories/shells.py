@@ -74,7 +74,7 @@ class Shell:
         """The log as it is now; no value stands in it."""
         text = self.log.read_bytes().decode("utf-8", "replace")
         assert self.story.api_key not in text
-        assert not any(password in text for password in self.story.users.values())
+        assert not any(password in text for password in list(self.story.users.values()))
         return text
 
     def lines(self) -> list[str]:

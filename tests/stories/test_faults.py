@@ -111,7 +111,7 @@ def test_a_kill_while_the_store_is_asked_for_a_login(
     github: Story, proof: tuple[str, ...], code: int
 ) -> None:
     """`finish` says that a token may have been made, and does not call it revoked."""
-    fault = github.vault.inject("*", LOGIN, stall=1)
+    fault = github.vault.inject("*", LOGIN, stall=5)
     process = github.start("exchange", *proof)
     wait_until(lambda: fault.hits, "the login")
     process.kill()

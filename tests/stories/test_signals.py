@@ -155,7 +155,7 @@ def test_a_command_that_ignores_signals_does_not_keep_its_credentials(github: St
 
 def test_a_signal_while_closing_hastens_it(github: Story) -> None:
     """The verdict is told all the same, everything is revoked, and the exit code is 143."""
-    fault = github.vault.inject("POST", REVOKE, stall=1)
+    fault = github.vault.inject("POST", REVOKE, stall=3)
     process = github.start("exec", "--", "sh", "-c", 'echo "$API_KEY"', env=RUN)
     wait_until(lambda: fault.hits, "the revocation")
     process.terminate()

@@ -4,7 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,6 @@ from ci_secrets.leaks.formats import FORMATS
 from tests.ordinary import TOO_LONG
 
 VALUE = "hQ7tzr23-9f8e"
-TODAY = datetime.now(UTC).date()
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +33,11 @@ def scan(*words: str, variables: Mapping[str, str] | None = None) -> tuple[int, 
     return cli.main(argv, variables or {}, Console(stream)), stream.getvalue()
 
 
+def _in(days: int) -> date:
+    """The day, as it is now: midnight may have passed since the tests were collected."""
+    return datetime.now(UTC).date() + timedelta(days=days)
+
+
 def fingerprints(capsys: pytest.CaptureFixture[str]) -> list[str]:
     """Give those of the findings in the log."""
     assert scan("--format", "json")[0] == 11
@@ -42,7 +46,7 @@ def fingerprints(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 def accept(*entries: tuple[str, int], name: str = ".ci-secrets-ignore") -> None:
     """Write fingerprints, each accepted for so many days."""
-    lines = (f"{one} until={TODAY + timedelta(days=days)} rotated\n" for one, days in entries)
+    lines = (f"{one} until={_in(days)} rotated\n" for one, days in entries)
     Path(name).write_text("".join(lines))
 
 
@@ -202,7 +206,7 @@ def test_accepted_findings_do_not_count(capsys: pytest.CaptureFixture[str]) -> N
     document = json.loads(capsys.readouterr().out)
     assert [it["fingerprint"] for it in document["findings"]] == [second]
     assert [(it["fingerprint"], it["reason"], it["until"]) for it in document["accepted"]] == [
-        (first, "rotated", str(TODAY + timedelta(days=3)))
+        (first, "rotated", str(_in(3)))
     ]
     accept((first, 3), (second, 0))
     code, said = scan()
@@ -213,7 +217,7 @@ def test_accepted_findings_do_not_count(capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_reason_holds_no_value(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever writes the list may say too much; no report repeats it."""
-    lines = (f"{it} until={TODAY} {VALUE} was rotated\n" for it in fingerprints(capsys))
+    lines = (f"{it} until={_in(0)} {VALUE} was rotated\n" for it in fingerprints(capsys))
     Path(".ci-secrets-ignore").write_text("".join(lines))
     assert scan("--format", name)[0] == 0
     out, _ = capsys.readouterr()

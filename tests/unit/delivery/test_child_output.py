@@ -183,7 +183,7 @@ class TestLeftBehind:
 
     def test_writing_a_little_later(self, runner: Runner) -> None:
         """What a process substitution or a trap writes just after CMD's end still comes."""
-        later = "while kill -0 $$; do :; done 2>/dev/null; echo hunter2"
+        later = "while kill -0 $$; do sleep 0.01; done 2>/dev/null; echo hunter2"
         done, ended = runner.run(sh(f"({later}) & echo done"))
         assert done.stdout == b"done\n***\n"
         assert ended["notes"] == []
