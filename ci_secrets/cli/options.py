@@ -204,6 +204,8 @@ def _keep_reports_apart(namespace: argparse.Namespace) -> None:
     files = [name for name, it in OPTIONS.items() if it.metavar == "FILE" and name != "report"]
     named = [(f"--{name}", getattr(namespace, name.replace("-", "_"), None)) for name in files]
     named += [("PATH", path) for path in getattr(namespace, "paths", ())]
+    # NOTE: also where the options name no other; the workspace is the working directory as a rule
+    named += [(name, name) for name in ("ci-secrets.yaml", ".ci-secrets-ignore")]
     for what, file in named:
         if file is None or str(file) == "-":
             continue

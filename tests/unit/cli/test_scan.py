@@ -148,6 +148,16 @@ def test_a_report_is_none_of_the_inputs(report: str) -> None:
     assert Path("known.json").exists()
 
 
+@pytest.mark.parametrize("name", ["ci-secrets.yaml", ".ci-secrets-ignore"])
+def test_a_report_takes_the_place_of_no_file_of_ours(folder: Path, name: str) -> None:
+    """What a command reads without being told its name is safe, too."""
+    (folder / name).write_text("# kept\n")
+    code, said = scan("--report", f"json={name}")
+    assert code == 2
+    assert f"--report names the same file as {name}" in said
+    assert (folder / name).read_text() == "# kept\n"
+
+
 @pytest.mark.parametrize("report", ["-", "json=-"])
 def test_a_report_goes_into_a_file(report: str) -> None:
     """Elsewhere `-` is a standard stream; here it is none, and no file is made of that name."""
