@@ -2,13 +2,19 @@
 
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import IO, Final
 
 SECONDS: Final = 120
 LOOK_SECONDS: Final = 0.01
 READY: Final = "READY ·"
 """What a command says that then waits to be told on: no form of any value begins with its end, so
 redaction never holds it back for what follows, as it does one `READY` in some hundreds."""
+
+
+def is_ready(output: IO[bytes] | None) -> bool:
+    """Whether `READY` is the next line."""
+    assert output is not None
+    return output.readline().decode() == f"{READY}\n"
 
 
 def wait_until(true: Callable[[], object], what: str = "what must happen") -> None:

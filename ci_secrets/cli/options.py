@@ -199,13 +199,15 @@ def _keep_reports_apart(namespace: argparse.Namespace) -> None:
     reports = getattr(namespace, "report", ())
     if not reports:
         return
+    from ci_secrets.config import wording
+    from ci_secrets.leaks import ignore
     from ci_secrets.paths import same_file
 
     files = [name for name, it in OPTIONS.items() if it.metavar == "FILE" and name != "report"]
     named = [(f"--{name}", getattr(namespace, name.replace("-", "_"), None)) for name in files]
     named += [("PATH", path) for path in getattr(namespace, "paths", ())]
     # NOTE: also where the options name no other; the workspace is the working directory as a rule
-    named += [(name, name) for name in ("ci-secrets.yaml", ".ci-secrets-ignore")]
+    named += [(name, name) for name in (wording.NAME, ignore.NAME)]
     for what, file in named:
         if file is None or str(file) == "-":
             continue

@@ -19,7 +19,7 @@ from ci_secrets.config.nodes import Node, Place
 from ci_secrets.config.secret_entries import Entry, read_entry
 from ci_secrets.config.store_entries import read_store
 from ci_secrets.config.trust import Reaction, floor_audit, floor_leaks
-from ci_secrets.config.wording import EXAMPLE
+from ci_secrets.config.wording import EXAMPLE, NAME
 from ci_secrets.config.yaml import read
 
 _KEYS: Final = ("version", "stores", "secrets", "leaks", "audit")
@@ -46,7 +46,7 @@ def from_node(
     """The same, of what was read already; `path` is where it stands, or is to stand."""
     if node.value is None:
         raise node.place.error("the file is empty.", fix=f"Write, for example:\n{EXAMPLE}")
-    section = Section(node, "ci-secrets.yaml", _KEYS)
+    section = Section(node, NAME, _KEYS)
     _check_version(section)
     described = _stores(section, path.parent)
     requests, templates = _secrets(section, {*described, *stores})

@@ -5,6 +5,8 @@ from typing import Final
 
 from ci_secrets.text import foreign
 
+NAME: Final = "ci-secrets.yaml"
+"""The file, in the workspace of a job."""
 EXAMPLE: Final = """\
 version: 1
 stores:

@@ -12,6 +12,7 @@ from ci_secrets import audit, platforms, stores
 from ci_secrets.config import load, yaml
 from ci_secrets.config.model import Config
 from ci_secrets.config.names import check_distinct
+from ci_secrets.config.wording import NAME
 from ci_secrets.console import Console
 from ci_secrets.errors import CiSecretsError
 from ci_secrets.job import places, state, telling
@@ -95,7 +96,7 @@ class Job:
             config = load.resolve(
                 config,
                 self.environment,
-                default_path=self.platform.workspace() / "ci-secrets.yaml",
+                default_path=self.platform.workspace() / NAME,
                 untrusted=self.untrusted,
             )
         file = self.wanted.audit_file or config.audit.file

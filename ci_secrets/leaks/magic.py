@@ -103,17 +103,18 @@ def is_packed(text: bytes, end: int, magic: bytes) -> bool:
     return _goes_on_packed(word + letters[1])
 
 
-def _is_zlib_in_base85(letters: bytes) -> bool:
-    try:
-        return _is_begun(b85decode(letters), zlib.MAX_WBITS)
-    except ValueError:  # a group of five stands for more than four bytes hold: `c${id}_name`
-        return False
-
-
 def _may_be_zlib(digits: bytes) -> bool:
     """Whether hex that begins like zlib's goes on so: most digests that begin so do not."""
     head = bytes.fromhex(_HEX_SPACE.sub(b"", digits).decode())
     return head[:1] != b"x" or _is_begun(head, zlib.MAX_WBITS)
+
+
+def _is_zlib_in_base85(letters: bytes) -> bool:
+    """The same of what is base85 at all."""
+    try:
+        return _is_begun(b85decode(letters), zlib.MAX_WBITS)
+    except ValueError:  # a group of five stands for more than four bytes hold: `c${id}_name`
+        return False
 
 
 def _goes_on_escaped(shown: bytes) -> bool:

@@ -194,9 +194,7 @@ class RealJob:
             stderr=subprocess.PIPE,
             bufsize=0,
         )
-        assert process.stdout is not None
-        ready = process.stdout.readline().decode()
-        if ready != f"{patience.READY}\n":
+        if not patience.is_ready(process.stdout):
             raise AssertionError(process.communicate(b"", timeout=patience.SECONDS)[1].decode())
         return process
 

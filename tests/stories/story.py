@@ -148,9 +148,7 @@ class Story:
         """Start `exec` with a shell script, and wait until the script runs."""
         words = ("exec", *options, "--", "sh", "-c", f"echo {patience.READY}; {script}")
         process = self.start(*words, env=env)
-        assert process.stdout is not None
-        said = process.stdout.readline().decode()
-        assert said == f"{patience.READY}\n", self.ended(process)
+        assert patience.is_ready(process.stdout), self.ended(process)
         return process
 
     def ended(self, process: "subprocess.Popen[bytes]") -> Done:
@@ -174,6 +172,12 @@ class Story:
     def still_runs(self, process: "subprocess.Popen[bytes]") -> None:
         """Fail with what it said where it has ended."""
         assert process.poll() is None, self.ended(process)
+
+    def handed_over(self, name: str) -> str:
+        """What CMD wrote, and then moved to this name in the workspace: it is there as a whole."""
+        path = self.stand.workspace / name
+        patience.wait_until(path.exists, name)
+        return path.read_text()
 
     def tokens(self) -> list[str]:
         """Accessors of the tokens that are alive in the store, but for the root token."""

@@ -306,14 +306,9 @@ class TestAnotherProcessOfTheSameUser:
             )
         )
         assert process.stdin
-        assert process.stdout
         try:
             process.stdin.write(f"{patience.READY}\n".encode())
-            line = process.stdout.readline().decode()
-            assert line == f"{patience.READY}\n", (
-                line,
-                process.stderr and process.stderr.read(2000),
-            )
+            assert patience.is_ready(process.stdout), process.stderr and process.stderr.read(2000)
             peeked = self._peek(generic, process.pid)
         finally:
             process.terminate()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.patience import READY, wait_until
+from tests.patience import READY, is_ready, wait_until
 from tests.stories.story import TOOL, Story
 
 RUN = {"CI_SECRETS_RUN_ID": "r1"}
@@ -34,12 +34,6 @@ def _runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
-
-
-def _wait_for_trap(process: "subprocess.Popen[bytes]") -> None:
-    """Wait until the script has said that it is ready for signals."""
-    assert process.stdout is not None
-    assert process.stdout.readline().decode() == f"{READY}\n"
 
 
 def _finish(story: Story) -> None:
@@ -126,7 +120,7 @@ def test_a_signal_while_cmd_runs(story: Story) -> None:
     signum = signal.SIGINT if story.stand.kind == "github" else signal.SIGTERM  # as they send it
     trap = f'trap "echo caught; exit {128 + signum}" {signum.name[3:]}'
     process = story.begin_exec(script=f"{trap}; {TRAPPED}", env=RUN)
-    _wait_for_trap(process)
+    assert is_ready(process.stdout)  # for signals
     wait_until(lambda: f"POST {RENEW}" in story.told(), "the heartbeat")
     before = len(story.vault.requests)
     process.send_signal(signum)
@@ -142,7 +136,7 @@ def test_a_signal_while_cmd_runs(story: Story) -> None:
 def test_a_command_that_ignores_signals_does_not_keep_its_credentials(github: Story) -> None:
     """They are revoked at the first signal; SIGINT, then SIGTERM as GitHub sends them, end CMD."""
     process = github.begin_exec(script=f'trap "" INT TERM; {TRAPPED}', env=RUN)
-    _wait_for_trap(process)
+    assert is_ready(process.stdout)  # for signals
     process.send_signal(signal.SIGINT)
     wait_until(lambda: not github.tokens(), "the revocation")
     assert process.poll() is None
@@ -196,10 +190,8 @@ def test_sigkill_in_any_phase_leaves_what_finish_can_close(github: Story, path: 
 def test_sigkill_takes_cmd_along_and_finish_closes_at_once(story: Story) -> None:
     """CMD dies with us, and `finish` in the same job revokes token and lease, with proof."""
     # NOTE: not in its output, where digits that a value's hex begins with wait for what follows
-    process = story.begin_exec(script="echo $$ >pid; exec cat", env=RUN)
-    written = story.stand.workspace / "pid"
-    wait_until(lambda: written.exists() and written.read_text().endswith("\n"), "the id of CMD")
-    pid = int(written.read_text())
+    process = story.begin_exec(script="echo $$ >told; mv told pid; exec cat", env=RUN)
+    pid = int(story.handed_over("pid"))
     process.kill()
     story.ended(process)
     wait_until(lambda: not _runs(pid), "the end of CMD")

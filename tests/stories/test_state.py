@@ -9,7 +9,6 @@ from typing import Final
 import pytest
 
 from ci_secrets.testing.issuer import Issuer
-from tests.patience import wait_until
 from tests.stories.story import Story, begin
 
 RUN = {"CI_SECRETS_RUN_ID": "r1"}
@@ -293,9 +292,7 @@ def test_values_in_files_are_deleted_by_finish(github: Story) -> None:
     text = (github.stand.workspace / "ci-secrets.yaml").read_text()
     github.configure(text + '  FILE: {from: "vault:secret/data/deploy#api_key", as: file}\n')
     process = github.begin_exec(script='printf %s "$FILE" >told; mv told place; exec cat')
-    place = github.stand.workspace / "place"
-    wait_until(place.exists, "the path of the file")
-    path = Path(place.read_text())
+    path = Path(github.handed_over("place"))
     assert path.read_text() == github.api_key
     process.kill()
     github.ended(process)

@@ -10,6 +10,7 @@ from ci_secrets.config.importing.draft import Draft
 from ci_secrets.config.model import Config
 from ci_secrets.config.nodes import Node
 from ci_secrets.config.trust import check_stores
+from ci_secrets.config.wording import NAME
 from ci_secrets.config.yaml import parse, read
 from ci_secrets.errors import ConfigError
 from ci_secrets.text import foreign
@@ -46,7 +47,7 @@ def imported(path: Path, job: str | None = None) -> Imported:
         raise _nothing(root, path, draft)
     text = draft.text() if draft.secrets else ""
     if text:
-        made = from_node(parse(text.encode(), "what was made of it"), Path("ci-secrets.yaml"), {})
+        made = from_node(parse(text.encode(), "what was made of it"), Path(NAME), {})
         draft.notes += _distrusted(made)
     return Imported(text=text, notes=tuple(draft.notes), jobs=tuple(draft.jobs))
 
